@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* recfile_block - see the header; the bytes are specified in recfile.md. */
+#include "lib/recfile_block.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum encoding {
+	ENCODING_CONSTANT = 0, /* one value for all rows */
+	ENCODING_DELTA = 1,    /* zigzag difference from the row before, in byte planes, lowest first */
+	ENCODING_ROWS = 2,     /* values as they are */
+};
+
+struct column {
+	uint16_t id; /* never used again for anything else */
+	uint16_t off;
+	uint8_t width;
+	uint8_t encoding; /* unless the values are all the same */
+};
+
+#define INTEGER(id, field)                                                                                    \
+	{                                                                                                     \
+		id, offsetof(struct ws_record, field), sizeof(((struct ws_record *)0)->field), ENCODING_DELTA \
+	}
+#define BYTES(id, field)                                                                                     \
+	{                                                                                                    \
+		id, offsetof(struct ws_record, field), sizeof(((struct ws_record *)0)->field), ENCODING_ROWS \
+	}
+
+static const struct column columns[] = {
+	BYTES(2, trace_id),
+	BYTES(3, span_id),
+	BYTES(4, parent_span_id),
+	BYTES(5, saddr),
+	BYTES(6, daddr),
+	BYTES(7, outer_saddr),
+	BYTES(8, outer_daddr),
+	INTEGER(1, ts_ns),
+	INTEGER(9, seq),
+	INTEGER(10, vni),
+	INTEGER(11, frame_len),
+	INTEGER(12, payload_len),
+	INTEGER(13, req_off),
+	INTEGER(14, ctx_off),
+	INTEGER(15, ctx_len),
+	INTEGER(16, ids_end_off),
+	INTEGER(17, searched_len),
+	INTEGER(18, sport),
+	INTEGER(19, dport),
+	INTEGER(20, vlan),
+	INTEGER(21, n_segments),
+	INTEGER(22, point),
+	INTEGER(23, direction),
+	INTEGER(24, ip_version),
+	INTEGER(25, outer_ip_version),
+	INTEGER(26, encap),
+	INTEGER(27, tcp_flags),
+	INTEGER(28, reason),
+	INTEGER(29, family),
+	INTEGER(30, sampled),
+	INTEGER(31, flags),
+};
+
+#define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+/* A column's entry in the directory: id, width, encoding, bytes. */
+#define ENTRY_LEN     8
+#define DIRECTORY_OFF 8
+
+size_t ws_recfile_columns_bound(uint32_t n)
+{
+	return DIRECTORY_OFF + N_COLUMNS * ENTRY_LEN + (size_t)n * sizeof(struct ws_record);
+}
+
+static void put16(uint8_t *to, uint16_t value)
+{
+	memcpy(to, &value, sizeof(value));
+}
+
+static void put32(uint8_t *to, uint32_t value)
+{
+	memcpy(to, &value, sizeof(value));
+}
+
+static uint16_t get16(const uint8_t *from)
+{
+	uint16_t value;
+
+	memcpy(&value, from, sizeof(value));
+	return value;
+}
+
+static uint32_t get32(const uint8_t *from)
+{
+	uint32_t value;
+
+	memcpy(&value, from, sizeof(value));
+	return value;
+}
+
+static bool is_constant(const uint8_t *field, uint32_t n, uint8_t width)
+{
+	for (uint32_t i = 1; i < n; i++)
+		if (memcmp(field, field + (size_t)i * sizeof(struct ws_record), width) != 0)
+			return false;
+	return true;
+}
+
+/* One integer column; the width is a constant in each copy, so that loads and planes unroll. */
+static inline __attribute__((always_inline)) void encode_delta(const uint8_t *field, uint32_t n, uint8_t *to,
+							       const uint8_t width)
+{
+	const uint64_t mask = width == 8 ? ~0ull : (1ull << (8 * width)) - 1;
+	const int sign_shift = 8 * width - 1;
+	uint64_t previous = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t value = 0, delta;
+
+		memcpy(&value, field + (size_t)i * sizeof(struct ws_record), width);
+		delta = (value - previous) & mask;
+		previous = value;
+		delta = ((delta << 1) ^ (0 - (delta >> sign_shift))) & mask;
+		for (uint8_t k = 0; k < width; k++)
+			to[(size_t)k * n + i] = (uint8_t)(delta >> (8 * k));
+	}
+}
+
+static inline __attribute__((always_inline)) void decode_delta(const uint8_t *from, uint32_t n, uint8_t *field,
+							       const uint8_t width)
+{
+	const uint64_t mask = width == 8 ? ~0ull : (1ull << (8 * width)) - 1;
+	uint64_t value = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t delta = 0;
+
+		for (uint8_t k = 0; k < width; k++)
+			delta |= (uint64_t)from[(size_t)k * n + i] << (8 * k);
+		value = (value + ((delta >> 1) ^ (0 - (delta & 1)))) & mask;
+		memcpy(field + (size_t)i * sizeof(struct ws_record), &value, width);
+	}
+}
+
+static void encode_column(const struct column *c, const uint8_t *field, uint32_t n, uint8_t *to)
+{
+	if (c->encoding == ENCODING_ROWS) {
+		for (uint32_t i = 0; i < n; i++)
+			memcpy(to + (size_t)i * c->width, field + (size_t)i * sizeof(struct ws_record), c->width);
+		return;
+	}
+	switch (c->width) {
+	case 1:
+		encode_delta(field, n, to, 1);
+		break;
+	case 2:
+		encode_delta(field, n, to, 2);
+		break;
+	case 4:
+		encode_delta(field, n, to, 4);
+		break;
+	default:
+		encode_delta(field, n, to, 8);
+	}
+}
+
+size_t ws_recfile_columns_encode(const struct ws_record *records, uint32_t n, uint8_t *to)
+{
+	uint8_t *entry = to + DIRECTORY_OFF;
+	uint8_t *data = entry + N_COLUMNS * ENTRY_LEN;
+
+	put32(to, n);
+	put16(to + 4, N_COLUMNS);
+	put16(to + 6, WS_RECORD_VERSION);
+	for (size_t i = 0; i < N_COLUMNS; i++, entry += ENTRY_LEN) {
+		const struct column *c = &columns[i];
+		const uint8_t *field = (const uint8_t *)records + c->off;
+		uint8_t encoding = ENCODING_CONSTANT;
+		uint32_t size = c->width;
+
+		if (is_constant(field, n, c->width)) {
+			memcpy(data, field, c->width);
+		} else {
+			encoding = c->encoding;
+			size = n * c->width;
+			encode_column(c, field, n, data);
+		}
+		put16(entry, c->id);
+		entry[2] = c->width;
+		entry[3] = encoding;
+		put32(entry + 4, size);
+		data += size;
+	}
+	return (size_t)(data - to);
+}
+
+static const struct column *find_column(uint16_t id)
+{
+	for (size_t i = 0; i < N_COLUMNS; i++)
+		if (columns[i].id == id)
+			return &columns[i];
+	return NULL;
+}
+
+static int decode_column(const struct column *c, uint8_t encoding, const uint8_t *from, uint32_t size, uint8_t *field,
+			 uint32_t n)
+{
+	const bool is_one = encoding == ENCODING_CONSTANT;
+
+	if (size != (is_one ? c->width : (uint64_t)n * c->width))
+		return -EINVAL;
+	if (is_one || encoding == ENCODING_ROWS) {
+		for (uint32_t i = 0; i < n; i++)
+			memcpy(field + (size_t)i * sizeof(struct ws_record),
+			       is_one ? from : from + (size_t)i * c->width, c->width);
+		return 0;
+	}
+	if (encoding != ENCODING_DELTA || c->width > 8)
+		return -EINVAL;
+	switch (c->width) {
+	case 1:
+		decode_delta(from, n, field, 1);
+		break;
+	case 2:
+		decode_delta(from, n, field, 2);
+		break;
+	case 4:
+		decode_delta(from, n, field, 4);
+		break;
+	default:
+		decode_delta(from, n, field, 8);
+	}
+	return 0;
+}
+
+int ws_recfile_columns_decode(const uint8_t *from, size_t len, struct ws_record *records, uint32_t n)
+{
+	size_t n_columns, off;
+
+	if (len < DIRECTORY_OFF || n == 0 || get32(from) != n)
+		return -EINVAL;
+	n_columns = get16(from + 4);
+	off = DIRECTORY_OFF + n_columns * ENTRY_LEN;
+	if (off > len)
+		return -EINVAL;
+	memset(records, 0, (size_t)n * sizeof(*records));
+	for (size_t i = 0; i < n_columns; i++) {
+		const uint8_t *entry = from + DIRECTORY_OFF + i * ENTRY_LEN;
+		const struct column *c = find_column(get16(entry));
+		uint32_t size = get32(entry + 4);
+
+		if (size > len - off)
+			return -EINVAL;
+		if (c && (entry[2] != c->width ||
+			  decode_column(c, entry[3], from + off, size, (uint8_t *)records + c->off, n)))
+			return -EINVAL;
+		off += size;
+	}
+	return off == len ? 0 : -EINVAL;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* recfile_write - writes record files: a head, marks with blocks, an end; see recfile.h and recfile.md. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+#include <zstd.h>
+
+#include "lib/recfile.h"
+#include "lib/recfile_block.h"
+
+struct ws_recfile_writer {
+	int fd;
+	int level;
+	char *path;	 /* the final name */
+	char *part_path; /* the name until then */
+	ZSTD_CCtx *zstd;
+	uint8_t *columns; /* an encoded block */
+	uint8_t *frame;	  /* a compressed block */
+	size_t frame_cap;
+	uint64_t n_bytes;
+	uint64_t n_records; /* written */
+	uint32_t n_pending;
+	struct ws_record pending[WS_RECFILE_BLOCK_RECORDS];
+};
+
+/* The bytes of a mark, grown field by field. */
+struct mark_bytes {
+	uint8_t data[WS_RECFILE_MARK_MAX];
+	uint32_t len;
+};
+
+static void mark_put(struct mark_bytes *m, const void *value, uint32_t len)
+{
+	memcpy(m->data + m->len, value, len);
+	m->len += len;
+}
+
+static void mark_put16(struct mark_bytes *m, uint16_t value)
+{
+	mark_put(m, &value, sizeof(value));
+}
+
+static void mark_put32(struct mark_bytes *m, uint32_t value)
+{
+	mark_put(m, &value, sizeof(value));
+}
+
+static void mark_put64(struct mark_bytes *m, uint64_t value)
+{
+	mark_put(m, &value, sizeof(value));
+}
+
+static void mark_begin(struct mark_bytes *m, enum ws_recfile_kind kind)
+{
+	m->len = 0;
+	mark_put32(m, WS_RECFILE_SKIPPABLE_MAGIC);
+	mark_put32(m, 0); /* the frame's size: set at the end */
+	mark_put32(m, WS_RECFILE_SIGNATURE);
+	mark_put16(m, WS_RECFILE_VERSION);
+	mark_put16(m, kind);
+}
+
+static int write_all(struct ws_recfile_writer *w, const void *data, size_t len, struct ws_error *err)
+{
+	const uint8_t *at = data;
+
+	while (len > 0) {
+		ssize_t n = write(w->fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ws_error(err, -errno, "%s: cannot write: %s", w->part_path, strerror(errno));
+		at += n;
+		len -= (size_t)n;
+		w->n_bytes += (uint64_t)n;
+	}
+	return 0;
+}
+
+static int mark_write(struct ws_recfile_writer *w, struct mark_bytes *m, struct ws_error *err)
+{
+	uint32_t size = m->len - 8 + sizeof(uint64_t);
+
+	memcpy(m->data + 4, &size, sizeof(size));
+	mark_put64(m, XXH3_64bits(m->data + 8, m->len - 8));
+	return write_all(w, m->data, m->len, err);
+}
+
+static void mark_put_state(struct mark_bytes *m, const struct ws_recfile_mark *mark)
+{
+	mark_put64(m, mark->monotonic_ns);
+	mark_put64(m, mark->realtime_ns);
+	mark_put64(m, mark->n_ring_full);
+	mark_put32(m, WS_N_REASONS);
+	mark_put32(m, 0);
+	for (uint32_t i = 0; i < WS_N_REASONS; i++)
+		mark_put64(m, mark->n_frames[i]);
+}
+
+static int write_head(struct ws_recfile_writer *w, const struct ws_recfile_head *head, struct ws_error *err)
+{
+	struct mark_bytes m;
+
+	mark_begin(&m, WS_RECFILE_KIND_HEAD);
+	mark_put32(&m, WS_RECORD_VERSION);
+	mark_put32(&m, head->window_bytes);
+	mark_put64(&m, head->monotonic_ns);
+	mark_put64(&m, head->realtime_ns);
+	mark_put(&m, head->point, sizeof(head->point));
+	return mark_write(w, &m, err);
+}
+
+int ws_recfile_create(const char *path, const struct ws_recfile_head *head, int level,
+		      struct ws_recfile_writer **writer, struct ws_error *err)
+{
+	const size_t columns_cap = ws_recfile_columns_bound(WS_RECFILE_BLOCK_RECORDS);
+	struct ws_recfile_writer *w;
+	int rc;
+
+	if (access(path, F_OK) == 0)
+		return ws_error(err, -EEXIST, "%s: exists already; record into another directory, or move it away",
+				path);
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return ws_error(err, -ENOMEM, "%s: out of memory", path);
+	w->fd = -1;
+	w->level = level;
+	w->frame_cap = ZSTD_compressBound(columns_cap);
+	w->columns = malloc(columns_cap);
+	w->frame = malloc(w->frame_cap);
+	w->zstd = ZSTD_createCCtx();
+	w->path = strdup(path);
+	if (asprintf(&w->part_path, "%s" WS_RECFILE_PART_SUFFIX, path) < 0)
+		w->part_path = NULL;
+	rc = -ENOMEM;
+	if (!w->columns || !w->frame || !w->zstd || !w->path || !w->part_path) {
+		ws_error(err, rc, "%s: out of memory", path);
+		goto out;
+	}
+	if (ZSTD_isError(ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, level)) ||
+	    ZSTD_isError(ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_checksumFlag, 1))) {
+		rc = ws_error(err, -EINVAL, "zstd refuses compression level %d; use 1 to 19", level);
+		goto out;
+	}
+	w->fd = open(w->part_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (w->fd < 0) {
+		rc = ws_error(err, -errno, "%s: cannot create: %s", w->part_path, strerror(errno));
+		goto out;
+	}
+	rc = write_head(w, head, err);
+out:
+	if (rc)
+		ws_recfile_close(w);
+	else
+		*writer = w;
+	return rc;
+}
+
+struct ws_record *ws_recfile_slot(struct ws_recfile_writer *w)
+{
+	return w->n_pending < WS_RECFILE_BLOCK_RECORDS ? &w->pending[w->n_pending++] : NULL;
+}
+
+uint32_t ws_recfile_pending(const struct ws_recfile_writer *w)
+{
+	return w->n_pending;
+}
+
+int ws_recfile_flush(struct ws_recfile_writer *w, const struct ws_recfile_mark *mark, struct ws_error *err)
+{
+	struct mark_bytes m;
+	size_t len = 0;
+	int rc;
+
+	if (w->n_pending) {
+		len = ws_recfile_columns_encode(w->pending, w->n_pending, w->columns);
+		len = ZSTD_compress2(w->zstd, w->frame, w->frame_cap, w->columns, len);
+		if (ZSTD_isError(len))
+			return ws_error(err, -EIO, "%s: zstd: %s", w->part_path, ZSTD_getErrorName(len));
+	}
+	mark_begin(&m, WS_RECFILE_KIND_BLOCK);
+	mark_put64(&m, w->n_records);
+	mark_put32(&m, w->n_pending);
+	mark_put32(&m, (uint32_t)len);
+	mark_put_state(&m, mark);
+	rc = mark_write(w, &m, err);
+	if (rc == 0)
+		rc = write_all(w, w->frame, len, err);
+	if (rc)
+		return rc;
+	w->n_records += w->n_pending;
+	w->n_pending = 0;
+	return 0;
+}
+
+int ws_recfile_finish(struct ws_recfile_writer *w, const struct ws_recfile_mark *mark, struct ws_error *err)
+{
+	struct mark_bytes m;
+	int rc;
+
+	if (w->n_pending) {
+		rc = ws_recfile_flush(w, mark, err);
+		if (rc)
+			return rc;
+	}
+	mark_begin(&m, WS_RECFILE_KIND_END);
+	mark_put64(&m, w->n_records);
+	mark_put32(&m, 0);
+	mark_put32(&m, 0);
+	mark_put_state(&m, mark);
+	rc = mark_write(w, &m, err);
+	if (rc)
+		return rc;
+	if (fsync(w->fd))
+		return ws_error(err, -errno, "%s: cannot sync: %s", w->part_path, strerror(errno));
+	if (rename(w->part_path, w->path))
+		return ws_error(err, -errno, "%s: cannot rename to %s: %s", w->part_path, w->path, strerror(errno));
+	return 0;
+}
+
+uint64_t ws_recfile_written_bytes(const struct ws_recfile_writer *w)
+{
+	return w->n_bytes;
+}
+
+uint64_t ws_recfile_written_records(const struct ws_recfile_writer *w)
+{
+	return w->n_records;
+}
+
+void ws_recfile_close(struct ws_recfile_writer *w)
+{
+	if (!w)
+		return;
+	if (w->fd >= 0)
+		close(w->fd);
+	ZSTD_freeCCtx(w->zstd);
+	free(w->columns);
+	free(w->frame);
+	free(w->path);
+	free(w->part_path);
+	free(w);
+}

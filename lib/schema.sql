@@ -1,0 +1,114 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- The database of one run (run.db), made by ingest and read by analyze. Public: query it with any SQLite.
+-- Times are integers in ns. Times of source 'ebpf' are CLOCK_MONOTONIC, those of source 'pcap' are CLOCK_REALTIME;
+-- clock_pair relates the two. Addresses are 16-byte blobs in wire order, IPv4 as ::ffff:a.b.c.d.
+
+PRAGMA user_version = 1;
+
+-- What the database is: schema version and the program that wrote it.
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,           -- 'schema_version', 'writer'
+    value TEXT NOT NULL
+) STRICT;
+
+-- The run's manifest (run.json) as it was found; no row for a directory that holds only packet captures.
+CREATE TABLE manifest (
+    content_hash TEXT NOT NULL,       -- XXH3-128 of run.json, 32 hex digits (as xxhsum -H2 prints it)
+    json         TEXT NOT NULL        -- the document, unchanged
+) STRICT;
+
+-- Tracing points.
+CREATE TABLE point (
+    point_id  INTEGER PRIMARY KEY,
+    name      TEXT NOT NULL UNIQUE,   -- 'nic', 'vport', or any name: the stem of its files
+    role      TEXT NOT NULL,          -- 'nic', 'vport' or 'other'
+    node      TEXT,                   -- name of the node, if the manifest says it
+    interface TEXT,                   -- network interface, if the manifest says it
+    netns     TEXT                    -- its network namespace, if not capture's own
+) STRICT;
+
+-- Input files, each loaded in one transaction and known by its content.
+CREATE TABLE file (
+    file_id       INTEGER PRIMARY KEY,
+    point_id      INTEGER NOT NULL REFERENCES point,
+    source        TEXT NOT NULL,      -- 'ebpf' (a record file) or 'pcap'
+    path          TEXT NOT NULL,      -- relative to the run directory if it lies below it
+    content_hash  TEXT NOT NULL,      -- XXH3-128 of the file's bytes, 32 hex digits
+    size_bytes    INTEGER NOT NULL,
+    complete      INTEGER NOT NULL,   -- 1: read to its proper end; 0: cut off, see unread_bytes and the loss table
+    unread_bytes  INTEGER NOT NULL,   -- bytes at the end that belong to no whole block or packet
+    n_requests    INTEGER NOT NULL,   -- rows of this file in request
+    n_contexts    INTEGER NOT NULL,   -- of these, with a context
+    n_frames      INTEGER NOT NULL,   -- frames that passed the point: the sum of its ledger
+    first_ns      INTEGER,            -- the time window in which the point was watched; pcap: first and last frame
+    last_ns       INTEGER,
+    search_bytes  INTEGER,            -- payload bytes searched for a context at most; NULL: the whole head
+    UNIQUE (point_id, source)
+) STRICT;
+
+-- The account of every frame that passed: the sum over the reasons of a file is file.n_frames.
+CREATE TABLE ledger (
+    file_id  INTEGER NOT NULL REFERENCES file ON DELETE CASCADE,
+    reason   TEXT NOT NULL,           -- see 'Reasons' in README.md: 'not_ip' ... 'context_w3c'
+    n_frames INTEGER NOT NULL,
+    PRIMARY KEY (file_id, reason)
+) STRICT, WITHOUT ROWID;
+
+-- What passed and was not kept.
+CREATE TABLE loss (
+    file_id INTEGER NOT NULL REFERENCES file ON DELETE CASCADE,
+    kind    TEXT NOT NULL,            -- 'ring_full' (records), 'pcap_dropped', 'pcap_interface_dropped' (frames),
+                                      -- 'cut_records' (records that a cut file announces and does not hold) ...
+    n       INTEGER NOT NULL,
+    PRIMARY KEY (file_id, kind)
+) STRICT, WITHOUT ROWID;
+
+-- Readings of both clocks at the same moment, over the run.
+CREATE TABLE clock_pair (
+    file_id      INTEGER NOT NULL REFERENCES file ON DELETE CASCADE,
+    monotonic_ns INTEGER NOT NULL,
+    realtime_ns  INTEGER NOT NULL
+) STRICT;
+
+-- Connections' directions as seen in one file: what the requests of a flow have in common.
+CREATE TABLE flow (
+    flow_id          INTEGER PRIMARY KEY,
+    file_id          INTEGER NOT NULL REFERENCES file ON DELETE CASCADE,
+    ip_version       INTEGER NOT NULL, -- of the inner packet: 4 or 6
+    saddr            BLOB NOT NULL,    -- inner source address
+    daddr            BLOB NOT NULL,    -- inner destination address
+    sport            INTEGER NOT NULL,
+    dport            INTEGER NOT NULL,
+    encap            TEXT NOT NULL,    -- 'none', 'vxlan', 'ipip', 'geneve', 'gre': the outermost tunnel
+    vni              INTEGER NOT NULL, -- VXLAN, Geneve: network identifier; GRE: key; else 0
+    outer_ip_version INTEGER NOT NULL, -- 0 without a tunnel
+    outer_saddr      BLOB,             -- NULL without a tunnel
+    outer_daddr      BLOB,
+    vlan             INTEGER NOT NULL  -- outermost 802.1Q tag control information, 0 without a tag
+) STRICT;
+
+-- Sightings: one HTTP/1.x request head seen at one point by one source. A retransmission is a sighting of its own.
+CREATE TABLE request (
+    request_id     INTEGER PRIMARY KEY,
+    file_id        INTEGER NOT NULL,  -- REFERENCES file; says the point and the source
+    flow_id        INTEGER NOT NULL,  -- REFERENCES flow
+    ts_ns          INTEGER NOT NULL,  -- stamp of the frame that carried the request line's first byte
+    seq            INTEGER NOT NULL,  -- TCP sequence number of that byte
+    direction      INTEGER NOT NULL,  -- as the kernel saw it: 0 unknown, 1 received, 2 sent by the interface
+    tcp_flags      INTEGER NOT NULL,  -- byte 13 of the TCP header
+    frame_len      INTEGER NOT NULL,  -- bytes on the wire, link header included
+    payload_len    INTEGER NOT NULL,  -- bytes of TCP payload in that frame
+    req_off        INTEGER NOT NULL,  -- payload byte at which the request line begins
+    reason         INTEGER NOT NULL,  -- enum ws_reason (lib/record.h): 16 context; 9 beyond_window; 10 split;
+                                      -- 11 malformed; 12 incomplete; 13 no_context; 14 truncated
+    family         INTEGER NOT NULL,  -- enum ws_family: 0 none, 1 w3c, 2 b3
+    trace_id       BLOB,              -- 16 bytes, or 8 where 16 hex digits were sent; NULL without a context
+    span_id        BLOB,              -- 8 bytes; NULL without a context
+    parent_span_id BLOB,              -- 8 bytes; NULL if the context names none
+    sampled        INTEGER,           -- 0, 1, or NULL where the context leaves it open
+    ctx_off        INTEGER,           -- from the request line's first byte to the context's first header line
+    ctx_len        INTEGER,           -- from there to the end of the last id
+    ids_end_off    INTEGER,           -- one past the last byte of trace id and span id: found within N if <= N
+    searched_len   INTEGER NOT NULL,  -- bytes searched until the answer was known
+    n_segments     INTEGER NOT NULL   -- TCP segments that the search crossed
+) STRICT;
