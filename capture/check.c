@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* check - see the header. */
+#include "capture/check.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "lib/tap_config.h"
+#include "tap.skel.h"
+
+static bool report(FILE *out, bool is_ok, const char *what, const char *detail, const char *advice)
+{
+	fprintf(out, "%-4s  %-22s %s\n", is_ok ? "ok" : "FAIL", what, detail);
+	if (!is_ok)
+		fprintf(out, "      -> %s\n", advice);
+	return is_ok;
+}
+
+static bool check_packet_socket(FILE *out)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	const char *detail = fd >= 0 ? "can be opened" : strerror(errno);
+
+	if (fd >= 0)
+		close(fd);
+	return report(out, fd >= 0, "packet socket", detail, "run as root, or with CAP_NET_RAW");
+}
+
+static bool check_program(FILE *out)
+{
+	struct tap_bpf *program = tap_bpf__open();
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info);
+	char detail[128];
+	int rc = program ? 0 : -errno;
+
+	if (program) {
+		bpf_map__set_max_entries(program->maps.scratches, (uint32_t)libbpf_num_possible_cpus());
+		rc = tap_bpf__load(program);
+	}
+	if (rc == 0 && bpf_obj_get_info_by_fd(bpf_program__fd(program->progs.tap), &info, &len) == 0)
+		snprintf(detail, sizeof(detail), "loads: %u instructions, %u verified, %s", info.xlated_prog_len / 8,
+			 info.verified_insns, info.jited_prog_len ? "compiled" : "interpreted: slow");
+	else
+		snprintf(detail, sizeof(detail), "%s", strerror(-rc));
+	tap_bpf__destroy(program);
+	return report(out, rc == 0, "in-kernel program", detail,
+		      rc == -EPERM || rc == -EACCES
+			      ? "run as root, or with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; look at "
+				"/proc/sys/kernel/lockdown too"
+			      : "needs Linux 5.17 or later (bpf_loop); on an older kernel use `capture run --no-ebpf "
+				"--pcap`");
+}
+
+static void advise_cpus(FILE *out)
+{
+	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	fprintf(out, "note  %-22s %ld online%s\n", "CPUs", n_cpus,
+		n_cpus > 2 ? "; give the reader one that the traffic does not use: --cpu, isolcpus" : "");
+}
+
+bool ws_check(FILE *out)
+{
+	const char *too_old = "needs Linux 5.8 or later; on an older kernel use `capture run --no-ebpf --pcap`";
+	bool is_ok = true, has_ring, has_loop;
+	struct utsname name = { 0 };
+	char detail[160];
+	int fd;
+
+	libbpf_set_print(NULL);
+	uname(&name);
+	snprintf(detail, sizeof(detail), "%.64s %.64s", name.release, name.machine);
+	report(out, true, "kernel", detail, "");
+	is_ok &= check_packet_socket(out);
+	has_ring = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
+	is_ok &= report(out, has_ring, "BPF ring buffer", has_ring ? "there" : "not available", too_old);
+	has_loop = libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_loop, NULL) == 1;
+	is_ok &= report(out, has_loop, "bpf_loop helper", has_loop ? "there" : "not available",
+			"needs Linux 5.17 or later, and root or CAP_BPF");
+	is_ok &= check_program(out);
+	fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	fprintf(out, "%s  %-22s %s\n", fd >= 0 ? "ok  " : "note", "BPF run time",
+		fd >= 0 ? "can be counted" : "cannot be counted: the manifest will not have the program's cost");
+	if (fd >= 0)
+		close(fd);
+	advise_cpus(out);
+	fprintf(out,
+		is_ok ? "This machine can record with eBPF.\n" : "This machine cannot record with eBPF as it is.\n");
+	return is_ok;
+}

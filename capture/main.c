@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* main - the command line of capture: sub-commands, signals, and all that is said to the user. */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "capture/check.h"
+#include "capture/options.h"
+#include "capture/run.h"
+#include "capture/show.h"
+#include "lib/version.h"
+
+static const char help[] = "Usage: capture run|check|show [options]\n"
+			   "\n"
+			   "  run     record HTTP requests and their tracing contexts at tracing points\n"
+			   "  check   say whether this kernel and these privileges can do it, and what to do if not\n"
+			   "  show    print the records of a record file, one a line\n"
+			   "\n"
+			   "`capture SUBCOMMAND --help` says more. Version " WS_VERSION ".\n";
+
+static const char check_help[] = "Usage: capture check\n"
+				 "\n"
+				 "Tries each thing that a recording needs. Exit status 0 if all of it works.\n";
+
+static const char show_help[] =
+	"Usage: capture show [-n N] FILE\n"
+	"\n"
+	"Prints the records of a record file (NAME.rec.zst, or .part while it is written):\n"
+	"time, direction, addresses, tunnel, sequence number, payload length, context and its place.\n"
+	"\n"
+	"  -n N    only the first N records\n";
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static int usage_error(const char *command, const char *text)
+{
+	fprintf(stderr, "capture %s: %s\n`capture %s --help` shows how it is used.\n", command, text, command);
+	return 2;
+}
+
+static void tell(const struct ws_run_progress *p, int is_final)
+{
+	const bool is_terminal = isatty(STDERR_FILENO);
+
+	if (!is_final && is_terminal)
+		fprintf(stderr, "\r%.0f s  frames %llu  contexts %llu  lost %llu ", p->elapsed_s,
+			(unsigned long long)p->n_frames, (unsigned long long)p->n_contexts,
+			(unsigned long long)p->n_lost);
+	if (!is_final)
+		return;
+	fprintf(stderr, "%s%.1f s: %llu frames, %llu requests, %llu with a context, %llu records lost",
+		is_terminal ? "\r\033[K" : "", p->elapsed_s, (unsigned long long)p->n_frames,
+		(unsigned long long)p->n_requests, (unsigned long long)p->n_contexts, (unsigned long long)p->n_lost);
+	if (p->n_pcap_written || p->n_pcap_dropped)
+		fprintf(stderr, "; pcap: %llu packets, %llu dropped", (unsigned long long)p->n_pcap_written,
+			(unsigned long long)p->n_pcap_dropped);
+	fputc('\n', stderr);
+}
+
+static int command_run(int argc, char **argv)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct ws_capture_options options;
+	struct ws_error err = { 0 };
+	int command_status = -1;
+	int rc = ws_capture_options_parse(argc - 1, argv + 1, &options, &err);
+
+	if (rc == 1) {
+		fputs(ws_capture_run_help, stdout);
+		return 0;
+	}
+	if (rc)
+		return usage_error("run", err.text);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	libbpf_set_print(NULL);
+	rc = ws_run(&options, argc, argv, &stop, options.is_quiet ? NULL : tell, &command_status, &err);
+	if (rc) {
+		fprintf(stderr, "capture run: %s\n", err.text);
+		return 1;
+	}
+	if (command_status > 0 && !stop) {
+		fprintf(stderr, "capture run: %s ended with exit status %d; the recording is complete\n",
+			options.command[0], command_status);
+		return 1;
+	}
+	return 0;
+}
+
+static int command_check(int argc, char **argv)
+{
+	if (argc > 2 && strcmp(argv[2], "--help") == 0) {
+		fputs(check_help, stdout);
+		return 0;
+	}
+	if (argc > 2)
+		return usage_error("check", "takes no arguments");
+	return ws_check(stdout) ? 0 : 1;
+}
+
+static int command_show(int argc, char **argv)
+{
+	struct ws_recfile_status status;
+	struct ws_error err = { 0 };
+	uint64_t n_max = 0;
+	char *end;
+	int code;
+
+	if (argc > 2 && strcmp(argv[2], "--help") == 0) {
+		fputs(show_help, stdout);
+		return 0;
+	}
+	optind = 2;
+	while ((code = getopt(argc, argv, "+n:")) != -1) {
+		if (code != 'n')
+			return 2;
+		n_max = strtoull(optarg, &end, 10);
+		if (*optarg < '1' || *optarg > '9' || *end)
+			return usage_error("show", "-n needs a number above 0");
+	}
+	if (argc - optind != 1)
+		return usage_error("show", "needs one FILE");
+	if (ws_show(argv[optind], n_max, stdout, &status, &err)) {
+		fprintf(stderr, "capture show: %s\n", err.text);
+		return 1;
+	}
+	if (status.n_corrupt_records)
+		fprintf(stderr, "capture show: %s: %llu records skipped: their blocks are corrupt\n", argv[optind],
+			(unsigned long long)status.n_corrupt_records);
+	if (!status.is_complete)
+		fprintf(stderr, "capture show: %s: cut off: %llu bytes at the end belong to no whole block%s\n",
+			argv[optind], (unsigned long long)status.unread_bytes,
+			status.n_cut_records ? ", records are missing" : "");
+	return status.n_corrupt_records ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} commands[] = { { "run", command_run }, { "check", command_check }, { "show", command_show } };
+
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		fputs(help, stdout);
+		return 0;
+	}
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc, argv);
+	if (argc > 1)
+		fprintf(stderr, "capture: no sub-command '%s'\n", argv[1]);
+	fputs(help, stderr);
+	return 2;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* manifest - see the header. JSON is written by jansson. */
+#include "capture/manifest.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "lib/names.h"
+#include "lib/version.h"
+
+/* Text that need not be UTF-8 (command lines, names of interfaces), with what is not replaced by '?'. */
+static json_t *any_text(const char *text)
+{
+	json_t *string = text ? json_string(text) : json_null();
+	char *copy;
+
+	if (string)
+		return string;
+	copy = strdup(text);
+	for (char *c = copy; c && *c; c++)
+		if (*c & 0x80)
+			*c = '?';
+	string = json_string(copy ? copy : "");
+	free(copy);
+	return string;
+}
+
+static json_t *versions(void)
+{
+	return json_pack("{s:s, s:i, s:i}", "version", WS_VERSION, "record_version", WS_RECORD_VERSION,
+			 "recfile_version", WS_RECFILE_VERSION);
+}
+
+static json_t *host(void)
+{
+	struct utsname name = { 0 };
+
+	uname(&name);
+	return json_pack("{s:o, s:s, s:s, s:s, s:I}", "hostname", any_text(name.nodename), "kernel", name.release,
+			 "kernel_version", name.version, "machine", name.machine, "n_cpus",
+			 (json_int_t)sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+static json_t *configuration(const struct ws_capture_options *o)
+{
+	json_t *ports = json_array(), *filters = json_array(), *attached = json_array();
+
+	for (uint32_t i = 0; i < WS_VXLAN_PORTS_MAX && o->tunnels.vxlan_port[i]; i++)
+		json_array_append_new(ports, json_integer(o->tunnels.vxlan_port[i]));
+	for (uint32_t i = 0; i < o->n_filters; i++)
+		json_array_append_new(filters, any_text(o->filter_text[i]));
+	if (o->with_ebpf)
+		json_array_append_new(attached, json_string("ebpf"));
+	if (o->with_pcap)
+		json_array_append_new(attached, json_string("pcap"));
+	return json_pack("{s:o, s:I, s:o, s:o, s:f, s:I, s:i, s:b, s:b, s:i, s:i, s:I, s:I}", "attached", attached,
+			 "search_bytes", (json_int_t)o->search_bytes, "vxlan_ports", ports, "filters", filters,
+			 "duration_s", (double)o->duration_ns / 1e9, "ring_bytes", (json_int_t)o->ring_bytes,
+			 "zstd_level", o->zstd_level, "wakes_reader", o->wakes_reader, "bpf_stats", o->with_bpf_stats,
+			 "reader_cpu", o->reader_cpu, "pcap_cpu", o->pcap_cpu, "pcap_snaplen_bytes",
+			 (json_int_t)o->pcap_snaplen, "pcap_buffer_bytes", (json_int_t)o->pcap_buffer_bytes);
+}
+
+/* A point's role by its name: "nic" and "vport" and what begins so. */
+static const char *role(const char *name)
+{
+	if (strncmp(name, "nic", 3) == 0)
+		return "nic";
+	return strncmp(name, "vport", 5) == 0 ? "vport" : "other";
+}
+
+static json_t *ledger(const struct ws_recfile_mark *mark)
+{
+	json_t *reasons = json_object();
+
+	for (uint32_t slot = 0; slot < WS_N_REASONS; slot++)
+		if (ws_slot_name(slot))
+			json_object_set_new(reasons, ws_slot_name(slot),
+					    json_integer((json_int_t)mark->n_frames[slot]));
+	return reasons;
+}
+
+static json_t *ebpf_facts(struct ws_tap *tap, const char *name)
+{
+	const struct ws_tap_facts *f = ws_tap_facts(tap);
+	char file[WS_RECFILE_NAME_MAX + 16];
+	uint64_t n_frames = 0;
+	json_t *object;
+
+	for (uint32_t i = 0; i < WS_N_REASONS; i++)
+		n_frames += f->mark.n_frames[i];
+	snprintf(file, sizeof(file), "%s.rec.zst", name);
+	object = json_pack(
+		"{s:s, s:s, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I}}", "file", file, "stamp",
+		"bpf_ktime_get_ns in a socket filter at AF_PACKET's taps: receive, before tc ingress; transmit, "
+		"after tc egress",
+		"ifindex", (json_int_t)f->ifindex, "link_type", f->link_type, "attached_monotonic_ns",
+		(json_int_t)f->attached.monotonic_ns, "detached_monotonic_ns", (json_int_t)f->detached.monotonic_ns,
+		"verified_instructions", (json_int_t)f->verified_insns, "n_records", (json_int_t)f->n_records,
+		"written_bytes", (json_int_t)f->written_bytes, "frames", (json_int_t)n_frames, "reasons",
+		ledger(&f->mark), "lost", "ring_full", (json_int_t)f->mark.n_ring_full);
+	json_object_set_new(object, "program_tag", json_string(f->program_tag));
+	if (f->n_runs) {
+		json_object_set_new(object, "bpf_run_ns", json_integer((json_int_t)f->run_ns));
+		json_object_set_new(object, "bpf_runs", json_integer((json_int_t)f->n_runs));
+		json_object_set_new(object, "bpf_ns_per_frame", json_real((double)f->run_ns / (double)f->n_runs));
+	}
+	return object;
+}
+
+static json_t *pcap_facts(const struct ws_sniffer *sniffer, const char *name)
+{
+	const struct ws_sniffer_facts *f = ws_sniffer_facts(sniffer);
+	char file[WS_RECFILE_NAME_MAX + 16];
+
+	snprintf(file, sizeof(file), "%s.pcap", name);
+	return json_pack("{s:s, s:s, s:I, s:I, s:{s:I, s:I}}", "file", file, "stamp",
+			 "skb->tstamp if set, else the clock in tpacket_rcv", "received", (json_int_t)f->n_received,
+			 "written", (json_int_t)f->n_written, "lost", "dropped", (json_int_t)f->n_dropped,
+			 "interface_dropped", (json_int_t)f->n_interface_dropped);
+}
+
+static json_t *points(const struct ws_run_facts *run)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < run->options->n_points; i++) {
+		const struct ws_point_options *p = &run->options->point[i];
+		json_t *point = json_pack("{s:s, s:s, s:o, s:o}", "name", p->name, "role", role(p->name), "interface",
+					  any_text(p->interface), "netns", any_text(p->netns));
+
+		if (run->tap[i])
+			json_object_set_new(point, "ebpf", ebpf_facts(run->tap[i], p->name));
+		if (run->sniffer[i])
+			json_object_set_new(point, "pcap", pcap_facts(run->sniffer[i], p->name));
+		json_array_append_new(array, point);
+	}
+	return array;
+}
+
+static json_t *strings(int n, char **text)
+{
+	json_t *array = json_array();
+
+	for (int i = 0; i < n; i++)
+		json_array_append_new(array, any_text(text[i]));
+	return array;
+}
+
+static json_t *clock_pairs(const struct ws_run_facts *run)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < run->n_clock_pairs; i++)
+		json_array_append_new(array, json_pack("{s:I, s:I}", "monotonic_ns",
+						       (json_int_t)run->clock_pair[i].monotonic_ns, "realtime_ns",
+						       (json_int_t)run->clock_pair[i].realtime_ns));
+	return array;
+}
+
+static json_t *cost(const struct ws_run_facts *run)
+{
+	return json_pack("{s:f, s:f, s:f, s:f}", "reader_user_s", (double)run->reader_user_ns / 1e9, "reader_system_s",
+			 (double)run->reader_system_ns / 1e9, "process_user_s", (double)run->process_user_ns / 1e9,
+			 "process_system_s", (double)run->process_system_ns / 1e9);
+}
+
+int ws_manifest_write(const char *path, const struct ws_run_facts *run, struct ws_error *err)
+{
+	json_t *document;
+	char *part_path;
+	int rc = 0;
+
+	if (asprintf(&part_path, "%s" WS_RECFILE_PART_SUFFIX, path) < 0)
+		return ws_error(err, -ENOMEM, "out of memory");
+	document = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "state", run->state, "ended_by",
+			     any_text(run->ended_by), "wirespan", versions(), "host", host(), "command_line",
+			     strings(run->argc, run->argv), "configuration", configuration(run->options), "points",
+			     points(run), "cost", cost(run), "clock_pairs", clock_pairs(run), "command_status",
+			     run->command_status < 0 ? json_null() : json_integer(run->command_status));
+	if (!document) {
+		rc = ws_error(err, -ENOMEM, "%s: cannot put the manifest together", path);
+		goto out;
+	}
+	if (json_dump_file(document, part_path, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) || rename(part_path, path))
+		rc = ws_error(err, errno ? -errno : -EIO, "%s: cannot write: %s", part_path, strerror(errno));
+out:
+	json_decref(document);
+	free(part_path);
+	return rc;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* options - see the header. */
+#include "capture/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/filter.h"
+#include "lib/context.h"
+
+const char ws_capture_run_help[] =
+	"Usage: capture run --dir DIR --point NAME=IF [--point NAME=IF]... [options] [-- COMMAND [ARG]...]\n"
+	"\n"
+	"Records every HTTP/1.x request head that passes the tracing points, with its tracing context,\n"
+	"until --duration is over, COMMAND has ended, or SIGINT or SIGTERM comes.\n"
+	"\n"
+	"  --dir DIR            run directory; made if missing; an earlier recording in it is never overwritten\n"
+	"  --point NAME=IF      tracing point NAME (nic, vport, or any other) on interface IF\n"
+	"  --netns NAME         network namespace (ip netns name, or a path) of the point before it;\n"
+	"                       before the first --point: of all points that have none of their own\n"
+	"  --search-bytes N     search the first N payload bytes for the context (default 16384, the most)\n"
+	"  --vxlan-port LIST    UDP ports of VXLAN (default 4789,8472)\n"
+	"  --filter PARTS       only TCP that matches all parts: saddr, daddr, addr, sport, dport, port, vni;\n"
+	"                       KEY=VALUE joined by commas; given again: or. Example: daddr=10.244.0.0/16,dport=9080\n"
+	"  --duration S         stop after S seconds (fractions allowed)\n"
+	"  --pcap               also capture packets at the points, into NAME.pcap\n"
+	"  --no-ebpf            packets only (with --pcap): to see what each method adds\n"
+	"  --snaplen N          bytes kept of each packet (default 0: all)\n"
+	"  --pcap-buffer MB     kernel buffer of each packet capture (default 64)\n"
+	"  --ring-buffer MB     ring buffer of each point: a power of two (default 16)\n"
+	"  --cpu N              run the reader on CPU N\n"
+	"  --pcap-cpu N         run the packet captures on CPU N\n"
+	"  --level N            zstd level of the record files, 1 to 19 (default 3)\n"
+	"  --no-bpf-stats       do not let the kernel time the program (saves two clock readings a frame)\n"
+	"  --wakeup             wake the reader at every record, to measure what that does; never otherwise\n"
+	"  --quiet              no progress line and no summary\n"
+	"  --help               this text\n";
+
+enum option_code {
+	OPTION_DIR = 1000,
+	OPTION_POINT,
+	OPTION_NETNS,
+	OPTION_SEARCH_BYTES,
+	OPTION_VXLAN_PORT,
+	OPTION_FILTER,
+	OPTION_DURATION,
+	OPTION_PCAP,
+	OPTION_NO_EBPF,
+	OPTION_SNAPLEN,
+	OPTION_PCAP_BUFFER,
+	OPTION_RING_BUFFER,
+	OPTION_CPU,
+	OPTION_PCAP_CPU,
+	OPTION_LEVEL,
+	OPTION_NO_BPF_STATS,
+	OPTION_WAKEUP,
+	OPTION_QUIET,
+	OPTION_HELP,
+};
+
+static const struct option long_options[] = {
+	{ "dir", required_argument, NULL, OPTION_DIR },
+	{ "point", required_argument, NULL, OPTION_POINT },
+	{ "netns", required_argument, NULL, OPTION_NETNS },
+	{ "search-bytes", required_argument, NULL, OPTION_SEARCH_BYTES },
+	{ "vxlan-port", required_argument, NULL, OPTION_VXLAN_PORT },
+	{ "filter", required_argument, NULL, OPTION_FILTER },
+	{ "duration", required_argument, NULL, OPTION_DURATION },
+	{ "pcap", no_argument, NULL, OPTION_PCAP },
+	{ "no-ebpf", no_argument, NULL, OPTION_NO_EBPF },
+	{ "snaplen", required_argument, NULL, OPTION_SNAPLEN },
+	{ "pcap-buffer", required_argument, NULL, OPTION_PCAP_BUFFER },
+	{ "ring-buffer", required_argument, NULL, OPTION_RING_BUFFER },
+	{ "cpu", required_argument, NULL, OPTION_CPU },
+	{ "pcap-cpu", required_argument, NULL, OPTION_PCAP_CPU },
+	{ "level", required_argument, NULL, OPTION_LEVEL },
+	{ "no-bpf-stats", no_argument, NULL, OPTION_NO_BPF_STATS },
+	{ "wakeup", no_argument, NULL, OPTION_WAKEUP },
+	{ "quiet", no_argument, NULL, OPTION_QUIET },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ 0 },
+};
+
+static int parse_number(const char *option, const char *text, uint64_t min, uint64_t max, uint64_t *number,
+			struct ws_error *err)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno || *text < '0' || *text > '9' || *end || value < min || value > max)
+		return ws_error(err, -EINVAL, "--%s %s: not a whole number from %llu to %llu", option, text,
+				(unsigned long long)min, (unsigned long long)max);
+	*number = value;
+	return 0;
+}
+
+/* A point's name is the stem of its files: no path, nothing hidden, nothing that a shell would trip over. */
+static bool is_point_name(const char *name, size_t len)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+
+	return len > 0 && len <= WS_RECFILE_NAME_MAX && name[0] != '.' && name[0] != '-' &&
+	       strspn(name, allowed) >= len;
+}
+
+static int parse_point(const char *text, struct ws_capture_options *o, struct ws_error *err)
+{
+	const char *equals = strchr(text, '=');
+	struct ws_point_options *p = &o->point[o->n_points];
+	size_t len = equals ? (size_t)(equals - text) : 0;
+
+	if (!equals || !equals[1] || strlen(equals + 1) >= IFNAMSIZ)
+		return ws_error(err, -EINVAL, "--point %s: not NAME=INTERFACE", text);
+	if (!is_point_name(text, len))
+		return ws_error(err, -EINVAL, "--point %s: a name has letters, digits, '_', '-' and '.', at most %d",
+				text, WS_RECFILE_NAME_MAX);
+	if (o->n_points == WS_POINTS_MAX)
+		return ws_error(err, -EINVAL, "--point %s: more than %d points", text, WS_POINTS_MAX);
+	for (uint32_t i = 0; i < o->n_points; i++)
+		if (strlen(o->point[i].name) == len && memcmp(o->point[i].name, text, len) == 0)
+			return ws_error(err, -EINVAL, "--point %s: there is a point of that name already", text);
+	memset(p, 0, sizeof(*p));
+	memcpy(p->name, text, len);
+	p->interface = equals + 1;
+	o->n_points++;
+	return 0;
+}
+
+static int parse_vxlan_ports(const char *text, struct ws_tunnels *t, struct ws_error *err)
+{
+	char copy[128], *rest = copy, *part;
+	struct ws_tunnels ports = { 0 };
+	uint32_t n = 0;
+
+	if (strlen(text) >= sizeof(copy))
+		return ws_error(err, -EINVAL, "--vxlan-port: at most %d ports", WS_VXLAN_PORTS_MAX);
+	strcpy(copy, text);
+	while ((part = strsep(&rest, ","))) {
+		uint64_t port;
+		int rc = parse_number("vxlan-port", part, 1, UINT16_MAX, &port, err);
+
+		if (rc)
+			return rc;
+		if (n == WS_VXLAN_PORTS_MAX)
+			return ws_error(err, -EINVAL, "--vxlan-port %s: at most %d ports", text, WS_VXLAN_PORTS_MAX);
+		ports.vxlan_port[n++] = (uint16_t)port;
+	}
+	*t = ports;
+	return 0;
+}
+
+static int parse_duration(const char *text, uint64_t *duration_ns, struct ws_error *err)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end || !isfinite(seconds) || seconds <= 0 || seconds > 1e9)
+		return ws_error(err, -EINVAL, "--duration %s: not a number of seconds above 0", text);
+	*duration_ns = (uint64_t)(seconds * 1e9);
+	return 0;
+}
+
+static int add_filter(const char *text, struct ws_capture_options *o, struct ws_error *err)
+{
+	int rc;
+
+	if (o->n_filters == WS_FILTERS_MAX)
+		return ws_error(err, -EINVAL, "--filter %s: more than %d filters", text, WS_FILTERS_MAX);
+	rc = ws_filter_parse(text, &o->filter[o->n_filters], err);
+	if (rc)
+		return rc;
+	o->filter_text[o->n_filters++] = text;
+	return 0;
+}
+
+/* Reads an option whose value is a number. Returns 0, -EINVAL, or 1 if it is not one of them. */
+static int apply_number(int code, const char *text, struct ws_capture_options *o, struct ws_error *err)
+{
+	uint64_t n;
+	int rc;
+
+	switch (code) {
+	case OPTION_SEARCH_BYTES:
+		rc = parse_number("search-bytes", text, 1, WS_WINDOW_MAX, &n, err);
+		if (rc == 0)
+			o->search_bytes = (uint32_t)n;
+		return rc;
+	case OPTION_SNAPLEN:
+		rc = parse_number("snaplen", text, 0, 262144, &n, err);
+		if (rc == 0)
+			o->pcap_snaplen = n ? (uint32_t)n : 262144;
+		return rc;
+	case OPTION_PCAP_BUFFER:
+		rc = parse_number("pcap-buffer", text, 1, 2047, &n, err);
+		if (rc == 0)
+			o->pcap_buffer_bytes = (uint32_t)n << 20;
+		return rc;
+	case OPTION_RING_BUFFER:
+		rc = parse_number("ring-buffer", text, 1, 1024, &n, err);
+		if (rc == 0 && (n & (n - 1)))
+			rc = ws_error(err, -EINVAL, "--ring-buffer %s: not a power of two", text);
+		if (rc == 0)
+			o->ring_bytes = (uint32_t)n << 20;
+		return rc;
+	case OPTION_CPU:
+		rc = parse_number("cpu", text, 0, 1023, &n, err);
+		if (rc == 0)
+			o->reader_cpu = (int)n;
+		return rc;
+	case OPTION_PCAP_CPU:
+		rc = parse_number("pcap-cpu", text, 0, 1023, &n, err);
+		if (rc == 0)
+			o->pcap_cpu = (int)n;
+		return rc;
+	case OPTION_LEVEL:
+		rc = parse_number("level", text, 1, 19, &n, err);
+		if (rc == 0)
+			o->zstd_level = (int)n;
+		return rc;
+	default:
+		return 1;
+	}
+}
+
+static int apply(int code, const char *text, struct ws_capture_options *o, const char **common_netns,
+		 struct ws_error *err)
+{
+	int rc = apply_number(code, text, o, err);
+
+	if (rc <= 0)
+		return rc;
+	switch (code) {
+	case OPTION_DIR:
+		o->dir = text;
+		return 0;
+	case OPTION_POINT:
+		return parse_point(text, o, err);
+	case OPTION_NETNS:
+		if (o->n_points)
+			o->point[o->n_points - 1].netns = text;
+		else
+			*common_netns = text;
+		return 0;
+	case OPTION_VXLAN_PORT:
+		return parse_vxlan_ports(text, &o->tunnels, err);
+	case OPTION_FILTER:
+		return add_filter(text, o, err);
+	case OPTION_DURATION:
+		return parse_duration(text, &o->duration_ns, err);
+	case OPTION_PCAP:
+		o->with_pcap = true;
+		return 0;
+	case OPTION_NO_EBPF:
+		o->with_ebpf = false;
+		return 0;
+	case OPTION_NO_BPF_STATS:
+		o->with_bpf_stats = false;
+		return 0;
+	case OPTION_WAKEUP:
+		o->wakes_reader = true;
+		return 0;
+	case OPTION_QUIET:
+		o->is_quiet = true;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+int ws_capture_options_parse(int argc, char **argv, struct ws_capture_options *o, struct ws_error *err)
+{
+	struct ws_capture_options parsed = {
+		.search_bytes = WS_WINDOW_MAX,
+		.tunnels = { .vxlan_port = { 4789, 8472 } },
+		.ring_bytes = 16u << 20,
+		.zstd_level = 3,
+		.reader_cpu = -1,
+		.pcap_cpu = -1,
+		.with_ebpf = true,
+		.pcap_snaplen = 262144,
+		.pcap_buffer_bytes = 64u << 20,
+		.with_bpf_stats = true,
+	};
+	const char *common_netns = NULL;
+	int code, rc;
+
+	optind = 0;
+	while ((code = getopt_long(argc, argv, "+:h", long_options, NULL)) != -1) {
+		if (code == OPTION_HELP || code == 'h')
+			return 1;
+		if (code == ':')
+			return ws_error(err, -EINVAL, "%s needs a value", argv[optind - 1]);
+		if (code == '?')
+			return ws_error(err, -EINVAL, "no option %s", argv[optind - 1]);
+		rc = apply(code, optarg, &parsed, &common_netns, err);
+		if (rc)
+			return rc;
+	}
+	if (optind < argc) {
+		if (strcmp(argv[optind - 1], "--") != 0)
+			return ws_error(err, -EINVAL, "unexpected argument '%s'; a command to run follows '--'",
+					argv[optind]);
+		parsed.command = argv + optind;
+	}
+	if (!parsed.dir)
+		return ws_error(err, -EINVAL, "--dir is missing");
+	if (!parsed.n_points)
+		return ws_error(err, -EINVAL, "--point is missing: name an interface, such as --point nic=eth0");
+	if (!parsed.with_ebpf && !parsed.with_pcap)
+		return ws_error(err, -EINVAL, "--no-ebpf leaves nothing to record; add --pcap");
+	for (uint32_t i = 0; i < parsed.n_points; i++)
+		if (!parsed.point[i].netns)
+			parsed.point[i].netns = common_netns;
+	*o = parsed;
+	return 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* options - what the user asks of `capture run`, read from its command line. */
+#ifndef WS_CAPTURE_OPTIONS_H
+#define WS_CAPTURE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/error.h"
+#include "lib/recfile.h"
+#include "lib/tap_config.h"
+
+#define WS_POINTS_MAX 16
+
+/* A tracing point as it was asked for; strings are the command line's. */
+struct ws_point_options {
+	char name[WS_RECFILE_NAME_MAX + 1];
+	const char *interface;
+	const char *netns; /* NULL: capture's own */
+};
+
+struct ws_capture_options {
+	const char *dir;
+	struct ws_point_options point[WS_POINTS_MAX];
+	uint32_t n_points;
+	uint32_t search_bytes;
+	struct ws_tunnels tunnels;
+	struct ws_filter filter[WS_FILTERS_MAX];
+	const char *filter_text[WS_FILTERS_MAX];
+	uint32_t n_filters;
+	uint64_t duration_ns; /* 0: until a signal or the command's end */
+	uint32_t ring_bytes;  /* of each point's ring buffer: a power of two */
+	int zstd_level;
+	int reader_cpu; /* -1: wherever the scheduler puts it */
+	int pcap_cpu;
+	bool with_ebpf;
+	bool with_pcap;
+	uint32_t pcap_snaplen;
+	uint32_t pcap_buffer_bytes;
+	bool with_bpf_stats;
+	bool wakes_reader;
+	bool is_quiet;
+	char **command; /* to record while it runs; NULL-terminated; NULL: none */
+};
+
+/*
+ * Reads the arguments behind `capture run`. Returns 0; -EINVAL with words for a wrong one; 1 if help was asked for.
+ * The options refer to argv.
+ */
+int ws_capture_options_parse(int argc, char **argv, struct ws_capture_options *o, struct ws_error *err);
+
+/* The help text of `capture run`. */
+extern const char ws_capture_run_help[];
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sniffer - see the header. The one file of capture that knows libpcap. */
+#include "capture/sniffer.h"
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture/netns.h"
+
+struct ws_sniffer {
+	char *path;
+	char *part_path;
+	const char *interface;
+	pcap_t *pcap;
+	pcap_dumper_t *dumper;
+	pthread_t thread;
+	bool has_thread;
+	int cpu;
+	atomic_bool is_stopping;
+	int rc; /* of the thread, once it has ended */
+	struct ws_error err;
+	struct ws_sniffer_facts facts;
+};
+
+static void write_packet(u_char *context, const struct pcap_pkthdr *header, const u_char *bytes)
+{
+	struct ws_sniffer *s = (struct ws_sniffer *)context;
+
+	pcap_dump((u_char *)s->dumper, header, bytes);
+	s->facts.n_written++;
+}
+
+/* What the kernel still holds: it hands out a block that is not full only when the block's timeout is over. */
+static int take_rest(struct ws_sniffer *s)
+{
+	const struct timespec pause = { .tv_nsec = 2 * WS_SNIFFER_TIMEOUT_MS * 1000000L };
+	char text[PCAP_ERRBUF_SIZE];
+	int n;
+
+	if (pcap_setnonblock(s->pcap, 1, text) < 0)
+		return ws_error(&s->err, -EIO, "interface %s: packet capture: %s", s->interface, text);
+	nanosleep(&pause, NULL);
+	n = pcap_dispatch(s->pcap, -1, write_packet, (u_char *)s);
+	if (n == PCAP_ERROR)
+		return ws_error(&s->err, -EIO, "interface %s: packet capture: %s", s->interface, pcap_geterr(s->pcap));
+	return 0;
+}
+
+/* The thread: reads until pcap_breakloop(), and then the rest. */
+static void *sniff(void *context)
+{
+	struct ws_sniffer *s = context;
+	cpu_set_t cpus;
+
+	if (s->cpu >= 0) {
+		CPU_ZERO(&cpus);
+		CPU_SET(s->cpu, &cpus);
+		if (sched_setaffinity(0, sizeof(cpus), &cpus))
+			s->rc = ws_error(&s->err, -errno, "--pcap-cpu %d: %s", s->cpu, strerror(errno));
+	}
+	while (s->rc == 0 && !atomic_load(&s->is_stopping))
+		if (pcap_dispatch(s->pcap, -1, write_packet, (u_char *)s) == PCAP_ERROR)
+			s->rc = ws_error(&s->err, -EIO, "interface %s: packet capture: %s", s->interface,
+					 pcap_geterr(s->pcap));
+	if (s->rc == 0)
+		s->rc = take_rest(s);
+	return NULL;
+}
+
+static int activate(struct ws_sniffer *s, const struct ws_capture_options *o, struct ws_error *err)
+{
+	char text[PCAP_ERRBUF_SIZE];
+	int rc;
+
+	s->pcap = pcap_create(s->interface, text);
+	if (!s->pcap)
+		return ws_error(err, -EIO, "interface %s: packet capture: %s", s->interface, text);
+	pcap_set_snaplen(s->pcap, (int)o->pcap_snaplen);
+	pcap_set_promisc(s->pcap, 0);
+	pcap_set_timeout(s->pcap, WS_SNIFFER_TIMEOUT_MS);
+	pcap_set_buffer_size(s->pcap, (int)o->pcap_buffer_bytes);
+	if (pcap_set_tstamp_precision(s->pcap, PCAP_TSTAMP_PRECISION_NANO))
+		return ws_error(err, -EIO, "interface %s: no nanosecond stamps here", s->interface);
+	rc = pcap_activate(s->pcap);
+	if (rc < 0)
+		return ws_error(err, -EIO, "interface %s: packet capture: %s: %s", s->interface, pcap_statustostr(rc),
+				pcap_geterr(s->pcap));
+	return 0;
+}
+
+int ws_sniffer_open(const struct ws_capture_options *o, uint32_t index, const char *path, struct ws_sniffer **sniffer,
+		    struct ws_error *err)
+{
+	struct ws_sniffer *s = calloc(1, sizeof(*s));
+	int home_fd, rc, leave_rc;
+
+	if (!s)
+		return ws_error(err, -ENOMEM, "out of memory");
+	s->interface = o->point[index].interface;
+	s->cpu = o->pcap_cpu;
+	s->path = strdup(path);
+	if (!s->path || asprintf(&s->part_path, "%s" WS_RECFILE_PART_SUFFIX, path) < 0) {
+		s->part_path = NULL;
+		rc = ws_error(err, -ENOMEM, "out of memory");
+		goto out;
+	}
+	if (access(path, F_OK) == 0 || access(s->part_path, F_OK) == 0) {
+		rc = ws_error(err, -EEXIST, "%s: exists already; record into another directory, or move it away", path);
+		goto out;
+	}
+	rc = ws_netns_enter(o->point[index].netns, &home_fd, err);
+	if (rc)
+		goto out;
+	rc = activate(s, o, err);
+	leave_rc = ws_netns_leave(home_fd, err);
+	rc = rc ? rc : leave_rc;
+	if (rc)
+		goto out;
+	s->dumper = pcap_dump_open(s->pcap, s->part_path);
+	if (!s->dumper) {
+		rc = ws_error(err, -EIO, "%s: %s", s->part_path, pcap_geterr(s->pcap));
+		goto out;
+	}
+	setvbuf(pcap_dump_file(s->dumper), NULL, _IOFBF, 1 << 20);
+	rc = -pthread_create(&s->thread, NULL, sniff, s);
+	if (rc)
+		ws_error(err, rc, "cannot start a thread: %s", strerror(-rc));
+	s->has_thread = rc == 0;
+out:
+	if (rc)
+		ws_sniffer_close(s);
+	else
+		*sniffer = s;
+	return rc;
+}
+
+static void stop_thread(struct ws_sniffer *s)
+{
+	if (!s->has_thread)
+		return;
+	atomic_store(&s->is_stopping, true);
+	pcap_breakloop(s->pcap); /* a read without packets would wait for one */
+	pthread_join(s->thread, NULL);
+	s->has_thread = false;
+}
+
+int ws_sniffer_finish(struct ws_sniffer *s, struct ws_error *err)
+{
+	struct pcap_stat stat;
+
+	stop_thread(s);
+	if (s->rc)
+		return ws_error(err, s->rc, "%s", s->err.text);
+	if (pcap_stats(s->pcap, &stat) == 0) {
+		s->facts.n_received = stat.ps_recv;
+		s->facts.n_dropped = stat.ps_drop;
+		s->facts.n_interface_dropped = stat.ps_ifdrop;
+	}
+	if (pcap_dump_flush(s->dumper) || ferror(pcap_dump_file(s->dumper)))
+		return ws_error(err, -EIO, "%s: cannot write: %s", s->part_path, strerror(errno));
+	if (rename(s->part_path, s->path))
+		return ws_error(err, -errno, "%s: cannot rename to %s: %s", s->part_path, s->path, strerror(errno));
+	return 0;
+}
+
+const struct ws_sniffer_facts *ws_sniffer_facts(const struct ws_sniffer *s)
+{
+	return &s->facts;
+}
+
+void ws_sniffer_close(struct ws_sniffer *s)
+{
+	if (!s)
+		return;
+	stop_thread(s);
+	if (s->dumper)
+		pcap_dump_close(s->dumper);
+	if (s->pcap)
+		pcap_close(s->pcap);
+	free(s->path);
+	free(s->part_path);
+	free(s);
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tap - see the header. The one file that knows libbpf, but for `capture check`. */
+#include "capture/tap.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "capture/netns.h"
+#include "lib/packet.h"
+#include "lib/tap_config.h"
+#include "tap.skel.h"
+
+struct ws_tap {
+	const char *interface;
+	int socket_fd;
+	int n_cpus;
+	struct tap_bpf *program;
+	struct ring_buffer *ring;
+	struct ws_recfile_writer *writer;
+	struct ws_tap_counters *per_cpu; /* n_cpus of them */
+	struct ws_tap_facts facts;
+	struct ws_error *err; /* of the drain under way, for the ring buffer's callback */
+	int drain_rc;
+};
+
+/* Reads the ledger and both clocks into the facts. */
+static int read_ledger(struct ws_tap *t, struct ws_error *err)
+{
+	struct ws_recfile_mark mark = { 0 };
+	struct ws_clock_pair now = t->facts.detached.monotonic_ns ? t->facts.detached : ws_clock_read();
+	uint32_t zero = 0;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(t->program->maps.counters), &zero, t->per_cpu))
+		return ws_error(err, -errno, "%s: cannot read the counters: %s", t->interface, strerror(errno));
+	for (int cpu = 0; cpu < t->n_cpus; cpu++) {
+		for (uint32_t i = 0; i < WS_N_REASONS; i++)
+			mark.n_frames[i] += t->per_cpu[cpu].n_frames[i];
+		mark.n_ring_full += t->per_cpu[cpu].n_ring_full;
+	}
+	mark.monotonic_ns = now.monotonic_ns;
+	mark.realtime_ns = now.realtime_ns;
+	t->facts.mark = mark;
+	return 0;
+}
+
+/* The ring buffer hands out one record. A negative result stops the drain. */
+static int take_record(void *context, void *data, size_t size)
+{
+	struct ws_tap *t = context;
+	struct ws_record *slot;
+
+	if (size != sizeof(struct ws_record))
+		return -EPROTO;
+	slot = ws_recfile_slot(t->writer);
+	if (!slot) {
+		t->drain_rc = ws_tap_checkpoint(t, t->err);
+		if (t->drain_rc)
+			return t->drain_rc;
+		slot = ws_recfile_slot(t->writer);
+	}
+	memcpy(slot, data, sizeof(*slot));
+	return 0;
+}
+
+/* What do frames of this interface begin with? Returns an EtherType, 0 for an IP header, or -errno. */
+static int link_proto(int socket_fd, const char *interface, struct ws_error *err)
+{
+	struct ifreq request = { 0 };
+
+	strncpy(request.ifr_name, interface, sizeof(request.ifr_name) - 1);
+	if (ioctl(socket_fd, SIOCGIFHWADDR, &request))
+		return ws_error(err, -errno, "interface %s: cannot read its type: %s", interface, strerror(errno));
+	switch (request.ifr_hwaddr.sa_family) {
+	case ARPHRD_ETHER:
+	case ARPHRD_LOOPBACK:
+		return WS_ETHERTYPE_ETHERNET;
+	case ARPHRD_NONE:
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+	case ARPHRD_IPGRE:
+	case 823: /* ARPHRD_IP6GRE, which libc does not name */
+	case ARPHRD_PPP:
+	case 519: /* ARPHRD_RAWIP, likewise */
+		return 0;
+	default:
+		return ws_error(err, -EAFNOSUPPORT,
+				"interface %s: link type %d is neither Ethernet nor IP; choose another tracing point",
+				interface, request.ifr_hwaddr.sa_family);
+	}
+}
+
+static int load_program(struct ws_tap *t, const struct ws_capture_options *o, uint32_t index, uint16_t proto,
+			struct ws_error *err)
+{
+	struct ws_tap_config *config;
+	int rc;
+
+	t->program = tap_bpf__open();
+	if (!t->program)
+		return ws_error(err, -errno, "cannot open the in-kernel program: %s", strerror(errno));
+	config = (struct ws_tap_config *)&t->program->rodata->config;
+	config->tunnels = o->tunnels;
+	config->window_bytes = o->search_bytes;
+	config->n_filters = o->n_filters;
+	memcpy(config->filter, o->filter, sizeof(config->filter));
+	config->link_proto = proto;
+	config->point = (uint8_t)index;
+	config->wakes_reader = o->wakes_reader;
+	bpf_map__set_max_entries(t->program->maps.scratches, (uint32_t)t->n_cpus);
+	bpf_map__set_max_entries(t->program->maps.records, o->ring_bytes);
+	rc = tap_bpf__load(t->program);
+	if (rc)
+		return ws_error(err, rc, "the kernel refuses the in-kernel program: %s; run `capture check`",
+				strerror(-rc));
+	t->ring = ring_buffer__new(bpf_map__fd(t->program->maps.records), take_record, t, NULL);
+	if (!t->ring)
+		return ws_error(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
+	return 0;
+}
+
+/* The program goes on before the socket is bound: not one frame is queued. */
+static int attach(struct ws_tap *t, struct ws_error *err)
+{
+	struct sockaddr_ll address = { .sll_family = AF_PACKET,
+				       .sll_protocol = htons(ETH_P_ALL),
+				       .sll_ifindex = (int)t->facts.ifindex };
+	int program_fd = bpf_program__fd(t->program->progs.tap);
+
+	if (setsockopt(t->socket_fd, SOL_SOCKET, SO_ATTACH_BPF, &program_fd, sizeof(program_fd)))
+		return ws_error(err, -errno, "interface %s: cannot attach the program: %s", t->interface,
+				strerror(errno));
+	if (bind(t->socket_fd, (struct sockaddr *)&address, sizeof(address)))
+		return ws_error(err, -errno, "interface %s: cannot bind: %s", t->interface, strerror(errno));
+	return 0;
+}
+
+static void read_program_facts(struct ws_tap *t)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(t->program->progs.tap), &info, &len))
+		return;
+	for (int i = 0; i < 8; i++)
+		snprintf(t->facts.program_tag + 2 * i, 3, "%02x", info.tag[i]);
+	t->facts.run_ns = info.run_time_ns;
+	t->facts.n_runs = info.run_cnt;
+	t->facts.verified_insns = info.verified_insns;
+}
+
+/* Opens the socket in the point's namespace. Returns the link's protocol (see link_proto()) or -errno. */
+static int open_socket(struct ws_tap *t, const char *netns, struct ws_error *err)
+{
+	int home_fd, rc, leave_rc;
+
+	rc = ws_netns_enter(netns, &home_fd, err);
+	if (rc)
+		return rc;
+	t->facts.ifindex = if_nametoindex(t->interface);
+	if (!t->facts.ifindex) {
+		rc = ws_error(err, -ENODEV, "interface %s: there is none of that name%s%s; `ip link` shows them",
+			      t->interface, netns ? " in network namespace " : "", netns ? netns : "");
+	} else {
+		t->socket_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+		rc = t->socket_fd < 0
+			     ? ws_error(err, -errno, "cannot open a packet socket: %s; run as root", strerror(errno))
+			     : link_proto(t->socket_fd, t->interface, err);
+	}
+	leave_rc = ws_netns_leave(home_fd, err);
+	return leave_rc ? leave_rc : rc;
+}
+
+int ws_tap_open(const struct ws_capture_options *o, uint32_t index, const char *record_path, struct ws_tap **tap,
+		struct ws_error *err)
+{
+	const struct ws_point_options *p = &o->point[index];
+	struct ws_recfile_head head = { .window_bytes = o->search_bytes };
+	struct ws_tap *t = calloc(1, sizeof(*t));
+	int rc;
+
+	if (!t)
+		return ws_error(err, -ENOMEM, "out of memory");
+	t->interface = p->interface;
+	t->socket_fd = -1;
+	t->n_cpus = libbpf_num_possible_cpus();
+	if (t->n_cpus > 0)
+		t->per_cpu = calloc((size_t)t->n_cpus, sizeof(*t->per_cpu));
+	if (!t->per_cpu) {
+		rc = ws_error(err, -ENOMEM, "out of memory");
+		goto out;
+	}
+	rc = open_socket(t, p->netns, err);
+	if (rc < 0)
+		goto out;
+	t->facts.link_type = rc ? "ethernet" : "ip";
+	rc = load_program(t, o, index, (uint16_t)rc, err);
+	if (rc)
+		goto out;
+	memcpy(head.point, p->name, sizeof(head.point));
+	t->facts.attached = ws_clock_read();
+	head.monotonic_ns = t->facts.attached.monotonic_ns;
+	head.realtime_ns = t->facts.attached.realtime_ns;
+	rc = ws_recfile_create(record_path, &head, o->zstd_level, &t->writer, err);
+	if (rc)
+		goto out;
+	rc = attach(t, err);
+out:
+	if (rc)
+		ws_tap_close(t);
+	else
+		*tap = t;
+	return rc;
+}
+
+int ws_tap_drain(struct ws_tap *t, struct ws_error *err)
+{
+	int n;
+
+	t->err = err;
+	t->drain_rc = 0;
+	n = ring_buffer__consume(t->ring);
+	if (t->drain_rc)
+		return t->drain_rc;
+	return n < 0 ? ws_error(err, n, "%s: the ring buffer holds something else than records: %s", t->interface,
+				strerror(-n))
+		     : 0;
+}
+
+int ws_tap_checkpoint(struct ws_tap *t, struct ws_error *err)
+{
+	int rc = read_ledger(t, err);
+
+	return rc ? rc : ws_recfile_flush(t->writer, &t->facts.mark, err);
+}
+
+void ws_tap_detach(struct ws_tap *t)
+{
+	if (t->socket_fd < 0)
+		return;
+	t->facts.detached = ws_clock_read();
+	read_program_facts(t);
+	close(t->socket_fd); /* waits until no CPU runs the program for this socket any more */
+	t->socket_fd = -1;
+}
+
+int ws_tap_finish(struct ws_tap *t, struct ws_error *err)
+{
+	int rc = ws_tap_drain(t, err);
+
+	if (rc == 0)
+		rc = read_ledger(t, err);
+	if (rc == 0)
+		rc = ws_recfile_finish(t->writer, &t->facts.mark, err);
+	return rc;
+}
+
+const struct ws_tap_facts *ws_tap_facts(struct ws_tap *t)
+{
+	if (t->socket_fd >= 0)
+		read_program_facts(t);
+	t->facts.written_bytes = ws_recfile_written_bytes(t->writer);
+	t->facts.n_records = ws_recfile_written_records(t->writer) + ws_recfile_pending(t->writer);
+	return &t->facts;
+}
+
+void ws_tap_close(struct ws_tap *t)
+{
+	if (!t)
+		return;
+	if (t->socket_fd >= 0)
+		close(t->socket_fd);
+	ring_buffer__free(t->ring);
+	tap_bpf__destroy(t->program);
+	ws_recfile_close(t->writer);
+	free(t->per_cpu);
+	free(t);
+}
