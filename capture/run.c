@@ -69,25 +69,28 @@ static int pin_reader(int cpu, struct ws_error *err)
 	return 0;
 }
 
-/* Packet captures first, taps last: what a tap sees, its packet capture sees too. */
+/*
+ * Taps first, packet captures last: the kernel calls the newest packet socket first, so that at every point the capture's
+ * stamp is taken before the tap's work, and both methods have the same work of both inside their intervals.
+ */
 static int open_points(struct run *r, struct ws_error *err)
 {
-	for (uint32_t i = 0; r->o->with_pcap && i < r->o->n_points; i++) {
-		char *path;
-		int rc = make_path(r->o->dir, r->o->point[i].name, ".pcap", &path, err);
-
-		if (rc == 0)
-			rc = ws_sniffer_open(r->o, i, path, &r->facts.sniffer[i], err);
-		free(path);
-		if (rc)
-			return rc;
-	}
 	for (uint32_t i = 0; r->o->with_ebpf && i < r->o->n_points; i++) {
 		char *path;
 		int rc = make_path(r->o->dir, r->o->point[i].name, ".rec.zst", &path, err);
 
 		if (rc == 0)
 			rc = ws_tap_open(r->o, i, path, &r->facts.tap[i], err);
+		free(path);
+		if (rc)
+			return rc;
+	}
+	for (uint32_t i = 0; r->o->with_pcap && i < r->o->n_points; i++) {
+		char *path;
+		int rc = make_path(r->o->dir, r->o->point[i].name, ".pcap", &path, err);
+
+		if (rc == 0)
+			rc = ws_sniffer_open(r->o, i, path, &r->facts.sniffer[i], err);
 		free(path);
 		if (rc)
 			return rc;
@@ -263,21 +266,21 @@ static int record(struct run *r, volatile sig_atomic_t *stop, void (*tell)(const
 	}
 }
 
-/* Taps off first, then their records, then the packet captures: the reverse of the beginning. */
+/* Packet captures off first, then the taps: what a packet capture saw, its tap saw too. */
 static int finish_points(struct run *r, struct ws_error *err)
 {
 	int rc = 0;
 
+	for (uint32_t i = 0; i < r->o->n_points; i++) {
+		int rc2 = r->facts.sniffer[i] ? ws_sniffer_finish(r->facts.sniffer[i], rc ? NULL : err) : 0;
+
+		rc = rc ? rc : rc2;
+	}
 	for (uint32_t i = 0; i < r->o->n_points; i++)
 		if (r->facts.tap[i])
 			ws_tap_detach(r->facts.tap[i]);
 	for (uint32_t i = 0; i < r->o->n_points; i++) {
 		int rc2 = r->facts.tap[i] ? ws_tap_finish(r->facts.tap[i], rc ? NULL : err) : 0;
-
-		rc = rc ? rc : rc2;
-	}
-	for (uint32_t i = 0; i < r->o->n_points; i++) {
-		int rc2 = r->facts.sniffer[i] ? ws_sniffer_finish(r->facts.sniffer[i], rc ? NULL : err) : 0;
 
 		rc = rc ? rc : rc2;
 	}

@@ -115,7 +115,7 @@ static __always_inline int ws_hex8(uint64_t digits, uint32_t *bytes)
 }
 
 /* Sixteen hex digits at off to the 8 bytes of id. Returns 0, or -1 if they are not all hex digits. */
-static __always_inline int ws_hex16(const struct ws_bytes *b, uint32_t off, uint64_t *id)
+WS_ONE_COPY int ws_hex16(const struct ws_bytes *b, uint32_t off, uint64_t *id)
 {
 	uint32_t low, high;
 
@@ -202,6 +202,14 @@ static __always_inline int ws_search_take(struct ws_search *s, uint32_t part, ui
 	return 0;
 }
 
+/* A value is shorter than its standard says, as far as it is at hand. Was it cut, or does its line end too soon? */
+WS_ONE_COPY int ws_search_short(struct ws_search *s, const struct ws_bytes *b)
+{
+	if (ws_bytes_find_newline(b, s->pos) < b->len)
+		return ws_search_refuse(s);
+	return ws_search_stop(s, WS_SEARCH_RAN_OUT);
+}
+
 /*
  * traceparent (W3C Trace Context 3.2.2): version "-" trace-id "-" parent-id "-" flags, all lower-case hex. The ids must
  * be at hand; the flags count as far as they are.
@@ -211,12 +219,8 @@ static __always_inline int ws_search_traceparent(struct ws_search *s, const stru
 	uint32_t at = s->pos, n_tail, low, high;
 	uint64_t head = ws_bytes_word(b, at), tail, trace[2], span;
 
-	if (!ws_bytes_has(b, at, 52)) {
-		/* too short, or cut? a line that ends here decides for too short */
-		if (ws_bytes_find_newline(b, at) < b->len)
-			return ws_search_refuse(s);
-		return ws_search_stop(s, WS_SEARCH_RAN_OUT);
-	}
+	if (!ws_bytes_has(b, at, 52))
+		return ws_search_short(s, b);
 	if (!ws_is_hex(head & 0xff) || !ws_is_hex(head >> 8 & 0xff) || (head & 0xffff) == 0x6666 /* "ff" */ ||
 	    (head >> 16 & 0xff) != '-' || ws_bytes_u8(b, at + 35) != '-' || ws_hex16(b, at + 3, &trace[0]) ||
 	    ws_hex16(b, at + 19, &trace[1]) || ws_hex16(b, at + 36, &span) || !(trace[0] | trace[1]) || !span)
@@ -246,20 +250,14 @@ static __always_inline int ws_search_b3_trace(struct ws_search *s, const struct 
 	uint64_t id[2];
 	uint8_t behind;
 
-	if (!ws_bytes_has(b, at, 17)) {
-		if (ws_bytes_find_newline(b, at) < b->len)
-			return ws_search_refuse(s);
-		return ws_search_stop(s, WS_SEARCH_RAN_OUT);
-	}
+	if (!ws_bytes_has(b, at, 17))
+		return ws_search_short(s, b);
 	if (ws_hex16(b, at, &id[0]))
 		return ws_search_refuse(s);
 	behind = ws_bytes_u8(b, at + 16);
 	if (ws_is_hex(behind)) {
-		if (!ws_bytes_has(b, at, 32)) {
-			if (ws_bytes_find_newline(b, at) < b->len)
-				return ws_search_refuse(s);
-			return ws_search_stop(s, WS_SEARCH_RAN_OUT);
-		}
+		if (!ws_bytes_has(b, at, 32))
+			return ws_search_short(s, b);
 		if (ws_hex16(b, at + 16, &id[1]) || !(id[0] | id[1]))
 			return ws_search_refuse(s);
 		s->b3_trace_id_64 = 0;
@@ -282,11 +280,8 @@ static __always_inline int ws_search_b3_span(struct ws_search *s, const struct w
 	uint32_t at = s->pos;
 	uint64_t id;
 
-	if (!ws_bytes_has(b, at, 16)) {
-		if (ws_bytes_find_newline(b, at) < b->len)
-			return ws_search_refuse(s);
-		return ws_search_stop(s, WS_SEARCH_RAN_OUT);
-	}
+	if (!ws_bytes_has(b, at, 16))
+		return ws_search_short(s, b);
 	if (ws_hex16(b, at, &id) || !id)
 		return ws_search_refuse(s);
 	__builtin_memcpy(to, &id, 8);
@@ -330,6 +325,7 @@ static __always_inline int ws_search_value(struct ws_search *s, const struct ws_
 /* Skips up to eight blanks behind the colon; then the value. */
 static __always_inline int ws_search_blanks(struct ws_search *s, const struct ws_bytes *b)
 {
+	WS_KEEP_LOOP
 	for (int i = 0; i < 8; i++) {
 		if (!ws_bytes_has(b, s->pos, 1))
 			return ws_search_stop(s, WS_SEARCH_RAN_OUT);
@@ -352,6 +348,7 @@ static __always_inline int ws_search_accept(struct ws_search *s)
 /* Behind a value only blanks may stand before the line's end. What is not at hand is given the benefit of the doubt. */
 static __always_inline int ws_search_trail(struct ws_search *s, const struct ws_bytes *b)
 {
+	WS_KEEP_LOOP
 	for (int i = 0; i < 8; i++) {
 		uint8_t c;
 

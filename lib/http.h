@@ -45,6 +45,7 @@ static __always_inline enum ws_http_kind ws_http_kind(const struct ws_bytes *b, 
 	if ((word & 0xffffffffffffffu) == 0x2e312f50545448u) /* "HTTP/1." */
 		return ws_bytes_has(b, off, 7) ? WS_HTTP_RESPONSE : WS_HTTP_NONE;
 
+	WS_KEEP_LOOP
 	for (uint32_t i = 1; i <= WS_HTTP_METHOD_MAX; i++) {
 		uint8_t c;
 
@@ -81,6 +82,7 @@ static __always_inline int ws_http_ends_request_line(const struct ws_bytes *b, u
  */
 static __always_inline int ws_http_plausible_target(const struct ws_bytes *b)
 {
+	WS_KEEP_LOOP
 	for (uint32_t i = 1; i <= WS_HTTP_METHOD_MAX; i++) {
 		uint8_t target;
 

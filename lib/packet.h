@@ -103,6 +103,7 @@ static __always_inline int ws_packet_link(const struct ws_bytes *b, uint32_t wir
 		c->proto = ws_bytes_be16(b, c->off + 12);
 		c->off += 14;
 	}
+	WS_KEEP_LOOP
 	for (int i = 0; i < WS_VLANS_MAX; i++) {
 		WS_FORGET();
 		if (c->proto != WS_ETHERTYPE_VLAN && c->proto != WS_ETHERTYPE_QINQ && c->proto != WS_ETHERTYPE_QINQ_OLD)
@@ -146,6 +147,7 @@ static __always_inline int ws_packet_ipv4(const struct ws_bytes *b, uint32_t wir
 /* Skips the extension headers of an IPv6 packet (RFC 8200 4) while the cursor stands at one. */
 static __always_inline int ws_packet_extensions(const struct ws_bytes *b, uint32_t wire_len, struct ws_cursor *c)
 {
+	WS_KEEP_LOOP
 	for (int i = 0; i < WS_EXTENSIONS_MAX; i++) {
 		uint32_t off, len;
 		uint8_t next;
@@ -226,6 +228,7 @@ static __always_inline int ws_packet_tcp(const struct ws_bytes *b, uint32_t wire
 /* Is this UDP destination port one of the run's VXLAN ports? */
 static __always_inline int ws_packet_is_vxlan(const struct ws_tunnels *t, uint16_t port)
 {
+	WS_KEEP_LOOP
 	for (int i = 0; i < WS_VXLAN_PORTS_MAX; i++) {
 		if (t->vxlan_port[i] == 0)
 			break;
@@ -355,6 +358,7 @@ static __always_inline int ws_packet_parse(const struct ws_bytes *b, uint32_t wi
 	out->outer_l3_off = 0;
 	out->vni = 0;
 	out->vlan = 0;
+	WS_KEEP_LOOP
 	for (int layer = 0; layer < WS_LAYERS_MAX; layer++) {
 		WS_FORGET();
 		rc = ws_packet_link(b, wire_len, c, out);

@@ -93,6 +93,7 @@ static __always_inline int ws_tap_selects(const struct ws_tap_config *c, const s
 {
 	if (c->n_filters == 0)
 		return 1;
+	WS_KEEP_LOOP
 	for (uint32_t i = 0; i < WS_FILTERS_MAX; i++) {
 		if (i >= c->n_filters)
 			break;

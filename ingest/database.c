@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* database - see the header. With rows.c the only files of ingest that know SQLite. */
+#include "ingest/database.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest/flows.h"
+#include "ingest/rows.h"
+#include "lib/names.h"
+#include "lib/version.h"
+
+#define SCHEMA_VERSION 1
+/* How long to wait for another process that has the database open. */
+#define BUSY_TIMEOUT_MS 10000
+
+/* lib/schema.sql; see the Makefile. */
+extern const char ws_schema_sql[];
+
+static const char *const source_names[] = { "ebpf", "pcap" };
+
+struct ws_database {
+	sqlite3 *db;
+	char *path;
+	struct ws_rows rows;
+	struct ws_flows *flows; /* of the file under way */
+	int64_t *flow_id;       /* by flow number */
+	uint32_t n_flows;
+	uint32_t cap_flows;
+	int64_t last_flow_id;
+	int64_t *row_flow_id; /* by record of a block */
+	uint32_t cap_rows;
+	uint64_t n_requests;
+	uint64_t n_contexts;
+	sqlite3_stmt *insert_rows;
+	sqlite3_stmt *insert_flow;
+};
+
+/* SQLite's failure in words; its codes stop here. */
+static int fail(struct ws_database *db, struct ws_error *err)
+{
+	int code = sqlite3_errcode(db->db);
+
+	return ws_error(err, code == SQLITE_NOMEM ? -ENOMEM : code == SQLITE_FULL ? -ENOSPC : -EIO, "%s: %s", db->path,
+			sqlite3_errmsg(db->db));
+}
+
+static int execute(struct ws_database *db, const char *sql, struct ws_error *err)
+{
+	return sqlite3_exec(db->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(db, err);
+}
+
+static int prepare(struct ws_database *db, const char *sql, sqlite3_stmt **statement, struct ws_error *err)
+{
+	return sqlite3_prepare_v2(db->db, sql, -1, statement, NULL) == SQLITE_OK ? 0 : fail(db, err);
+}
+
+/* Runs a statement that gives no rows, and readies it for the next time. */
+static int run(struct ws_database *db, sqlite3_stmt *statement, struct ws_error *err)
+{
+	int rc = sqlite3_step(statement) == SQLITE_DONE ? 0 : fail(db, err);
+
+	sqlite3_reset(statement);
+	return rc;
+}
+
+/* Prepares, binds texts (NULL ends them), runs and forgets a statement. */
+static int run_with_texts(struct ws_database *db, struct ws_error *err, const char *sql, ...)
+{
+	sqlite3_stmt *statement;
+	const char *text;
+	va_list texts;
+	int rc = prepare(db, sql, &statement, err), i = 1;
+
+	if (rc)
+		return rc;
+	va_start(texts, sql);
+	while ((text = va_arg(texts, const char *)))
+		sqlite3_bind_text(statement, i++, text, -1, SQLITE_TRANSIENT);
+	va_end(texts);
+	rc = run(db, statement, err);
+	sqlite3_finalize(statement);
+	return rc;
+}
+
+/* The first column of the first row as a number; fallback without a row or with NULL. */
+static int select_number(struct ws_database *db, const char *sql, int64_t fallback, int64_t *number,
+			 struct ws_error *err)
+{
+	sqlite3_stmt *statement;
+	int rc = prepare(db, sql, &statement, err), code;
+
+	if (rc)
+		return rc;
+	code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
+		*number = sqlite3_column_type(statement, 0) == SQLITE_NULL ? fallback : sqlite3_column_int64(statement, 0);
+	else if (code == SQLITE_DONE)
+		*number = fallback;
+	else
+		rc = fail(db, err);
+	sqlite3_finalize(statement);
+	return rc;
+}
+
+/* Creates the tables in an empty database, or checks that they are ours. */
+static int set_up(struct ws_database *db, struct ws_error *err)
+{
+	int64_t version = 0, n_tables = 0;
+	int rc = select_number(db, "PRAGMA user_version", 0, &version, err);
+
+	if (rc == 0)
+		rc = select_number(db, "SELECT count(*) FROM sqlite_schema", 0, &n_tables, err);
+	if (rc)
+		return rc;
+	if (version == SCHEMA_VERSION)
+		return 0;
+	if (version != 0 || n_tables != 0)
+		return ws_error(err, -EINVAL,
+				"%s: a database of another kind or version (%lld; this program writes %d); move it away and "
+				"load again",
+				db->path, (long long)version, SCHEMA_VERSION);
+	rc = execute(db, "BEGIN IMMEDIATE", err);
+	if (rc == 0)
+		rc = execute(db, ws_schema_sql, err);
+	if (rc == 0)
+		rc = run_with_texts(db, err,
+				    "INSERT INTO meta VALUES ('schema_version', '1'), ('writer', 'wirespan ' || ?)",
+				    WS_VERSION, NULL);
+	if (rc == 0)
+		rc = execute(db, "COMMIT", err);
+	if (rc)
+		sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
+int ws_database_open(const char *path, struct ws_database **database, struct ws_error *err)
+{
+	struct ws_database *db = calloc(1, sizeof(*db));
+	int rc;
+
+	if (!db || !(db->path = strdup(path))) {
+		rc = ws_error(err, -ENOMEM, "out of memory");
+		goto out;
+	}
+	if (sqlite3_open_v2(path, &db->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
+		rc = fail(db, err);
+		goto out;
+	}
+	sqlite3_busy_timeout(db->db, BUSY_TIMEOUT_MS);
+	rc = execute(db, "PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536", err);
+	if (rc == 0)
+		rc = set_up(db, err);
+	if (rc == 0 && ws_rows_register(db->db, &db->rows) != SQLITE_OK)
+		rc = fail(db, err);
+	if (rc == 0)
+		rc = prepare(db, ws_rows_insert_sql, &db->insert_rows, err);
+	if (rc == 0)
+		rc = prepare(db, "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &db->insert_flow, err);
+out:
+	if (rc)
+		ws_database_close(db);
+	else
+		*database = db;
+	return rc;
+}
+
+int ws_database_put_manifest(struct ws_database *db, const char *hash, const char *json, struct ws_error *err)
+{
+	int rc = execute(db, "BEGIN IMMEDIATE", err);
+
+	if (rc)
+		return rc;
+	rc = run_with_texts(db, err, "DELETE FROM manifest WHERE content_hash <> ?", hash, NULL);
+	if (rc == 0)
+		rc = run_with_texts(db, err,
+				    "INSERT INTO manifest SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM manifest)", hash,
+				    json, NULL);
+	if (rc == 0) /* points that are known already take what the manifest says of them */
+		rc = execute(db,
+			     "UPDATE point SET (role, interface, netns) ="
+			     " (SELECT coalesce(p.value ->> 'role', role), p.value ->> 'interface', p.value ->> 'netns'"
+			     "  FROM manifest, json_each(manifest.json, '$.points') AS p WHERE p.value ->> 'name' = point.name)"
+			     " WHERE name IN (SELECT p.value ->> 'name' FROM manifest, json_each(manifest.json, '$.points') AS p)",
+			     err);
+	if (rc == 0)
+		rc = execute(db, "COMMIT", err);
+	if (rc)
+		sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
+int ws_database_has_file(struct ws_database *db, const struct ws_input *input, const char *hash, struct ws_error *err)
+{
+	sqlite3_stmt *statement;
+	int rc = prepare(db,
+			 "SELECT 1 FROM file JOIN point USING (point_id)"
+			 " WHERE name = ? AND source = ? AND content_hash = ?",
+			 &statement, err);
+
+	if (rc)
+		return rc;
+	sqlite3_bind_text(statement, 1, input->point, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, source_names[input->source], -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 3, hash, -1, SQLITE_STATIC);
+	rc = sqlite3_step(statement);
+	rc = rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : fail(db, err);
+	sqlite3_finalize(statement);
+	return rc;
+}
+
+/* A point's role is the manifest's word, or follows from its name. */
+static int put_point(struct ws_database *db, const char *name, struct ws_error *err)
+{
+	return run_with_texts(
+		db, err,
+		"INSERT INTO point (name, role, interface, netns)"
+		" SELECT ?1, coalesce(m.value ->> 'role', CASE WHEN ?1 GLOB 'nic*' THEN 'nic'"
+		"  WHEN ?1 GLOB 'vport*' THEN 'vport' ELSE 'other' END), m.value ->> 'interface', m.value ->> 'netns'"
+		" FROM (SELECT 1) LEFT JOIN (SELECT p.value FROM manifest, json_each(manifest.json, '$.points') AS p"
+		"  WHERE p.value ->> 'name' = ?1) AS m"
+		" WHERE NOT EXISTS (SELECT 1 FROM point WHERE name = ?1)",
+		name, NULL);
+}
+
+int ws_database_begin_file(struct ws_database *db, const struct ws_input *input, const char *hash, const char *shown_path,
+			   struct ws_error *err)
+{
+	const char *source = source_names[input->source];
+	int rc = execute(db, "BEGIN IMMEDIATE", err);
+
+	if (rc)
+		return rc;
+	rc = put_point(db, input->point, err);
+	if (rc == 0)
+		rc = run_with_texts(db, err,
+				    "DELETE FROM request WHERE file_id IN (SELECT file_id FROM file JOIN point"
+				    " USING (point_id) WHERE name = ? AND source = ?)",
+				    input->point, source, NULL);
+	if (rc == 0)
+		rc = run_with_texts(db, err,
+				    "DELETE FROM file WHERE source = ?2"
+				    " AND point_id = (SELECT point_id FROM point WHERE name = ?1)",
+				    input->point, source, NULL);
+	if (rc == 0)
+		rc = run_with_texts(db, err,
+				    "INSERT INTO file (point_id, source, path, content_hash, size_bytes, complete,"
+				    " unread_bytes, n_requests, n_contexts, n_frames)"
+				    " SELECT point_id, ?2, ?3, ?4, 0, 0, 0, 0, 0, 0 FROM point WHERE name = ?1",
+				    input->point, source, shown_path, hash, NULL);
+	db->rows.file_id = sqlite3_last_insert_rowid(db->db);
+	if (rc == 0)
+		rc = select_number(db, "SELECT max(flow_id) FROM flow", 0, &db->last_flow_id, err);
+	ws_flows_free(db->flows);
+	db->flows = ws_flows_new();
+	if (rc == 0 && !db->flows)
+		rc = ws_error(err, -ENOMEM, "out of memory");
+	db->n_flows = 0;
+	db->n_requests = db->n_contexts = 0;
+	if (rc)
+		ws_database_drop_file(db);
+	return rc;
+}
+
+static void bind_blob_or_null(sqlite3_stmt *statement, int i, const uint8_t address[16], bool is_there)
+{
+	if (is_there)
+		sqlite3_bind_blob(statement, i, address, 16, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(statement, i);
+}
+
+static int add_flow(struct ws_database *db, const struct ws_flow_key *key, int64_t flow_id, struct ws_error *err)
+{
+	sqlite3_stmt *s = db->insert_flow;
+	const bool is_tunnelled = key->outer_ip_version != 0;
+
+	sqlite3_bind_int64(s, 1, flow_id);
+	sqlite3_bind_int64(s, 2, db->rows.file_id);
+	sqlite3_bind_int(s, 3, key->ip_version);
+	sqlite3_bind_blob(s, 4, key->saddr, 16, SQLITE_STATIC);
+	sqlite3_bind_blob(s, 5, key->daddr, 16, SQLITE_STATIC);
+	sqlite3_bind_int(s, 6, key->sport);
+	sqlite3_bind_int(s, 7, key->dport);
+	sqlite3_bind_text(s, 8, ws_encap_name(key->encap), -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 9, key->vni);
+	sqlite3_bind_int(s, 10, key->outer_ip_version);
+	bind_blob_or_null(s, 11, key->outer_saddr, is_tunnelled);
+	bind_blob_or_null(s, 12, key->outer_daddr, is_tunnelled);
+	sqlite3_bind_int(s, 13, key->vlan);
+	return run(db, s, err);
+}
+
+/* The flow_id of a record's flow, which is added if it is new in this file. */
+static int find_flow(struct ws_database *db, const struct ws_record *r, int64_t *flow_id, struct ws_error *err)
+{
+	struct ws_flow_key key;
+	int64_t n;
+	int rc;
+
+	ws_flow_key_of(r, &key);
+	n = ws_flows_number(db->flows, &key);
+	if (n < 0)
+		return ws_error(err, -ENOMEM, "out of memory");
+	if (n < db->n_flows) {
+		*flow_id = db->flow_id[n];
+		return 0;
+	}
+	if (n >= db->cap_flows) {
+		uint32_t cap = db->cap_flows ? 2 * db->cap_flows : 1024;
+		int64_t *grown = realloc(db->flow_id, cap * sizeof(*grown));
+
+		if (!grown)
+			return ws_error(err, -ENOMEM, "out of memory");
+		db->flow_id = grown;
+		db->cap_flows = cap;
+	}
+	rc = add_flow(db, &key, db->last_flow_id + 1, err);
+	if (rc)
+		return rc;
+	*flow_id = db->flow_id[n] = ++db->last_flow_id;
+	db->n_flows++;
+	return 0;
+}
+
+int ws_database_add_records(struct ws_database *db, const struct ws_record *records, uint32_t n, struct ws_error *err)
+{
+	int rc;
+
+	if (n > db->cap_rows) {
+		int64_t *grown = realloc(db->row_flow_id, n * sizeof(*grown));
+
+		if (!grown)
+			return ws_error(err, -ENOMEM, "out of memory");
+		db->row_flow_id = grown;
+		db->cap_rows = n;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		rc = find_flow(db, &records[i], &db->row_flow_id[i], err);
+		if (rc)
+			return rc;
+		db->n_contexts += records[i].reason == WS_REASON_CONTEXT;
+	}
+	db->n_requests += n;
+	db->rows.record = records;
+	db->rows.flow_id = db->row_flow_id;
+	db->rows.n = n;
+	rc = run(db, db->insert_rows, err);
+	db->rows.n = 0;
+	return rc;
+}
+
+/* Runs a statement with the file's id and two more numbers. */
+static int run_with_numbers(struct ws_database *db, const char *sql, uint64_t first, uint64_t second,
+			    struct ws_error *err)
+{
+	sqlite3_stmt *statement;
+	int rc = prepare(db, sql, &statement, err);
+
+	if (rc)
+		return rc;
+	sqlite3_bind_int64(statement, 1, db->rows.file_id);
+	sqlite3_bind_int64(statement, 2, (sqlite3_int64)first);
+	sqlite3_bind_int64(statement, 3, (sqlite3_int64)second);
+	rc = run(db, statement, err);
+	sqlite3_finalize(statement);
+	return rc;
+}
+
+int ws_database_add_clock_pair(struct ws_database *db, uint64_t monotonic_ns, uint64_t realtime_ns, struct ws_error *err)
+{
+	return run_with_numbers(db, "INSERT INTO clock_pair VALUES (?, ?, ?)", monotonic_ns, realtime_ns, err);
+}
+
+/* A name and a count for the file, into ledger or loss. */
+static int add_count(struct ws_database *db, const char *sql, const char *name, uint64_t n, struct ws_error *err)
+{
+	sqlite3_stmt *statement;
+	int rc = prepare(db, sql, &statement, err);
+
+	if (rc)
+		return rc;
+	sqlite3_bind_int64(statement, 1, db->rows.file_id);
+	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 3, (sqlite3_int64)n);
+	rc = run(db, statement, err);
+	sqlite3_finalize(statement);
+	return rc;
+}
+
+int ws_database_add_loss(struct ws_database *db, const char *kind, uint64_t n, struct ws_error *err)
+{
+	return add_count(db, "INSERT INTO loss VALUES (?, ?, ?)", kind, n, err);
+}
+
+/* What a packet capture lost only the manifest knows. */
+static int add_pcap_losses(struct ws_database *db, struct ws_error *err)
+{
+	return run_with_numbers(
+		db,
+		"INSERT INTO loss SELECT ?1, 'pcap_' || lost.key, lost.value FROM file JOIN point USING (point_id),"
+		" manifest, json_each(manifest.json, '$.points') AS p, json_each(p.value, '$.pcap.lost') AS lost"
+		" WHERE file_id = ?1 AND source = 'pcap' AND p.value ->> 'name' = point.name"
+		" AND p.value ->> '$.pcap.file' = file.path AND ?2 = ?3",
+		0, 0, err);
+}
+
+static int put_facts(struct ws_database *db, const struct ws_file_facts *f, uint64_t n_frames, struct ws_error *err)
+{
+	sqlite3_stmt *s;
+	int rc = prepare(db,
+			 "UPDATE file SET size_bytes = ?2, complete = ?3, unread_bytes = ?4, n_requests = ?5,"
+			 " n_contexts = ?6, n_frames = ?7, first_ns = ?8, last_ns = ?9, search_bytes = ?10"
+			 " WHERE file_id = ?1",
+			 &s, err);
+
+	if (rc)
+		return rc;
+	sqlite3_bind_int64(s, 1, db->rows.file_id);
+	sqlite3_bind_int64(s, 2, (sqlite3_int64)f->size_bytes);
+	sqlite3_bind_int(s, 3, f->is_complete);
+	sqlite3_bind_int64(s, 4, (sqlite3_int64)f->unread_bytes);
+	sqlite3_bind_int64(s, 5, (sqlite3_int64)db->n_requests);
+	sqlite3_bind_int64(s, 6, (sqlite3_int64)db->n_contexts);
+	sqlite3_bind_int64(s, 7, (sqlite3_int64)n_frames);
+	if (f->first_ns <= f->last_ns) {
+		sqlite3_bind_int64(s, 8, (sqlite3_int64)f->first_ns);
+		sqlite3_bind_int64(s, 9, (sqlite3_int64)f->last_ns);
+	}
+	if (f->search_bytes)
+		sqlite3_bind_int64(s, 10, f->search_bytes);
+	rc = run(db, s, err);
+	sqlite3_finalize(s);
+	return rc;
+}
+
+int ws_database_end_file(struct ws_database *db, const struct ws_file_facts *facts, struct ws_error *err)
+{
+	uint64_t n_frames = 0, n_unnamed = 0;
+	int rc = 0;
+
+	for (uint32_t slot = 0; rc == 0 && slot < WS_N_REASONS; slot++) {
+		n_frames += facts->n_frames[slot];
+		if (ws_slot_name(slot))
+			rc = add_count(db, "INSERT INTO ledger VALUES (?, ?, ?)", ws_slot_name(slot),
+				       facts->n_frames[slot], err);
+		else
+			n_unnamed += facts->n_frames[slot];
+	}
+	if (rc == 0 && n_unnamed) /* a file from a later version */
+		rc = add_count(db, "INSERT INTO ledger VALUES (?, ?, ?)", "unknown", n_unnamed, err);
+	if (rc == 0)
+		rc = add_pcap_losses(db, err);
+	if (rc == 0)
+		rc = put_facts(db, facts, n_frames, err);
+	if (rc == 0)
+		rc = execute(db, "COMMIT", err);
+	if (rc)
+		ws_database_drop_file(db);
+	return rc;
+}
+
+void ws_database_drop_file(struct ws_database *db)
+{
+	sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+void ws_database_counts(const struct ws_database *db, uint64_t *n_requests, uint64_t *n_contexts)
+{
+	*n_requests = db->n_requests;
+	*n_contexts = db->n_contexts;
+}
+
+void ws_database_close(struct ws_database *db)
+{
+	if (!db)
+		return;
+	sqlite3_finalize(db->insert_rows);
+	sqlite3_finalize(db->insert_flow);
+	sqlite3_close(db->db);
+	ws_flows_free(db->flows);
+	free(db->flow_id);
+	free(db->row_flow_id);
+	free(db->path);
+	free(db);
+}

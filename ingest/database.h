@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* database - run.db as ingest writes it: files in and out as wholes, rows by the block. The schema is lib/schema.sql. */
+#ifndef WS_DATABASE_H
+#define WS_DATABASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ingest/inputs.h"
+#include "lib/error.h"
+#include "lib/record.h"
+
+#define WS_HASH_TEXT_LEN 33
+
+struct ws_database;
+
+/* What is known of a file once it has been read. */
+struct ws_file_facts {
+	uint64_t size_bytes;
+	uint64_t unread_bytes;
+	uint64_t n_frames[WS_N_REASONS]; /* its ledger, by ws_reason_slot() */
+	uint64_t first_ns;               /* of the time window; first > last: there is none */
+	uint64_t last_ns;
+	uint32_t search_bytes; /* 0: the whole head */
+	bool is_complete;
+};
+
+/* Opens or creates run.db. Returns 0 or -errno; -EINVAL for a database of another kind or version. */
+int ws_database_open(const char *path, struct ws_database **db, struct ws_error *err);
+
+/* Keeps the manifest, if it is not the one that is kept already. */
+int ws_database_put_manifest(struct ws_database *db, const char *hash, const char *json, struct ws_error *err);
+
+/* Is this very content loaded for this point and source? Returns 1 or 0, or -errno. */
+int ws_database_has_file(struct ws_database *db, const struct ws_input *input, const char *hash, struct ws_error *err);
+
+/*
+ * Begins a transaction in which the file replaces whatever is loaded for its point and source. It ends with
+ * ws_database_end_file() or ws_database_drop_file().
+ */
+int ws_database_begin_file(struct ws_database *db, const struct ws_input *input, const char *hash, const char *shown_path,
+			   struct ws_error *err);
+
+/* Appends records to the file. */
+int ws_database_add_records(struct ws_database *db, const struct ws_record *records, uint32_t n, struct ws_error *err);
+
+int ws_database_add_clock_pair(struct ws_database *db, uint64_t monotonic_ns, uint64_t realtime_ns,
+			       struct ws_error *err);
+
+/* n things of this kind passed the point and were not kept. */
+int ws_database_add_loss(struct ws_database *db, const char *kind, uint64_t n, struct ws_error *err);
+
+/* Completes the file: its facts, its ledger, what the manifest says it lost; commits. */
+int ws_database_end_file(struct ws_database *db, const struct ws_file_facts *facts, struct ws_error *err);
+
+/* Undoes everything since ws_database_begin_file(). */
+void ws_database_drop_file(struct ws_database *db);
+
+/* Requests and contexts of the file that ended last. */
+void ws_database_counts(const struct ws_database *db, uint64_t *n_requests, uint64_t *n_contexts);
+
+void ws_database_close(struct ws_database *db);
+
+#endif

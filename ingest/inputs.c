@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* inputs - see the header. */
+#include "ingest/inputs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/recfile.h"
+
+/* Directories in directories are followed this deep. */
+#define DEPTH_MAX 8
+
+static const struct {
+	const char *text;
+	enum ws_source source;
+	bool is_part;
+} suffixes[] = {
+	{ ".rec.zst", WS_SOURCE_EBPF, false },
+	{ ".rec.zst" WS_RECFILE_PART_SUFFIX, WS_SOURCE_EBPF, true },
+	{ ".pcap", WS_SOURCE_PCAP, false },
+	{ ".pcap" WS_RECFILE_PART_SUFFIX, WS_SOURCE_PCAP, true },
+	{ ".pcap.gz", WS_SOURCE_PCAP, false },
+	{ ".pcap.zst", WS_SOURCE_PCAP, false },
+	{ ".pcapng", WS_SOURCE_PCAP, false },
+	{ ".pcapng.gz", WS_SOURCE_PCAP, false },
+	{ ".pcapng.zst", WS_SOURCE_PCAP, false },
+	{ ".cap", WS_SOURCE_PCAP, false },
+	{ ".cap.gz", WS_SOURCE_PCAP, false },
+	{ ".cap.zst", WS_SOURCE_PCAP, false },
+};
+
+static void free_input(struct ws_input *input)
+{
+	free(input->point);
+	free(input->path);
+}
+
+static int add(struct ws_inputs *inputs, const char *point, size_t point_len, char *path, enum ws_source source,
+	       bool is_part)
+{
+	struct ws_input *grown = realloc(inputs->input, (inputs->n + 1) * sizeof(*grown));
+	char *name = strndup(point, point_len);
+
+	if (grown)
+		inputs->input = grown;
+	if (!grown || !name) {
+		free(name);
+		free(path);
+		return -ENOMEM;
+	}
+	inputs->input[inputs->n++] = (struct ws_input){ name, path, source, is_part };
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct ws_input *left = a, *right = b;
+	int order = strcmp(left->point, right->point);
+
+	return order ? order : (int)left->source - (int)right->source;
+}
+
+/* Is the file one that we load? Then it is added. */
+static int consider(const char *dir, const char *name, struct ws_inputs *inputs)
+{
+	size_t len = strlen(name);
+	char *path;
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		size_t suffix_len = strlen(suffixes[i].text);
+
+		if (len <= suffix_len || strcmp(name + len - suffix_len, suffixes[i].text) != 0)
+			continue;
+		if (asprintf(&path, "%s/%s", dir, name) < 0)
+			return -ENOMEM;
+		return add(inputs, name, len - suffix_len, path, suffixes[i].source, suffixes[i].is_part);
+	}
+	return 0;
+}
+
+static int check_unique(const struct ws_inputs *inputs, struct ws_error *err)
+{
+	for (uint32_t i = 1; i < inputs->n; i++)
+		if (compare(&inputs->input[i - 1], &inputs->input[i]) == 0)
+			return ws_error(err, -EEXIST, "%s and %s are two files for one point; move one of them away",
+					inputs->input[i - 1].path, inputs->input[i].path);
+	return 0;
+}
+
+int ws_inputs_find(const char *dir, struct ws_inputs *inputs, struct ws_error *err)
+{
+	struct ws_inputs found = { 0 };
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+	int rc = 0;
+
+	if (!d)
+		return ws_error(err, -errno, "%s: cannot open: %s", dir, strerror(errno));
+	while (rc == 0 && (entry = readdir(d))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (strcmp(entry->d_name, "run.json") == 0)
+			rc = asprintf(&found.manifest_path, "%s/run.json", dir) < 0 ? -ENOMEM : 0;
+		else
+			rc = consider(dir, entry->d_name, &found);
+	}
+	closedir(d);
+	if (rc)
+		ws_error(err, rc, "%s: out of memory", dir);
+	if (rc == 0 && found.n > 1) {
+		qsort(found.input, found.n, sizeof(*found.input), compare);
+		rc = check_unique(&found, err);
+	}
+	if (rc)
+		ws_inputs_free(&found);
+	else
+		*inputs = found;
+	return rc;
+}
+
+int ws_inputs_add_pcap(struct ws_inputs *inputs, const char *point, const char *path, struct ws_error *err)
+{
+	char *copy = strdup(path);
+
+	if (!copy)
+		return ws_error(err, -ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < inputs->n; i++) {
+		struct ws_input *input = &inputs->input[i];
+
+		if (input->source == WS_SOURCE_PCAP && strcmp(input->point, point) == 0) {
+			free(input->path);
+			input->path = copy;
+			input->is_part = false;
+			return 0;
+		}
+	}
+	if (add(inputs, point, strlen(point), copy, WS_SOURCE_PCAP, false))
+		return ws_error(err, -ENOMEM, "out of memory");
+	qsort(inputs->input, inputs->n, sizeof(*inputs->input), compare);
+	return 0;
+}
+
+void ws_inputs_free(struct ws_inputs *inputs)
+{
+	for (uint32_t i = 0; i < inputs->n; i++)
+		free_input(&inputs->input[i]);
+	free(inputs->input);
+	free(inputs->manifest_path);
+	*inputs = (struct ws_inputs){ 0 };
+}
+
+static int is_directory(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static int visit_below(const char *dir, int depth, void (*visit)(void *context, const char *dir), void *context,
+		       uint32_t *n_runs, struct ws_error *err)
+{
+	struct ws_inputs inputs;
+	struct dirent **entries;
+	int rc = ws_inputs_find(dir, &inputs, NULL), n;
+
+	if (rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES)
+		return ws_error(err, rc, "%s: cannot open: %s", dir, strerror(-rc));
+	if (rc || inputs.n || inputs.manifest_path) { /* a run, or something that is wrong with one */
+		if (rc == 0)
+			ws_inputs_free(&inputs);
+		visit(context, dir);
+		(*n_runs)++;
+		return 0;
+	}
+	if (depth == DEPTH_MAX)
+		return 0;
+	n = scandir(dir, &entries, is_directory, alphasort);
+	if (n < 0)
+		return ws_error(err, -errno, "%s: cannot read: %s", dir, strerror(errno));
+	rc = 0;
+	for (int i = 0; i < n; i++) {
+		char *path = NULL;
+		struct stat st;
+
+		if (rc == 0 && asprintf(&path, "%s/%s", dir, entries[i]->d_name) < 0)
+			rc = ws_error(err, -ENOMEM, "out of memory");
+		if (rc == 0 && lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+			rc = visit_below(path, depth + 1, visit, context, n_runs, err);
+		free(path);
+		free(entries[i]);
+	}
+	free(entries);
+	return rc;
+}
+
+int ws_runs_visit(const char *dir, void (*visit)(void *context, const char *dir), void *context, uint32_t *n_runs,
+		  struct ws_error *err)
+{
+	*n_runs = 0;
+	return visit_below(dir, 0, visit, context, n_runs, err);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* inputs - which files of a run directory are to be loaded, and which directories are runs. */
+#ifndef WS_INPUTS_H
+#define WS_INPUTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/error.h"
+
+enum ws_source {
+	WS_SOURCE_EBPF = 0,
+	WS_SOURCE_PCAP = 1,
+};
+
+/* One file to load. */
+struct ws_input {
+	char *point; /* name of the tracing point */
+	char *path;
+	enum ws_source source;
+	bool is_part; /* the recording did not finish: the file still has its temporary name */
+};
+
+struct ws_inputs {
+	struct ws_input *input; /* sorted by point and source */
+	uint32_t n;
+	char *manifest_path; /* NULL without run.json */
+};
+
+/*
+ * Finds record files (NAME.rec.zst), packet captures (NAME.pcap, .pcapng, .cap, each also .gz or .zst) and the manifest in
+ * dir. A directory without any has n == 0 and is no run. Two files for the same point and source are an error. The
+ * inputs are the caller's, to be freed.
+ */
+int ws_inputs_find(const char *dir, struct ws_inputs *inputs, struct ws_error *err);
+
+/* Adds a packet capture that the user named. Takes the place of one that was found for the same point. */
+int ws_inputs_add_pcap(struct ws_inputs *inputs, const char *point, const char *path, struct ws_error *err);
+
+void ws_inputs_free(struct ws_inputs *inputs);
+
+/*
+ * Calls visit for dir if it is a run, else for every run below it, in order of name. Stops at the first failure of
+ * the walk itself; visit's own result is for its caller to keep. *n_runs counts.
+ */
+int ws_runs_visit(const char *dir, void (*visit)(void *context, const char *dir), void *context, uint32_t *n_runs,
+		  struct ws_error *err);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* load - one input file into the database, as a whole or not at all. */
+#ifndef WS_LOAD_H
+#define WS_LOAD_H
+
+#include "ingest/database.h"
+#include "ingest/inputs.h"
+#include "lib/error.h"
+#include "lib/packet.h"
+
+/* What came of a file. */
+struct ws_loaded {
+	struct ws_file_facts facts;
+	uint64_t n_requests;
+	uint64_t n_contexts;
+	uint64_t n_cut_records;
+	uint64_t n_corrupt_records;
+	bool was_there; /* this very content was loaded before; the rest is zero */
+};
+
+/*
+ * Loads a file unless its content is there already. dir: the run directory, for the path that is kept. tunnels: how
+ * packets of a capture are read. Returns 0 or -errno; then nothing of the file is in the database.
+ */
+int ws_load(struct ws_database *db, const char *dir, const struct ws_input *input, const struct ws_tunnels *tunnels,
+	    struct ws_loaded *loaded, struct ws_error *err);
+
+/* Keeps the manifest at path. Returns 0 or -errno; -EINVAL if it is not JSON. */
+int ws_load_manifest(struct ws_database *db, const char *path, struct ws_error *err);
+
+#endif

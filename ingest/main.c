@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* main - the command line of ingest, and all that is said to the user. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ingest/database.h"
+#include "ingest/inputs.h"
+#include "ingest/load.h"
+#include "lib/version.h"
+
+#define PCAP_OPTIONS_MAX 16
+
+static const char help[] =
+	"Usage: ingest --dir DIR [--pcap POINT=FILE]... [options]\n"
+	"\n"
+	"Loads the record files and packet captures of a run directory into DIR/run.db. A directory that\n"
+	"is no run itself is a campaign: every run below it is loaded. Loading again changes nothing; a\n"
+	"file whose content has changed takes the place of what was loaded of it.\n"
+	"\n"
+	"  --dir DIR            run directory with NAME.rec.zst, NAME.pcap (.pcapng, .cap; .gz, .zst), run.json\n"
+	"  --pcap POINT=FILE    a packet capture from elsewhere, as that of POINT\n"
+	"  --vxlan-port LIST    UDP ports of VXLAN in packet captures (default 4789,8472)\n"
+	"  --quiet              say nothing of what went well\n"
+	"  --help               this text\n";
+
+struct pcap_option {
+	const char *point;
+	const char *path;
+};
+
+struct job {
+	struct ws_tunnels tunnels;
+	struct pcap_option pcap[PCAP_OPTIONS_MAX];
+	uint32_t n_pcaps;
+	int is_quiet;
+	uint32_t n_failed;
+};
+
+/* What was loaded of a file; what is wrong with it is said even to the quiet. */
+static void tell(const struct job *job, const struct ws_input *input, const struct ws_loaded *l)
+{
+	if (l->was_there) {
+		if (!job->is_quiet)
+			printf("%s: loaded before, unchanged\n", input->path);
+		return;
+	}
+	if (!job->is_quiet)
+		printf("%s: %llu requests, %llu with a context\n", input->path, (unsigned long long)l->n_requests,
+		       (unsigned long long)l->n_contexts);
+	if (input->is_part)
+		fprintf(stderr, "ingest: %s: its recording did not finish; loaded what was written\n", input->path);
+	if (!l->facts.is_complete)
+		fprintf(stderr, "ingest: %s: cut off: %llu bytes at the end belong to no whole %s\n", input->path,
+			(unsigned long long)l->facts.unread_bytes,
+			input->source == WS_SOURCE_EBPF ? "block" : "packet");
+	if (l->n_cut_records || l->n_corrupt_records)
+		fprintf(stderr, "ingest: %s: %llu records cut off, %llu in corrupt blocks\n", input->path,
+			(unsigned long long)l->n_cut_records, (unsigned long long)l->n_corrupt_records);
+}
+
+static int load_inputs(struct job *job, const char *dir, const struct ws_inputs *inputs, struct ws_error *err)
+{
+	struct ws_database *db;
+	char *path;
+	int rc;
+
+	if (asprintf(&path, "%s/run.db", dir) < 0)
+		return ws_error(err, -ENOMEM, "out of memory");
+	rc = ws_database_open(path, &db, err);
+	free(path);
+	if (rc)
+		return rc;
+	if (inputs->manifest_path)
+		rc = ws_load_manifest(db, inputs->manifest_path, err);
+	for (uint32_t i = 0; rc == 0 && i < inputs->n; i++) {
+		struct ws_loaded loaded;
+
+		rc = ws_load(db, dir, &inputs->input[i], &job->tunnels, &loaded, err);
+		if (rc == 0)
+			tell(job, &inputs->input[i], &loaded);
+	}
+	ws_database_close(db);
+	return rc;
+}
+
+/* One run; a failure does not keep the campaign's other runs from being loaded. */
+static void load_run(void *context, const char *dir)
+{
+	struct ws_inputs inputs = { 0 };
+	struct ws_error err = { 0 };
+	struct job *job = context;
+	int rc = ws_inputs_find(dir, &inputs, &err);
+
+	for (uint32_t i = 0; rc == 0 && i < job->n_pcaps; i++)
+		rc = ws_inputs_add_pcap(&inputs, job->pcap[i].point, job->pcap[i].path, &err);
+	if (rc == 0 && inputs.n == 0)
+		rc = ws_error(&err, -ENOENT,
+			      "%s: nothing to load; a run has record files (NAME.rec.zst) or packet captures (NAME.pcap)",
+			      dir);
+	if (rc == 0)
+		rc = load_inputs(job, dir, &inputs, &err);
+	ws_inputs_free(&inputs);
+	if (rc) {
+		fprintf(stderr, "ingest: %s\n", err.text);
+		job->n_failed++;
+	}
+}
+
+static int usage_error(const char *text, const char *value)
+{
+	fprintf(stderr, "ingest: %s%s\n`ingest --help` shows how it is used.\n", text, value);
+	return 2;
+}
+
+static int parse_ports(const char *text, struct ws_tunnels *tunnels)
+{
+	struct ws_tunnels t = { 0 };
+	uint32_t n = 0;
+
+	for (;;) {
+		char *end;
+		unsigned long port = strtoul(text, &end, 10);
+
+		if (*text < '0' || *text > '9' || port == 0 || port > UINT16_MAX || n == WS_VXLAN_PORTS_MAX)
+			return -EINVAL;
+		t.vxlan_port[n++] = (uint16_t)port;
+		if (*end == '\0')
+			break;
+		if (*end != ',')
+			return -EINVAL;
+		text = end + 1;
+	}
+	*tunnels = t;
+	return 0;
+}
+
+/* POINT=FILE, in place. The point's name becomes part of no path. */
+static int parse_pcap(char *text, struct job *job)
+{
+	char *equals = strchr(text, '=');
+
+	if (!equals || equals == text || !equals[1] || job->n_pcaps == PCAP_OPTIONS_MAX)
+		return -EINVAL;
+	*equals = '\0';
+	job->pcap[job->n_pcaps++] = (struct pcap_option){ text, equals + 1 };
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "dir", required_argument, NULL, 'd' },  { "pcap", required_argument, NULL, 'p' },
+		{ "vxlan-port", required_argument, NULL, 'v' }, { "quiet", no_argument, NULL, 'q' },
+		{ "help", no_argument, NULL, 'h' },	  { 0 },
+	};
+	struct job job = { .tunnels = { .vxlan_port = { 4789, 8472 } } };
+	struct ws_error err = { 0 };
+	const char *dir = NULL;
+	uint32_t n_runs;
+	int code;
+
+	while ((code = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		switch (code) {
+		case 'd':
+			dir = optarg;
+			break;
+		case 'p':
+			if (parse_pcap(optarg, &job))
+				return usage_error("--pcap needs POINT=FILE, not ", optarg);
+			break;
+		case 'v':
+			if (parse_ports(optarg, &job.tunnels))
+				return usage_error("--vxlan-port needs up to eight ports joined by commas, not ", optarg);
+			break;
+		case 'q':
+			job.is_quiet = 1;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return 0;
+		case ':':
+			return usage_error(argv[optind - 1], " needs a value");
+		default:
+			return usage_error("no option ", argv[optind - 1]);
+		}
+	}
+	if (optind < argc)
+		return usage_error("unexpected argument ", argv[optind]);
+	if (!dir)
+		return usage_error("--dir is missing", "");
+	if (job.n_pcaps) {
+		load_run(&job, dir);
+	} else {
+		if (ws_runs_visit(dir, load_run, &job, &n_runs, &err)) {
+			fprintf(stderr, "ingest: %s\n", err.text);
+			return 1;
+		}
+		if (n_runs == 0) {
+			fprintf(stderr,
+				"ingest: %s: no run in it: no record file (NAME.rec.zst), packet capture (NAME.pcap) or "
+				"run.json\n",
+				dir);
+			return 1;
+		}
+	}
+	if (fflush(stdout) || ferror(stdout))
+		return 1;
+	return job.n_failed ? 1 : 0;
+}
