@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* agreement - see agreement.h. */
+#include "analyze/agreement.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "analyze/grouping.h"
+#include "analyze/radix.h"
+
+/* A pair, as the two sources know it in common. */
+struct common {
+	struct ws_identity identity;
+	uint64_t latency_ns;
+	uint8_t way;
+};
+
+/* Puts pairs into order of their entry. To be freed. */
+static int order_pairs(const struct ws_join *join, struct ws_radix_item **order)
+{
+	struct ws_radix_item *item = malloc(((size_t)join->n_pairs + 1) * sizeof(*item));
+	int rc;
+
+	if (!item)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < join->n_pairs; i++)
+		item[i] = (struct ws_radix_item) { ws_radix_bias(ws_pair_entry_ns(join, &join->pair[i])), i };
+	rc = ws_radix_sort_items(item, join->n_pairs);
+	if (rc)
+		free(item);
+	else
+		*order = item;
+	return rc;
+}
+
+/* The join's pairs in order of their entry. To be freed. */
+static int list_pairs(const struct ws_join *join, struct common **list)
+{
+	struct common *made = malloc(((size_t)join->n_pairs + 1) * sizeof(*made));
+	struct ws_radix_item *order;
+	int rc = made ? order_pairs(join, &order) : -ENOMEM;
+
+	if (rc) {
+		free(made);
+		return rc;
+	}
+	for (uint32_t i = 0; i < join->n_pairs; i++) {
+		const struct ws_pair *pair = &join->pair[order[i].tag];
+		const struct ws_sighting *vport = &join->side[WS_SIDE_VPORT].at[pair->at[WS_SIDE_VPORT]];
+
+		made[i] = (struct common) { vport->identity, ws_pair_latency_ns(join, pair), pair->way };
+		/* The identity of a packet of a flow: which tuple, and which of the two lengths a trace id can have. */
+		made[i].identity.trace_id_len = 2 * vport->tuple + (vport->identity.trace_id_len == 16);
+	}
+	free(order);
+	*list = made;
+	return 0;
+}
+
+/* Walks both chains of every group side by side. difference: room for every packet. */
+static void compare(const struct ws_grouping *grouping, struct common *const list[2], uint64_t *difference[WS_N_WAYS],
+		    struct ws_agreement *agreement)
+{
+	for (uint32_t i = 0; i < grouping->n; i++) {
+		uint32_t ebpf = grouping->group[i].first[0], pcap = grouping->group[i].first[1];
+
+		while (ebpf != WS_NOBODY && pcap != WS_NOBODY) {
+			const struct common *a = &list[0][ebpf], *b = &list[1][pcap];
+
+			agreement->n++;
+			if (a->way == b->way)
+				difference[a->way][agreement->way[a->way].n++] =
+					ws_radix_bias((int64_t)(a->latency_ns - b->latency_ns));
+			else
+				agreement->n_way_differs++;
+			ebpf = grouping->next[0][ebpf];
+			pcap = grouping->next[1][pcap];
+		}
+	}
+}
+
+/* Sorts n biased differences and says how they are spread. */
+static int spread(uint64_t *biased, uint64_t n, struct ws_difference *out)
+{
+	struct ws_estimate median;
+	double sum = 0;
+	int rc = ws_radix_sort(biased, n);
+
+	if (rc || !n)
+		return rc;
+	for (uint64_t i = 0; i < n; i++)
+		sum += (double)ws_radix_unbias(biased[i]);
+	median = ws_quantile_estimate(biased, n, WS_MEDIAN);
+	*out = (struct ws_difference) {
+		.n = n,
+		.mean_ns = sum / (double)n,
+		.p05_ns = ws_radix_unbias(biased[ws_quantile_rank(n, WS_P(5)) - 1]),
+		.p25_ns = ws_radix_unbias(biased[ws_quantile_rank(n, WS_P(25)) - 1]),
+		.median_ns = ws_radix_unbias(median.value),
+		.p75_ns = ws_radix_unbias(biased[ws_quantile_rank(n, WS_P(75)) - 1]),
+		.p95_ns = ws_radix_unbias(biased[ws_quantile_rank(n, WS_P(95)) - 1]),
+		.has_interval = median.has_interval,
+		.median_low_ns = ws_radix_unbias(median.low),
+		.median_high_ns = ws_radix_unbias(median.high),
+	};
+	return 0;
+}
+
+static int measure(const struct ws_grouping *grouping, struct common *const list[2], uint32_t n_at_most,
+		   struct ws_agreement *agreement)
+{
+	uint64_t *difference[WS_N_WAYS];
+	int rc = 0;
+
+	for (int way = 0; way < WS_N_WAYS; way++) {
+		difference[way] = malloc(((size_t)n_at_most + 1) * sizeof(*difference[way]));
+		if (!difference[way])
+			rc = -ENOMEM;
+	}
+	if (!rc)
+		compare(grouping, list, difference, agreement);
+	for (int way = 0; way < WS_N_WAYS; way++) {
+		rc = rc ? rc : spread(difference[way], agreement->way[way].n, &agreement->way[way]);
+		free(difference[way]);
+	}
+	return rc;
+}
+
+int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_agreement *agreement)
+{
+	struct ws_agreement made = { 0 };
+	struct common *list[2] = { NULL, NULL };
+	struct ws_grouping grouping = { 0 };
+	int rc = list_pairs(ebpf, &list[0]);
+
+	if (rc)
+		return rc;
+	rc = list_pairs(pcap, &list[1]);
+	if (!rc) {
+		struct ws_members members[2] = {
+			{ list[0], sizeof(*list[0]), ebpf->n_pairs, NULL },
+			{ list[1], sizeof(*list[1]), pcap->n_pairs, NULL },
+		};
+
+		rc = ws_grouping_open(members, &grouping);
+	}
+	if (!rc)
+		rc = measure(&grouping, list, ebpf->n_pairs < pcap->n_pairs ? ebpf->n_pairs : pcap->n_pairs, &made);
+	ws_grouping_close(&grouping);
+	free(list[0]);
+	free(list[1]);
+	if (rc)
+		return rc;
+	made.n_ebpf_only = ebpf->n_pairs - made.n;
+	made.n_pcap_only = pcap->n_pairs - made.n;
+	*agreement = made;
+	return 0;
+}

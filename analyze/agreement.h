@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * agreement - do eBPF and packet capture agree? Compares the latencies that both measured for the same packets, pair
+ * by pair: the spread of a difference, not the difference of two spreads.
+ */
+#ifndef WS_ANALYZE_AGREEMENT_H
+#define WS_ANALYZE_AGREEMENT_H
+
+#include "analyze/join.h"
+#include "analyze/statistics.h"
+
+/* eBPF's latency minus the capture's, over the packets that both paired, in one direction. ns, signed. */
+struct ws_difference {
+	uint64_t n;
+	double mean_ns;
+	int64_t p05_ns;
+	int64_t p25_ns;
+	int64_t median_ns;
+	int64_t p75_ns;
+	int64_t p95_ns;
+	bool has_interval; /* of the median, at WS_ALPHA */
+	int64_t median_low_ns;
+	int64_t median_high_ns;
+};
+
+struct ws_agreement {
+	uint64_t n; /* packets that both paired */
+	uint64_t n_ebpf_only;
+	uint64_t n_pcap_only;
+	uint64_t n_way_differs; /* of n: with opposite directions; in no difference */
+	struct ws_difference way[WS_N_WAYS];
+};
+
+/*
+ * Compares two joins of the same node. Same packet = same identity, same addresses and ports at the vport, and the same
+ * place among those that have these in common, by entry stamp. 0 or -ENOMEM, -EOVERFLOW.
+ */
+int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_agreement *agreement);
+
+#endif

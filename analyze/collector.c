@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* collector - see collector.h. */
+#include "analyze/collector.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+
+#include "analyze/radix.h"
+#include "analyze/roster.h"
+#include "lib/record.h"
+
+#define SIGHTINGS_MAX (UINT32_C(1) << 31)
+
+/* A database is not believed to have more rows than this before they are read. */
+#define TOLD_MAX (UINT32_C(1) << 24)
+
+/* Reading rows is what takes the time: it is shared out among so many threads at most, of so many rows at least. */
+#define PARTS_MAX     8
+#define ROWS_PER_PART 50000
+
+/* A range of rows, read by one thread over a connection of its own. */
+struct part {
+	const struct ws_catalog *catalog;
+	const bool *wanted;
+	const struct ws_roster *roster;
+	struct ws_store *store;
+	struct ws_sightings *sightings; /* one a file */
+	uint32_t file;			/* index of the last row's file: rows of a file lie together */
+	int64_t low, high;		/* request_id, both included */
+	pthread_t thread;
+	int rc;
+	const char *fault; /* what is wrong with a row */
+	struct ws_error err;
+};
+
+static const char query[] =
+	"SELECT ws_collect(file_id, flow_id, ts_ns, seq, direction, payload_len, reason, trace_id, span_id,"
+	/* Rows come in order of request_id, whatever index somebody has added: the order of equal stamps. */
+	" ids_end_off, n_segments) FROM request NOT INDEXED WHERE request_id BETWEEN ? AND ?";
+#define N_VALUES 11
+
+/* The index of the file, or -1 if it is not wanted. */
+static int64_t file_of(struct part *part, int64_t file_id)
+{
+	if (part->catalog->file[part->file].file_id != file_id) {
+		uint32_t i = 0;
+
+		while (i < part->catalog->n_files && part->catalog->file[i].file_id != file_id)
+			i++;
+		if (i == part->catalog->n_files)
+			return -1;
+		part->file = i;
+	}
+	return part->wanted[part->file] ? (int64_t)part->file : -1;
+}
+
+static uint32_t uint32_of(sqlite3_value *value)
+{
+	int64_t n = sqlite3_value_int64(value);
+
+	return n < 0 ? 0 : n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+}
+
+/* Fills in a sighting's ids. NULL, or what is wrong with them. */
+static const char *read_ids(sqlite3_value **value, struct ws_sighting *s)
+{
+	int trace_len = sqlite3_value_bytes(value[7]), span_len = sqlite3_value_bytes(value[8]);
+
+	if ((trace_len != 8 && trace_len != 16) || span_len != 8)
+		return "a context whose ids do not have 8 or 16, and 8 bytes";
+	memcpy(s->identity.trace_id, sqlite3_value_blob(value[7]), (size_t)trace_len);
+	memcpy(s->identity.span_id, sqlite3_value_blob(value[8]), (size_t)span_len);
+	s->identity.trace_id_len = (uint32_t)trace_len;
+	if (sqlite3_value_type(value[9]) != SQLITE_NULL)
+		s->ids_end_off = uint32_of(value[9]);
+	return NULL;
+}
+
+/* Makes room for n more sightings, and then some. 0, -EOVERFLOW or -ENOMEM. */
+static int reserve(struct ws_sightings *list, uint64_t n)
+{
+	uint64_t room = 2 * (uint64_t)list->room;
+	struct ws_sighting *grown;
+
+	if (list->n + n <= list->room)
+		return 0;
+	if (list->n + n > SIGHTINGS_MAX)
+		return -EOVERFLOW;
+	room = room < list->n + n ? list->n + n : room;
+	room = room > SIGHTINGS_MAX ? SIGHTINGS_MAX : room;
+	grown = realloc(list->at, (size_t)room * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	list->at = grown;
+	list->room = (uint32_t)room;
+	return 0;
+}
+
+/* Makes a sighting of a row. 0 or an error, with part->fault saying what is wrong. */
+static int add_row(struct part *part, uint32_t file, sqlite3_value **value)
+{
+	struct ws_sightings *list = &part->sightings[file];
+	uint32_t n_segments = uint32_of(value[10]);
+	struct ws_sighting *s;
+
+	if (list->n == list->room) {
+		uint64_t told = part->catalog->file[file].n_requests;
+		int rc = reserve(list, list->room ? 1 : (told < TOLD_MAX ? told : TOLD_MAX) + 64);
+
+		if (rc)
+			return rc;
+	}
+	s = &list->at[list->n];
+	*s = (struct ws_sighting) {
+		.identity.seq = (uint32_t)sqlite3_value_int64(value[3]),
+		.ts_ns = sqlite3_value_int64(value[2]),
+		.tuple = ws_roster_find(part->roster, sqlite3_value_int64(value[1])),
+		.payload_len = uint32_of(value[5]),
+		.ids_end_off = WS_NEVER,
+		.n_segments = n_segments > UINT16_MAX ? UINT16_MAX : (uint16_t)n_segments,
+		.direction = (uint8_t)sqlite3_value_int(value[4]),
+		.reason = (uint8_t)sqlite3_value_int(value[6]),
+	};
+	if (s->tuple == UINT32_MAX)
+		part->fault = "a request of a flow that is not there";
+	else if (s->reason == WS_REASON_CONTEXT)
+		part->fault = read_ids(value, s);
+	if (part->fault)
+		return -EPROTO;
+	list->n++;
+	return 0;
+}
+
+/* The aggregate function's step: called by SQLite for every row. */
+static void collect_row(sqlite3_context *context, int n_values, sqlite3_value **value)
+{
+	struct part *part = sqlite3_user_data(context);
+	int64_t file;
+
+	(void)n_values;
+	if (part->rc)
+		return;
+	file = file_of(part, sqlite3_value_int64(value[0]));
+	if (file < 0)
+		return;
+	part->rc = add_row(part, (uint32_t)file, value);
+	if (part->rc)
+		sqlite3_result_error(context, "stopped", -1);
+}
+
+static void collect_end(sqlite3_context *context)
+{
+	struct part *part = sqlite3_user_data(context);
+
+	if (!part->rc)
+		sqlite3_result_null(context);
+}
+
+/* An error of ours in words. */
+static int complain(struct part *part, int rc)
+{
+	const char *path = ws_store_path(part->store);
+
+	if (rc == -EPROTO)
+		return ws_error(&part->err, rc, "%s: holds %s: remove the file and run ingest again", path,
+				part->fault);
+	if (rc == -EOVERFLOW)
+		return ws_error(&part->err, rc, "%s: too many rows for one run", path);
+	return ws_error(&part->err, rc, "out of memory");
+}
+
+/* Reads the part's rows. A thread's function: the outcome is in part->rc. */
+static void *read_part(void *argument)
+{
+	struct part *part = argument;
+	sqlite3 *db = ws_store_connection(part->store);
+	sqlite3_stmt *statement = NULL;
+
+	if (sqlite3_create_function_v2(db, "ws_collect", N_VALUES, SQLITE_UTF8, part, NULL, collect_row, collect_end,
+				       NULL) != SQLITE_OK ||
+	    sqlite3_prepare_v2(db, query, -1, &statement, NULL) != SQLITE_OK ||
+	    sqlite3_bind_int64(statement, 1, part->low) != SQLITE_OK ||
+	    sqlite3_bind_int64(statement, 2, part->high) != SQLITE_OK || sqlite3_step(statement) != SQLITE_ROW)
+		part->rc = part->rc ? complain(part, part->rc)
+				    : ws_store_error(part->store, "cannot read its requests", &part->err);
+	sqlite3_finalize(statement);
+	return NULL;
+}
+
+/* The lowest and the highest request_id. */
+static int row_range(struct ws_store *store, int64_t *low, int64_t *high, struct ws_error *err)
+{
+	sqlite3_stmt *row = NULL;
+	int rc = 0;
+
+	if (sqlite3_prepare_v2(ws_store_connection(store),
+			       "SELECT (SELECT min(request_id) FROM request), (SELECT max(request_id) FROM request)",
+			       -1, &row, NULL) == SQLITE_OK &&
+	    sqlite3_step(row) == SQLITE_ROW) {
+		*low = sqlite3_column_int64(row, 0);
+		*high = sqlite3_column_int64(row, 1);
+	} else {
+		rc = ws_store_error(store, "cannot read its requests", err);
+	}
+	sqlite3_finalize(row);
+	return rc;
+}
+
+/* Puts sightings into time order; equal stamps stay in order of request_id. Kernels write them nearly so. */
+static int sort_by_time(struct ws_sightings *list)
+{
+	struct ws_radix_item *item;
+	struct ws_sighting *sorted;
+	uint32_t i = 1;
+	int rc;
+
+	while (i < list->n && list->at[i - 1].ts_ns <= list->at[i].ts_ns)
+		i++;
+	if (i >= list->n)
+		return 0;
+	item = malloc(list->n * sizeof(*item));
+	sorted = malloc(list->n * sizeof(*sorted));
+	rc = item && sorted ? 0 : -ENOMEM;
+	for (i = 0; i < list->n && !rc; i++)
+		item[i] = (struct ws_radix_item) { ws_radix_bias(list->at[i].ts_ns), i };
+	rc = rc ? rc : ws_radix_sort_items(item, list->n);
+	for (i = 0; i < list->n && !rc; i++)
+		sorted[i] = list->at[item[i].tag];
+	free(item);
+	if (rc) {
+		free(sorted);
+		return rc;
+	}
+	free(list->at);
+	*list = (struct ws_sightings) { sorted, list->n, list->n };
+	return 0;
+}
+
+/* Appends the sightings of a part, which is emptied; what needs no copy is not copied. */
+static int append(struct ws_sightings *list, struct ws_sightings *part)
+{
+	int rc = 0;
+
+	if (!list->n) {
+		ws_sightings_close(list);
+		*list = *part;
+		*part = (struct ws_sightings) { 0 };
+		return 0;
+	}
+	rc = part->n ? reserve(list, part->n) : 0;
+	if (!rc && part->n) {
+		memcpy(list->at + list->n, part->at, part->n * sizeof(*part->at));
+		list->n += part->n;
+	}
+	ws_sightings_close(part);
+	return rc;
+}
+
+/* How many threads are worth it, of what the machine has. */
+static uint32_t parts_for(uint64_t n_rows)
+{
+	uint64_t n = n_rows / ROWS_PER_PART;
+	int n_cpus = get_nprocs();
+
+	if (n_cpus > 0 && n > (uint64_t)n_cpus)
+		n = (uint64_t)n_cpus;
+	return n < 1 ? 1 : n > PARTS_MAX ? PARTS_MAX : (uint32_t)n;
+}
+
+/*
+ * Opens connections for up to n_parts parts, the first over the store's own. Returns how many there are: less
+ * when the database does not let another connection see what the first one sees.
+ */
+static uint32_t open_parts(const struct part *pattern, uint32_t n_parts, struct part *part)
+{
+	uint64_t low = (uint64_t)pattern->low, n_rows = (uint64_t)pattern->high - low + 1;
+	uint32_t n = 0;
+
+	for (; n < n_parts; n++) {
+		part[n] = *pattern;
+		part[n].sightings = calloc(pattern->catalog->n_files, sizeof(*part->sightings));
+		if (!part[n].sightings || (n > 0 && ws_store_twin(pattern->store, &part[n].store))) {
+			free(part[n].sightings);
+			break;
+		}
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		part[i].low = (int64_t)(low + n_rows / n * i);
+		part[i].high = i + 1 < n ? (int64_t)(low + n_rows / n * (i + 1) - 1) : pattern->high;
+	}
+	return n;
+}
+
+static int read_parts(struct part *part, uint32_t n_parts, struct ws_sightings *sightings, struct ws_error *err)
+{
+	uint32_t n_started = 1;
+	int rc = 0;
+
+	while (n_started < n_parts && !pthread_create(&part[n_started].thread, NULL, read_part, &part[n_started]))
+		n_started++;
+	read_part(&part[0]);
+	for (uint32_t i = 1; i < n_parts; i++) {
+		if (i < n_started)
+			pthread_join(part[i].thread, NULL);
+		else
+			read_part(&part[i]);
+	}
+	for (uint32_t i = 0; i < n_parts && !rc; i++) {
+		rc = part[i].rc;
+		if (rc)
+			*err = part[i].err;
+		for (uint32_t file = 0; file < part[i].catalog->n_files && !rc; file++) {
+			rc = append(&sightings[file], &part[i].sightings[file]);
+			if (rc)
+				ws_error(err, rc, "out of memory");
+		}
+	}
+	return rc;
+}
+
+int ws_collect(struct ws_store *store, const struct ws_catalog *catalog, const bool *wanted, struct ws_tuples *tuples,
+	       struct ws_sightings *sightings, struct ws_error *err)
+{
+	struct ws_roster roster = { 0 };
+	struct part pattern = { .catalog = catalog, .wanted = wanted, .roster = &roster, .store = store };
+	struct part part[PARTS_MAX];
+	uint32_t n_parts = 0;
+	int rc;
+
+	if (!catalog->n_files)
+		return 0;
+	rc = ws_roster_open(store, tuples, &roster, err);
+	rc = rc ? rc : row_range(store, &pattern.low, &pattern.high, err);
+	if (!rc) {
+		n_parts = open_parts(&pattern, parts_for((uint64_t)pattern.high - (uint64_t)pattern.low), part);
+		rc = n_parts ? read_parts(part, n_parts, sightings, err) : ws_error(err, -ENOMEM, "out of memory");
+	}
+	for (uint32_t i = 0; i < catalog->n_files && !rc; i++) {
+		rc = sort_by_time(&sightings[i]);
+		if (rc)
+			ws_error(err, rc, "out of memory");
+	}
+	for (uint32_t i = 0; i < n_parts; i++) {
+		for (uint32_t file = 0; file < catalog->n_files; file++)
+			ws_sightings_close(&part[i].sightings[file]);
+		free(part[i].sightings);
+		if (i > 0)
+			ws_store_close(part[i].store);
+	}
+	ws_roster_close(&roster);
+	return rc;
+}
+
+void ws_sightings_close(struct ws_sightings *sightings)
+{
+	if (!sightings)
+		return;
+	free(sightings->at);
+	*sightings = (struct ws_sightings) { 0 };
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * collector - reads sightings out of run.db into plain arrays, by an aggregate function that runs inside SQLite: a row
+ * costs two thirds of what it costs through sqlite3_step().
+ */
+#ifndef WS_ANALYZE_COLLECTOR_H
+#define WS_ANALYZE_COLLECTOR_H
+
+#include "analyze/sighting.h"
+#include "analyze/store.h"
+#include "analyze/tuple.h"
+
+/*
+ * Reads the sightings of every file whose flag is set in wanted (one flag a file of the catalog) into sightings (one
+ * array a file) in time order, and adds their flows to tuples. sightings come in all-zero and are to be closed whatever
+ * the outcome. 0, -EIO, -EPROTO (a row contradicts the schema), -EOVERFLOW (2^31 rows) or -ENOMEM.
+ */
+int ws_collect(struct ws_store *store, const struct ws_catalog *catalog, const bool *wanted, struct ws_tuples *tuples,
+	       struct ws_sightings *sightings, struct ws_error *err);
+
+/* Frees the sightings' memory and empties it; NULL is fine. */
+void ws_sightings_close(struct ws_sightings *sightings);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * detect - prints detection rates by search space: `analyze detect`.
+ */
+#ifndef WS_ANALYZE_DETECT_H
+#define WS_ANALYZE_DETECT_H
+
+#include <stdio.h>
+
+#include "analyze/detection.h"
+#include "analyze/invocation.h"
+
+/* All that there is to print. Nothing is owned. */
+struct ws_detect {
+	const struct ws_study *study;
+	const struct ws_detection *detection; /* one a wanted file */
+	uint32_t n;
+	const uint32_t *search_bytes; /* ascending */
+	uint32_t n_search_bytes;
+};
+
+/* 0, -ENOMEM or -EIO. */
+int ws_detect_print(const struct ws_detect *detect, enum ws_format format, FILE *out);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * detection - of the requests that carry a context, how many does a search of N bytes find?
+ *
+ * The denominator comes from the packets, never from what was found: from a search of the whole head, or, where records
+ * leave it open, from the capture at the same point.
+ */
+#ifndef WS_ANALYZE_DETECTION_H
+#define WS_ANALYZE_DETECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyze/statistics.h"
+#include "analyze/study.h"
+
+/* What one file tells about detection. */
+struct ws_detection {
+	const struct ws_file *file;
+	uint32_t *found_at; /* ids_end_off of the contexts found, ascending; owned */
+	uint32_t n_found;
+	bool expected_known;
+	uint64_t n_expected; /* requests with a context that passed */
+	uint64_t n_open;     /* requests of which nobody knows whether they have one: in no number */
+	uint64_t n_resolved; /* contexts that only the capture knows: among n_expected */
+};
+
+/* The rate at one search space. */
+struct ws_detection_rate {
+	uint64_t n_detected; /* contexts found that lie within it */
+	bool has_rate;	     /* false: the file was not searched that far, or the denominator is unknown or 0 */
+	struct ws_proportion rate;
+};
+
+/* Looks at a file of the study. 0, -ENOMEM or -EOVERFLOW. To be closed with ws_detection_close(). */
+int ws_detection_open(const struct ws_study *study, uint32_t file, struct ws_detection *detection);
+
+/* NULL is fine. */
+void ws_detection_close(struct ws_detection *detection);
+
+struct ws_detection_rate ws_detection_rate(const struct ws_detection *detection, uint32_t search_bytes);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* invocation - see invocation.h. */
+#include "analyze/invocation.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More search spaces than this are a slip of the pen. */
+#define SEARCH_BYTES_MAX 100000
+
+enum key {
+	KEY_DIR = 256,
+	KEY_SOURCE,
+	KEY_FORMAT,
+	KEY_OUT,
+	KEY_NO_FIGURE,
+	KEY_TERM,
+	KEY_UNMATCHED,
+	KEY_SEARCH,
+	KEY_HELP
+};
+
+static const struct option long_options[] = {
+	{ "dir", required_argument, NULL, KEY_DIR },	   { "source", required_argument, NULL, KEY_SOURCE },
+	{ "format", required_argument, NULL, KEY_FORMAT }, { "out", required_argument, NULL, KEY_OUT },
+	{ "no-figure", no_argument, NULL, KEY_NO_FIGURE }, { "term", no_argument, NULL, KEY_TERM },
+	{ "unmatched", no_argument, NULL, KEY_UNMATCHED }, { "search-bytes", required_argument, NULL, KEY_SEARCH },
+	{ "help", no_argument, NULL, KEY_HELP },	   { NULL, 0, NULL, 0 },
+};
+
+/* The bit that a sub-command needs to have an option; 0: every one has it. */
+static unsigned int needed_bit(int key)
+{
+	switch (key) {
+	case KEY_OUT:
+	case KEY_NO_FIGURE:
+		return WS_OPTION_FIGURE;
+	case KEY_TERM:
+		return WS_OPTION_TERM;
+	case KEY_UNMATCHED:
+		return WS_OPTION_UNMATCHED;
+	case KEY_SEARCH:
+		return WS_OPTION_SEARCH_BYTES;
+	default:
+		return 0;
+	}
+}
+
+/* Parses a positive number at *text and moves *text behind it. */
+static int parse_number(const char **text, uint32_t *number)
+{
+	char *end;
+	unsigned long n;
+
+	if (**text < '0' || **text > '9')
+		return -EINVAL;
+	errno = 0;
+	n = strtoul(*text, &end, 10);
+	if (errno || n == 0 || n >= UINT32_MAX)
+		return -EINVAL;
+	*number = (uint32_t)n;
+	*text = end;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* Adds from, from + step ... to. 0, -EINVAL for too many, or -ENOMEM. */
+static int add_range(struct ws_invocation *invocation, uint32_t from, uint32_t to, uint32_t step)
+{
+	uint64_t n = (uint64_t)(to - from) / step + 1;
+	uint32_t *grown;
+
+	if (n + invocation->n_search_bytes > SEARCH_BYTES_MAX)
+		return -EINVAL;
+	grown = realloc(invocation->search_bytes, (invocation->n_search_bytes + n) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	invocation->search_bytes = grown;
+	for (uint64_t i = 0; i < n; i++)
+		grown[invocation->n_search_bytes++] = (uint32_t)(from + i * step);
+	return 0;
+}
+
+/* LIST: numbers and FROM:TO:STEP, separated by commas. */
+static int parse_search_bytes(const char *text, struct ws_invocation *invocation)
+{
+	uint32_t n = 0;
+
+	invocation->n_search_bytes = 0;
+	for (;; text++) {
+		uint32_t from, to, step = 1;
+		int rc = parse_number(&text, &from);
+
+		to = from;
+		if (!rc && *text == ':') {
+			text++;
+			rc = parse_number(&text, &to);
+			if (!rc)
+				rc = *text++ == ':' ? parse_number(&text, &step) : -EINVAL;
+		}
+		if (!rc)
+			rc = to < from ? -EINVAL : add_range(invocation, from, to, step);
+		if (rc)
+			return rc;
+		if (*text != ',')
+			break;
+	}
+	if (*text)
+		return -EINVAL;
+	qsort(invocation->search_bytes, invocation->n_search_bytes, sizeof(uint32_t), compare);
+	for (uint32_t i = 0; i < invocation->n_search_bytes; i++) {
+		if (i == 0 || invocation->search_bytes[i] != invocation->search_bytes[n - 1])
+			invocation->search_bytes[n++] = invocation->search_bytes[i];
+	}
+	invocation->n_search_bytes = n;
+	return 0;
+}
+
+static int parse_source(const char *text, struct ws_invocation *invocation)
+{
+	for (int source = 0; source < WS_N_SOURCES; source++) {
+		if (!strcmp(text, ws_source_name(source))) {
+			invocation->source[WS_SOURCE_EBPF] = source == WS_SOURCE_EBPF;
+			invocation->source[WS_SOURCE_PCAP] = source == WS_SOURCE_PCAP;
+			invocation->one_source = true;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int parse_format(const char *text, struct ws_invocation *invocation)
+{
+	static const char *const name[] = { "table", "tsv", "json" };
+
+	for (int format = 0; format <= WS_FORMAT_JSON; format++) {
+		if (!strcmp(text, name[format])) {
+			invocation->format = format;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int apply(int key, const char *value, struct ws_invocation *invocation, struct ws_error *err)
+{
+	int rc = 0;
+
+	switch (key) {
+	case KEY_DIR:
+		invocation->dir = value;
+		return *value ? 0 : ws_error(err, -EINVAL, "--dir is empty");
+	case KEY_SOURCE:
+		rc = parse_source(value, invocation);
+		return rc ? ws_error(err, rc, "--source %s: it is ebpf or pcap", value) : 0;
+	case KEY_FORMAT:
+		rc = parse_format(value, invocation);
+		return rc ? ws_error(err, rc, "--format %s: it is table, tsv or json", value) : 0;
+	case KEY_OUT:
+		invocation->out = value;
+		return *value ? 0 : ws_error(err, -EINVAL, "--out is empty");
+	case KEY_NO_FIGURE:
+		invocation->figure = false;
+		return 0;
+	case KEY_TERM:
+		invocation->term = true;
+		return 0;
+	case KEY_UNMATCHED:
+		invocation->unmatched = true;
+		return 0;
+	case KEY_SEARCH:
+		rc = parse_search_bytes(value, invocation);
+		if (rc == -EINVAL)
+			ws_error(err, rc, "--search-bytes %s: it is a list such as 100,200,800 or FROM:TO:STEP", value);
+		return rc;
+	default:
+		return 0;
+	}
+}
+
+static int parse(int argc, char **argv, unsigned int options, struct ws_invocation *invocation, struct ws_error *err)
+{
+	int key, index = 0;
+
+	optind = 1;
+	while ((key = getopt_long(argc, argv, ":", long_options, &index)) != -1) {
+		int rc;
+
+		if (key == KEY_HELP) {
+			invocation->help = true;
+			return 0;
+		}
+		if (key == ':')
+			return ws_error(err, -EINVAL, "%s needs a value", argv[optind - 1]);
+		if (key == '?')
+			return ws_error(err, -EINVAL, "unknown option '%s'", argv[optind - 1]);
+		if ((needed_bit(key) & options) != needed_bit(key))
+			return ws_error(err, -EINVAL, "%s has no option --%s", argv[0], long_options[index].name);
+		rc = apply(key, optarg, invocation, err);
+		if (rc)
+			return rc;
+	}
+	if (optind < argc)
+		return ws_error(err, -EINVAL, "unexpected argument '%s'", argv[optind]);
+	if (!invocation->dir)
+		return ws_error(err, -EINVAL, "--dir DIR is missing");
+	if (invocation->term && invocation->format != WS_FORMAT_TABLE)
+		return ws_error(err, -EINVAL, "--term goes with --format table only");
+	return 0;
+}
+
+int ws_invocation_parse(int argc, char **argv, unsigned int options, struct ws_invocation *invocation,
+			struct ws_error *err)
+{
+	struct ws_invocation made = { .source = { true, true }, .figure = true };
+	int rc;
+
+	opterr = 0;
+	rc = parse_search_bytes("100:1600:100", &made);
+	if (!rc)
+		rc = parse(argc, argv, options, &made, err);
+	if (rc)
+		ws_invocation_close(&made);
+	else
+		*invocation = made;
+	return rc;
+}
+
+void ws_invocation_close(struct ws_invocation *invocation)
+{
+	if (!invocation)
+		return;
+	free(invocation->search_bytes);
+	*invocation = (struct ws_invocation) { 0 };
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * invocation - what the user asked for: a sub-command's options, parsed and checked.
+ */
+#ifndef WS_ANALYZE_INVOCATION_H
+#define WS_ANALYZE_INVOCATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyze/catalog.h"
+#include "lib/error.h"
+
+enum ws_format { WS_FORMAT_TABLE, WS_FORMAT_TSV, WS_FORMAT_JSON };
+
+/* Options beyond those that every sub-command has. Bits. */
+enum ws_option {
+	WS_OPTION_FIGURE = 1,	    /* --out, --no-figure */
+	WS_OPTION_TERM = 2,	    /* --term */
+	WS_OPTION_UNMATCHED = 4,    /* --unmatched */
+	WS_OPTION_SEARCH_BYTES = 8, /* --search-bytes */
+};
+
+struct ws_invocation {
+	const char *dir;	   /* the run; points into argv */
+	const char *out;	   /* where files go, or NULL: DIR/reports */
+	bool source[WS_N_SOURCES]; /* which sources are wanted; all, if none was named */
+	bool one_source;	   /* --source was given */
+	enum ws_format format;
+	bool figure;
+	bool term;
+	bool unmatched;
+	bool help;		/* --help: nothing else matters */
+	uint32_t *search_bytes; /* ascending, without repetition; owned */
+	uint32_t n_search_bytes;
+};
+
+/*
+ * Parses argv[0..argc-1] = sub-command and its arguments; options: the bits of enum ws_option that it has.
+ * 0; -EINVAL for wrong usage, told in err; -ENOMEM. To be closed with ws_invocation_close().
+ */
+int ws_invocation_parse(int argc, char **argv, unsigned int options, struct ws_invocation *invocation,
+			struct ws_error *err);
+
+/* NULL is fine. */
+void ws_invocation_close(struct ws_invocation *invocation);
+
+#endif

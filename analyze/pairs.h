@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pairs - prints every pair, or every sighting without one, row by row: `analyze pairs`.
+ */
+#ifndef WS_ANALYZE_PAIRS_H
+#define WS_ANALYZE_PAIRS_H
+
+#include <stdio.h>
+
+#include "analyze/invocation.h"
+#include "analyze/study.h"
+
+/*
+ * Prints the pairs of every source in order of their entry, addresses and ports as at the vport. Sorts the joins.
+ * 0, -ENOMEM or -EIO.
+ */
+int ws_pairs_print(struct ws_study *study, enum ws_format format, FILE *out);
+
+/* Prints the sightings that found no partner, by source and point, in time order. As above. */
+int ws_pairs_print_unmatched(const struct ws_study *study, enum ws_format format, FILE *out);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* publication - see publication.h. */
+#include "analyze/publication.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int ws_publication_open(const char *dir, struct ws_publication *publication, struct ws_error *err)
+{
+	struct ws_publication made = { .dir = strdup(dir) };
+	int rc = 0;
+
+	if (!made.dir)
+		return ws_error(err, -ENOMEM, "out of memory");
+	if (mkdir(dir, 0777) && errno != EEXIST)
+		rc = -errno;
+	made.dir_fd = rc ? -1 : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!rc && made.dir_fd < 0)
+		rc = -errno;
+	/* Told once here, rather than for every file. */
+	if (!rc && faccessat(made.dir_fd, ".", W_OK | X_OK, AT_EACCESS))
+		rc = -errno;
+	if (rc) {
+		ws_error(err, rc, "%s: cannot write there: %s: no files were written, --out DIR puts them elsewhere",
+			 dir, strerror(-rc));
+		ws_publication_close(&made);
+		return rc;
+	}
+	*publication = made;
+	return 0;
+}
+
+void ws_publication_close(struct ws_publication *publication)
+{
+	if (!publication || !publication->dir)
+		return;
+	free(publication->dir);
+	if (publication->dir_fd >= 0)
+		close(publication->dir_fd);
+	*publication = (struct ws_publication) { .dir_fd = -1 };
+}
+
+static int complain(const struct ws_draft *draft, int rc, struct ws_error *err)
+{
+	return ws_error(err, rc, "%s/%s: cannot write it: %s", draft->publication->dir, draft->name, strerror(-rc));
+}
+
+int ws_draft_open(const struct ws_publication *publication, const char *name, struct ws_draft *draft,
+		  struct ws_error *err)
+{
+	struct ws_draft made = { .publication = publication };
+	int fd, rc;
+
+	snprintf(made.name, sizeof(made.name), "%s", name);
+	/* The process's number: two runs at once do not write into each other's file. */
+	snprintf(made.temporary, sizeof(made.temporary), ".%s.%ld.tmp", made.name, (long)getpid());
+	fd = openat(publication->dir_fd, made.temporary, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return complain(&made, -errno, err);
+	made.file = fdopen(fd, "w+");
+	if (!made.file) {
+		rc = complain(&made, -errno, err);
+		close(fd);
+		unlinkat(publication->dir_fd, made.temporary, 0);
+		return rc;
+	}
+	*draft = made;
+	return 0;
+}
+
+int ws_draft_publish(struct ws_draft *draft, struct ws_error *err)
+{
+	int dir_fd = draft->publication->dir_fd, rc = 0;
+
+	errno = 0;
+	if (fflush(draft->file) || ferror(draft->file))
+		rc = errno ? -errno : -EIO;
+	if (fclose(draft->file) && !rc)
+		rc = -errno;
+	draft->file = NULL;
+	if (!rc && renameat(dir_fd, draft->temporary, dir_fd, draft->name))
+		rc = -errno;
+	if (!rc)
+		return 0;
+	unlinkat(dir_fd, draft->temporary, 0);
+	return complain(draft, rc, err);
+}
+
+void ws_draft_close(struct ws_draft *draft)
+{
+	if (!draft || !draft->file)
+		return;
+	fclose(draft->file);
+	unlinkat(draft->publication->dir_fd, draft->temporary, 0);
+	draft->file = NULL;
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* store - see store.h. */
+#include "analyze/store.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SCHEMA_VERSION 1
+
+/* Mapped, not copied: rows are read once, front to back. */
+#define MMAP_BYTES "1099511627776"
+
+/* Room for a path in a URI, every byte quoted. */
+#define URI_MAX (3 * PATH_MAX + 32)
+
+struct ws_store {
+	sqlite3 *db;
+	bool immutable;
+	char path[PATH_MAX];
+};
+
+struct sqlite3 *ws_store_connection(struct ws_store *store)
+{
+	return store->db;
+}
+
+const char *ws_store_path(const struct ws_store *store)
+{
+	return store->path;
+}
+
+int ws_store_error(struct ws_store *store, const char *doing, struct ws_error *err)
+{
+	int rc = sqlite3_errcode(store->db) == SQLITE_NOMEM ? -ENOMEM : -EIO;
+
+	return ws_error(err, rc, "%s: %s: %s", store->path, doing, sqlite3_errmsg(store->db));
+}
+
+/* Does the database keep a write-ahead log? Then it does not keep writers out while it is read. */
+static bool uses_wal(sqlite3 *db)
+{
+	sqlite3_stmt *statement = NULL;
+	bool wal = true;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
+		wal = !sqlite3_stricmp((const char *)sqlite3_column_text(statement, 0), "wal");
+	sqlite3_finalize(statement);
+	return wal;
+}
+
+/* A write-ahead log or a journal beside the database: it is not whole without it. */
+static bool has_companion(const char *path)
+{
+	static const char *const suffix[] = { "-journal", "-wal" };
+
+	for (size_t i = 0; i < sizeof(suffix) / sizeof(*suffix); i++) {
+		char name[PATH_MAX + 16];
+		struct stat st;
+
+		snprintf(name, sizeof(name), "%s%s", path, suffix[i]);
+		if (stat(name, &st) == 0 && st.st_size > 0)
+			return true;
+	}
+	return false;
+}
+
+/* The path as a URI that says that nobody changes the file: then SQLite needs no lock and no shared memory. */
+static void immutable_uri(const char *path, char *uri, size_t size)
+{
+	size_t n = (size_t)snprintf(uri, size, "file:");
+
+	for (; *path && n + 4 < size - sizeof("?immutable=1"); path++) {
+		unsigned char c = (unsigned char)*path;
+
+		if (c == '%' || c == '?' || c == '#' || c < ' ')
+			n += (size_t)snprintf(uri + n, size - n, "%%%02x", c);
+		else
+			uri[n++] = (char)c;
+	}
+	snprintf(uri + n, size - n, "?immutable=1");
+}
+
+static int open_immutable(struct ws_store *store)
+{
+	char uri[URI_MAX];
+
+	immutable_uri(store->path, uri, sizeof(uri));
+	return sqlite3_open_v2(uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+}
+
+/* The schema's version, or -1 if SQLite cannot read the file. */
+static int schema_version(sqlite3 *db)
+{
+	sqlite3_stmt *statement = NULL;
+	int version = -1;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
+		version = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	return version;
+}
+
+/* Is it that SQLite could not make a file beside the database? Which error it says so with depends on its version. */
+static bool refused(int status)
+{
+	return status == SQLITE_CANTOPEN || status == SQLITE_READONLY;
+}
+
+static int connect(struct ws_store *store, int *version, struct ws_error *err)
+{
+	int status = sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READONLY, NULL);
+
+	*version = status == SQLITE_OK ? schema_version(store->db) : -1;
+	if (*version >= 0)
+		return 0;
+	/*
+	 * A database that was last written in WAL mode cannot be opened on a read-only file system, for want of its
+	 * shared memory. Without a log beside it, it is whole and can be read as it lies.
+	 */
+	if (refused(sqlite3_errcode(store->db)) && !has_companion(store->path)) {
+		sqlite3_close(store->db);
+		store->db = NULL;
+		store->immutable = true;
+		status = open_immutable(store);
+		*version = status == SQLITE_OK ? schema_version(store->db) : -1;
+	}
+	return *version >= 0 ? 0 : ws_store_error(store, "cannot read it", err);
+}
+
+int ws_store_open(const char *dir, struct ws_store **store, struct ws_error *err)
+{
+	struct ws_store *made = calloc(1, sizeof(*made));
+	struct stat st;
+	int version, rc;
+
+	if (!made)
+		return ws_error(err, -ENOMEM, "out of memory");
+	if (snprintf(made->path, sizeof(made->path), "%s/run.db", dir) >= (int)sizeof(made->path)) {
+		rc = ws_error(err, -ENAMETOOLONG, "%s: the name is too long", dir);
+		goto out;
+	}
+	if (stat(dir, &st)) {
+		rc = ws_error(err, -errno, "%s: %s", dir, strerror(errno));
+		goto out;
+	}
+	if (stat(made->path, &st)) {
+		rc = ws_error(err, -errno, "%s: %s: run `ingest --dir %s` first", made->path, strerror(errno), dir);
+		goto out;
+	}
+	rc = connect(made, &version, err);
+	if (rc)
+		goto out;
+	if (version != SCHEMA_VERSION) {
+		rc = ws_error(err, -EPROTO,
+			      "%s: schema version %d, and this program reads version %d: remove the file and run "
+			      "`ingest --dir %s` again",
+			      made->path, version, SCHEMA_VERSION, dir);
+		goto out;
+	}
+	sqlite3_busy_timeout(made->db, 10000);
+	if (sqlite3_exec(made->db, "PRAGMA mmap_size = " MMAP_BYTES "; BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+		rc = ws_store_error(made, "cannot read it", err);
+out:
+	if (rc)
+		ws_store_close(made);
+	else
+		*store = made;
+	return rc;
+}
+
+int ws_store_twin(struct ws_store *store, struct ws_store **twin)
+{
+	struct ws_store *made = calloc(1, sizeof(*made));
+	int status;
+
+	if (!made)
+		return -ENOMEM;
+	memcpy(made->path, store->path, sizeof(made->path));
+	made->immutable = store->immutable;
+	status = made->immutable ? open_immutable(made)
+				 : sqlite3_open_v2(made->path, &made->db, SQLITE_OPEN_READONLY, NULL);
+	/*
+	 * Without a write-ahead log the lock that store's transaction holds keeps writers from committing: whoever else
+	 * gets the lock sees the same. With one, or when it is refused because a writer waits, there is no twin.
+	 */
+	if (status != SQLITE_OK || (!made->immutable && uses_wal(made->db)) ||
+	    sqlite3_exec(made->db, "PRAGMA mmap_size = " MMAP_BYTES "; BEGIN; SELECT 1 FROM point", NULL, NULL, NULL) !=
+		    SQLITE_OK) {
+		ws_store_close(made);
+		return -EBUSY;
+	}
+	*twin = made;
+	return 0;
+}
+
+void ws_store_close(struct ws_store *store)
+{
+	if (!store)
+		return;
+	sqlite3_close(store->db);
+	free(store);
+}
+
+/* The column's text, to be freed; NULL when memory is short. An SQL NULL is empty. */
+static char *text_of(sqlite3_stmt *row, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+
+	return strdup(text ? text : "");
+}
+
+static int64_t int_or(sqlite3_stmt *row, int column, int64_t otherwise)
+{
+	return sqlite3_column_type(row, column) == SQLITE_NULL ? otherwise : sqlite3_column_int64(row, column);
+}
+
+static enum ws_role role_of(const char *role)
+{
+	if (!strcmp(role, "nic"))
+		return WS_ROLE_NIC;
+	return strcmp(role, "vport") ? WS_ROLE_OTHER : WS_ROLE_VPORT;
+}
+
+/* Fills in a file from a row of file_query. 0, -ENOMEM or -EPROTO. */
+static int read_file(sqlite3_stmt *row, struct ws_file *file, const struct ws_store *store, struct ws_error *err)
+{
+	const char *source = (const char *)sqlite3_column_text(row, 1);
+	const char *role = (const char *)sqlite3_column_text(row, 2);
+	int64_t search = int_or(row, 13, UINT32_MAX);
+
+	*file = (struct ws_file) {
+		.file_id = sqlite3_column_int64(row, 0),
+		.source = WS_SOURCE_PCAP,
+		.role = role_of(role ? role : ""),
+		.point = text_of(row, 3),
+		.path = text_of(row, 4),
+		.content_hash = text_of(row, 5),
+		.n_requests = (uint64_t)sqlite3_column_int64(row, 6),
+		.n_contexts = (uint64_t)sqlite3_column_int64(row, 7),
+		.n_frames = (uint64_t)sqlite3_column_int64(row, 8),
+		.unread_bytes = (uint64_t)sqlite3_column_int64(row, 9),
+		.complete = sqlite3_column_int(row, 10),
+		.first_ns = int_or(row, 11, INT64_MIN),
+		.last_ns = int_or(row, 12, INT64_MAX),
+		.search_bytes = search < 0 || search > UINT32_MAX ? UINT32_MAX : (uint32_t)search,
+	};
+	if (!file->point || !file->path || !file->content_hash)
+		return ws_error(err, -ENOMEM, "out of memory");
+	if (source && !strcmp(source, "ebpf"))
+		file->source = WS_SOURCE_EBPF;
+	else if (!source || strcmp(source, "pcap"))
+		return ws_error(err, -EPROTO, "%s: file %s has the unknown source '%s'", store->path, file->path,
+				source ? source : "");
+	return 0;
+}
+
+static const char file_query[] =
+	"SELECT file_id, source, role, name, path, content_hash, n_requests, n_contexts, n_frames, unread_bytes,"
+	" complete, first_ns, last_ns, search_bytes FROM file JOIN point USING (point_id)"
+	" ORDER BY source != 'ebpf', role != 'nic', role != 'vport', name, file_id";
+
+/* Adds the rows (name, n) that the query has for the file. */
+static int read_tallies(struct ws_store *store, const char *query, int64_t file_id, struct ws_tallies *tallies,
+			struct ws_error *err)
+{
+	sqlite3_stmt *row = NULL;
+	int status, rc = 0;
+
+	if (sqlite3_prepare_v2(store->db, query, -1, &row, NULL) != SQLITE_OK)
+		return ws_store_error(store, "cannot read the ledger", err);
+	sqlite3_bind_int64(row, 1, file_id);
+	while (!rc && (status = sqlite3_step(row)) == SQLITE_ROW) {
+		const char *name = (const char *)sqlite3_column_text(row, 0);
+
+		rc = ws_tallies_add(tallies, name ? name : "", (uint64_t)sqlite3_column_int64(row, 1));
+		if (rc)
+			ws_error(err, rc, "out of memory");
+	}
+	if (!rc && status != SQLITE_DONE)
+		rc = ws_store_error(store, "cannot read the ledger", err);
+	sqlite3_finalize(row);
+	return rc;
+}
+
+/* Reads all files into the catalog, which is to be closed whatever the outcome. */
+static int read_files(struct ws_store *store, sqlite3_stmt *row, struct ws_catalog *catalog, struct ws_error *err)
+{
+	int status;
+
+	while ((status = sqlite3_step(row)) == SQLITE_ROW) {
+		struct ws_file *grown = realloc(catalog->file, (catalog->n_files + 1) * sizeof(*grown)), *file;
+		int rc;
+
+		if (!grown)
+			return ws_error(err, -ENOMEM, "out of memory");
+		catalog->file = grown;
+		file = &grown[catalog->n_files++];
+		rc = read_file(row, file, store, err);
+		if (!rc)
+			rc = read_tallies(store, "SELECT reason, n_frames FROM ledger WHERE file_id = ? ORDER BY 1",
+					  file->file_id, &file->reasons, err);
+		if (!rc)
+			rc = read_tallies(store, "SELECT kind, n FROM loss WHERE file_id = ? ORDER BY 1", file->file_id,
+					  &file->losses, err);
+		if (rc)
+			return rc;
+	}
+	return status == SQLITE_DONE ? 0 : ws_store_error(store, "cannot read its files", err);
+}
+
+int ws_store_catalog(struct ws_store *store, struct ws_catalog *catalog, struct ws_error *err)
+{
+	struct ws_catalog made = { 0 };
+	sqlite3_stmt *row = NULL;
+	int rc;
+
+	if (sqlite3_prepare_v2(store->db, file_query, -1, &row, NULL) != SQLITE_OK)
+		return ws_store_error(store, "cannot read its files", err);
+	rc = read_files(store, row, &made, err);
+	sqlite3_finalize(row);
+	if (rc)
+		ws_catalog_close(&made);
+	else
+		*catalog = made;
+	return rc;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store - run.db, opened for reading only: with collector and roster, which read through it, all that knows
+ * SQLite.
+ *
+ * Everything is read in one transaction: a load that ends meanwhile changes nothing.
+ */
+#ifndef WS_ANALYZE_STORE_H
+#define WS_ANALYZE_STORE_H
+
+#include "analyze/catalog.h"
+#include "lib/error.h"
+
+struct sqlite3;
+struct ws_store;
+
+/*
+ * Opens DIR/run.db and checks its schema version. 0; -ENOENT: it is not there; -EPROTO: another version;
+ * -EIO: SQLite cannot read it; -ENOMEM. To be closed with ws_store_close().
+ */
+int ws_store_open(const char *dir, struct ws_store **store, struct ws_error *err);
+
+/*
+ * Opens another connection that sees the same as store, for another thread. 0, or -EBUSY if that cannot be promised (a
+ * write-ahead log, a writer that waits) - the caller does without -, or -ENOMEM. To be closed with ws_store_close().
+ */
+int ws_store_twin(struct ws_store *store, struct ws_store **twin);
+
+/* NULL is fine. */
+void ws_store_close(struct ws_store *store);
+
+/* Reads what the database holds. 0, -EIO or -ENOMEM. To be closed with ws_catalog_close(). */
+int ws_store_catalog(struct ws_store *store, struct ws_catalog *catalog, struct ws_error *err);
+
+/* For collector and roster: the connection, which stays the store's, and the file's path for error texts. */
+struct sqlite3 *ws_store_connection(struct ws_store *store);
+const char *ws_store_path(const struct ws_store *store);
+
+/* For collector and roster: SQLite's last error as an error text; returns -EIO, or -ENOMEM if it was that. */
+int ws_store_error(struct ws_store *store, const char *doing, struct ws_error *err);
+
+#endif

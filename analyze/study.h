@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * study - a run as analyze sees it: catalog, sightings, and for every source the join of its two points.
+ */
+#ifndef WS_ANALYZE_STUDY_H
+#define WS_ANALYZE_STUDY_H
+
+#include "analyze/catalog.h"
+#include "analyze/invocation.h"
+#include "analyze/join.h"
+#include "analyze/tuple.h"
+#include "lib/error.h"
+
+/* What a command needs of a run. In rising order: each needs the ones before. */
+enum ws_depth {
+	WS_DEPTH_CATALOG,
+	WS_DEPTH_SIGHTINGS,
+	WS_DEPTH_JOIN,
+};
+
+/* One source's view of the node: eBPF records with eBPF records, captures with captures. */
+struct ws_view {
+	bool present;				/* the run has files of this source, and they were asked for */
+	bool joined;				/* join is there */
+	const struct ws_file *file[WS_N_SIDES]; /* the two files; NULL where missing */
+	char why[256];				/* not joined: why not, and what to do */
+	struct ws_join join;
+};
+
+struct ws_study {
+	struct ws_catalog catalog;
+	struct ws_tuples tuples;
+	struct ws_sightings *sightings; /* one a file of the catalog */
+	bool *wanted;			/* one flag a file: was it asked for? */
+	struct ws_view view[WS_N_SOURCES];
+};
+
+/* Loads the run. 0, or what ws_store_open() and those after it say. To be closed with ws_study_close(). */
+int ws_study_open(const struct ws_invocation *invocation, enum ws_depth depth, struct ws_study *study,
+		  struct ws_error *err);
+
+/* NULL is fine. */
+void ws_study_close(struct ws_study *study);
+
+/* 0 if the run has a file of those asked for; else -ENODATA, told in err. */
+int ws_study_check_files(const struct ws_study *study, const struct ws_invocation *invocation, struct ws_error *err);
+
+/* 0 if at least one source could be joined; else -ENODATA, told in err. */
+int ws_study_check(const struct ws_study *study, const struct ws_invocation *invocation, struct ws_error *err);
+
+#endif
