@@ -26,7 +26,7 @@ struct ws_database {
 	char *path;
 	struct ws_rows rows;
 	struct ws_flows *flows; /* of the file under way */
-	int64_t *flow_id;       /* by flow number */
+	int64_t *flow_id;	/* by flow number */
 	uint32_t n_flows;
 	uint32_t cap_flows;
 	int64_t last_flow_id;
@@ -43,8 +43,11 @@ static int fail(struct ws_database *db, struct ws_error *err)
 {
 	int code = sqlite3_errcode(db->db);
 
-	return ws_error(err, code == SQLITE_NOMEM ? -ENOMEM : code == SQLITE_FULL ? -ENOSPC : -EIO, "%s: %s", db->path,
-			sqlite3_errmsg(db->db));
+	return ws_error(err,
+			code == SQLITE_NOMEM  ? -ENOMEM
+			: code == SQLITE_FULL ? -ENOSPC
+					      : -EIO,
+			"%s: %s", db->path, sqlite3_errmsg(db->db));
 }
 
 static int execute(struct ws_database *db, const char *sql, struct ws_error *err)
@@ -96,7 +99,8 @@ static int select_number(struct ws_database *db, const char *sql, int64_t fallba
 		return rc;
 	code = sqlite3_step(statement);
 	if (code == SQLITE_ROW)
-		*number = sqlite3_column_type(statement, 0) == SQLITE_NULL ? fallback : sqlite3_column_int64(statement, 0);
+		*number = sqlite3_column_type(statement, 0) == SQLITE_NULL ? fallback
+									   : sqlite3_column_int64(statement, 0);
 	else if (code == SQLITE_DONE)
 		*number = fallback;
 	else
@@ -118,10 +122,11 @@ static int set_up(struct ws_database *db, struct ws_error *err)
 	if (version == SCHEMA_VERSION)
 		return 0;
 	if (version != 0 || n_tables != 0)
-		return ws_error(err, -EINVAL,
-				"%s: a database of another kind or version (%lld; this program writes %d); move it away and "
-				"load again",
-				db->path, (long long)version, SCHEMA_VERSION);
+		return ws_error(
+			err, -EINVAL,
+			"%s: a database of another kind or version (%lld; this program writes %d); move it away and "
+			"load again",
+			db->path, (long long)version, SCHEMA_VERSION);
 	rc = execute(db, "BEGIN IMMEDIATE", err);
 	if (rc == 0)
 		rc = execute(db, ws_schema_sql, err);
@@ -158,7 +163,8 @@ int ws_database_open(const char *path, struct ws_database **database, struct ws_
 	if (rc == 0)
 		rc = prepare(db, ws_rows_insert_sql, &db->insert_rows, err);
 	if (rc == 0)
-		rc = prepare(db, "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &db->insert_flow, err);
+		rc = prepare(db, "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &db->insert_flow,
+			     err);
 out:
 	if (rc)
 		ws_database_close(db);
@@ -176,14 +182,16 @@ int ws_database_put_manifest(struct ws_database *db, const char *hash, const cha
 	rc = run_with_texts(db, err, "DELETE FROM manifest WHERE content_hash <> ?", hash, NULL);
 	if (rc == 0)
 		rc = run_with_texts(db, err,
-				    "INSERT INTO manifest SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM manifest)", hash,
-				    json, NULL);
+				    "INSERT INTO manifest SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM manifest)",
+				    hash, json, NULL);
 	if (rc == 0) /* points that are known already take what the manifest says of them */
 		rc = execute(db,
 			     "UPDATE point SET (role, interface, netns) ="
 			     " (SELECT coalesce(p.value ->> 'role', role), p.value ->> 'interface', p.value ->> 'netns'"
-			     "  FROM manifest, json_each(manifest.json, '$.points') AS p WHERE p.value ->> 'name' = point.name)"
-			     " WHERE name IN (SELECT p.value ->> 'name' FROM manifest, json_each(manifest.json, '$.points') AS p)",
+			     "  FROM manifest, json_each(manifest.json, '$.points') AS p WHERE p.value ->> 'name' = "
+			     "point.name)"
+			     " WHERE name IN (SELECT p.value ->> 'name' FROM manifest, json_each(manifest.json, "
+			     "'$.points') AS p)",
 			     err);
 	if (rc == 0)
 		rc = execute(db, "COMMIT", err);
@@ -225,8 +233,8 @@ static int put_point(struct ws_database *db, const char *name, struct ws_error *
 		name, NULL);
 }
 
-int ws_database_begin_file(struct ws_database *db, const struct ws_input *input, const char *hash, const char *shown_path,
-			   struct ws_error *err)
+int ws_database_begin_file(struct ws_database *db, const struct ws_input *input, const char *hash,
+			   const char *shown_path, struct ws_error *err)
 {
 	const char *source = source_names[input->source];
 	int rc = execute(db, "BEGIN IMMEDIATE", err);
@@ -369,7 +377,8 @@ static int run_with_numbers(struct ws_database *db, const char *sql, uint64_t fi
 	return rc;
 }
 
-int ws_database_add_clock_pair(struct ws_database *db, uint64_t monotonic_ns, uint64_t realtime_ns, struct ws_error *err)
+int ws_database_add_clock_pair(struct ws_database *db, uint64_t monotonic_ns, uint64_t realtime_ns,
+			       struct ws_error *err)
 {
 	return run_with_numbers(db, "INSERT INTO clock_pair VALUES (?, ?, ?)", monotonic_ns, realtime_ns, err);
 }

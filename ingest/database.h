@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* database - run.db as ingest writes it: files in and out as wholes, rows by the block. The schema is lib/schema.sql. */
+/* database - run.db as ingest writes it: files in and out as wholes, rows by the block. The schema is lib/schema.sql.
+ */
 #ifndef WS_DATABASE_H
 #define WS_DATABASE_H
 
@@ -19,7 +20,7 @@ struct ws_file_facts {
 	uint64_t size_bytes;
 	uint64_t unread_bytes;
 	uint64_t n_frames[WS_N_REASONS]; /* its ledger, by ws_reason_slot() */
-	uint64_t first_ns;               /* of the time window; first > last: there is none */
+	uint64_t first_ns;		 /* of the time window; first > last: there is none */
 	uint64_t last_ns;
 	uint32_t search_bytes; /* 0: the whole head */
 	bool is_complete;
@@ -38,8 +39,8 @@ int ws_database_has_file(struct ws_database *db, const struct ws_input *input, c
  * Begins a transaction in which the file replaces whatever is loaded for its point and source. It ends with
  * ws_database_end_file() or ws_database_drop_file().
  */
-int ws_database_begin_file(struct ws_database *db, const struct ws_input *input, const char *hash, const char *shown_path,
-			   struct ws_error *err);
+int ws_database_begin_file(struct ws_database *db, const struct ws_input *input, const char *hash,
+			   const char *shown_path, struct ws_error *err);
 
 /* Appends records to the file. */
 int ws_database_add_records(struct ws_database *db, const struct ws_record *records, uint32_t n, struct ws_error *err);

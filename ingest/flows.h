@@ -30,7 +30,8 @@ struct ws_flows;
 /* An empty table; NULL without memory. The caller frees it. */
 struct ws_flows *ws_flows_new(void);
 
-/* The flow's number, counted from 0 in order of appearance; it is added if it is new. Returns -ENOMEM if it cannot be. */
+/* The flow's number, counted from 0 in order of appearance; it is added if it is new. Returns -ENOMEM if it cannot be.
+ */
 int64_t ws_flows_number(struct ws_flows *f, const struct ws_flow_key *key);
 
 /* The key of flow number n, valid until the next flow is added. */

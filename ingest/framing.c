@@ -55,7 +55,69 @@ int ws_framing_read(const uint8_t *bytes, uint32_t len, struct ws_framing *frami
 		if (value)
 			read_length(value, feed, &f);
 		else if (header_value(line, feed, "transfer-encoding:"))
-			f.is_open_ended = true;
+			f.is_chunked = true;
 		line = feed + 1;
 	}
+}
+
+enum chunk_state {
+	CHUNK_SIZE = 0, /* reading hex digits */
+	CHUNK_EXTENSION,
+	CHUNK_DATA,
+	CHUNK_TRAILER,
+};
+
+static int hex_value(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+uint32_t ws_chunks_read(struct ws_chunks *c, const uint8_t *bytes, uint32_t len, bool *has_ended)
+{
+	*has_ended = false;
+	for (uint32_t i = 0; i < len; i++) {
+		int digit = hex_value(bytes[i]);
+
+		switch (c->state) {
+		case CHUNK_SIZE:
+			if (digit >= 0 && c->size <= BODY_MAX) {
+				c->size = c->size * 16 + (uint64_t)digit;
+				break;
+			}
+			c->state = CHUNK_EXTENSION;
+			if (bytes[i] != '\n' && bytes[i] != '\r' && bytes[i] != ';' && bytes[i] != ' ') {
+				*has_ended = true;
+				return i;
+			}
+			/* fall through */
+		case CHUNK_EXTENSION:
+			if (bytes[i] != '\n')
+				break;
+			c->state = c->size ? CHUNK_DATA : CHUNK_TRAILER;
+			c->left = c->size + 2;
+			c->size = 0;
+			c->is_line_empty = true;
+			break;
+		case CHUNK_DATA: {
+			uint64_t skip = c->left < len - i ? c->left : len - i;
+
+			c->left -= skip;
+			i += (uint32_t)skip - 1;
+			if (c->left == 0)
+				c->state = CHUNK_SIZE;
+			break;
+		}
+		default:
+			if (bytes[i] == '\n' && c->is_line_empty) {
+				*has_ended = true;
+				return i + 1;
+			}
+			if (bytes[i] != '\r')
+				c->is_line_empty = bytes[i] == '\n';
+		}
+	}
+	return len;
 }

@@ -7,10 +7,25 @@
 #include <stdint.h>
 
 struct ws_framing {
-	uint32_t head_len;   /* request line to the empty line, both included */
-	uint64_t body_len;   /* by Content-Length; 0 without one */
-	bool is_open_ended;  /* chunked, or a length that cannot be read: where the body ends is not known */
+	uint32_t head_len;  /* request line to the empty line, both included */
+	uint64_t body_len;  /* by Content-Length; 0 without one */
+	bool is_chunked;    /* the body says itself where it ends: follow it with ws_chunks_read() */
+	bool is_open_ended; /* a length that cannot be read: where the body ends is not known */
 };
+
+/* How far a chunked body (RFC 9112 7.1) has been followed. Zero: at its first byte. */
+struct ws_chunks {
+	uint64_t left; /* bytes of the chunk, its final CR LF included */
+	uint64_t size; /* of the chunk whose size line is being read */
+	uint8_t state;
+	bool is_line_empty; /* nothing yet on the trailer line */
+};
+
+/*
+ * Follows a chunked body through len more bytes. Returns how many of them belong to it; *has_ended says whether the
+ * body ends there. Bytes that are no chunked body end it, too: nothing is known of what follows them.
+ */
+uint32_t ws_chunks_read(struct ws_chunks *c, const uint8_t *bytes, uint32_t len, bool *has_ended);
 
 /*
  * Reads the head that begins at bytes. Returns 0 with *framing filled if it ends within len bytes, -EAGAIN if it does

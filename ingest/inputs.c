@@ -19,18 +19,12 @@ static const struct {
 	enum ws_source source;
 	bool is_part;
 } suffixes[] = {
-	{ ".rec.zst", WS_SOURCE_EBPF, false },
-	{ ".rec.zst" WS_RECFILE_PART_SUFFIX, WS_SOURCE_EBPF, true },
-	{ ".pcap", WS_SOURCE_PCAP, false },
-	{ ".pcap" WS_RECFILE_PART_SUFFIX, WS_SOURCE_PCAP, true },
-	{ ".pcap.gz", WS_SOURCE_PCAP, false },
-	{ ".pcap.zst", WS_SOURCE_PCAP, false },
-	{ ".pcapng", WS_SOURCE_PCAP, false },
-	{ ".pcapng.gz", WS_SOURCE_PCAP, false },
-	{ ".pcapng.zst", WS_SOURCE_PCAP, false },
-	{ ".cap", WS_SOURCE_PCAP, false },
-	{ ".cap.gz", WS_SOURCE_PCAP, false },
-	{ ".cap.zst", WS_SOURCE_PCAP, false },
+	{ ".rec.zst", WS_SOURCE_EBPF, false },	  { ".rec.zst" WS_RECFILE_PART_SUFFIX, WS_SOURCE_EBPF, true },
+	{ ".pcap", WS_SOURCE_PCAP, false },	  { ".pcap" WS_RECFILE_PART_SUFFIX, WS_SOURCE_PCAP, true },
+	{ ".pcap.gz", WS_SOURCE_PCAP, false },	  { ".pcap.zst", WS_SOURCE_PCAP, false },
+	{ ".pcapng", WS_SOURCE_PCAP, false },	  { ".pcapng.gz", WS_SOURCE_PCAP, false },
+	{ ".pcapng.zst", WS_SOURCE_PCAP, false }, { ".cap", WS_SOURCE_PCAP, false },
+	{ ".cap.gz", WS_SOURCE_PCAP, false },	  { ".cap.zst", WS_SOURCE_PCAP, false },
 };
 
 static void free_input(struct ws_input *input)
@@ -52,7 +46,7 @@ static int add(struct ws_inputs *inputs, const char *point, size_t point_len, ch
 		free(path);
 		return -ENOMEM;
 	}
-	inputs->input[inputs->n++] = (struct ws_input){ name, path, source, is_part };
+	inputs->input[inputs->n++] = (struct ws_input) { name, path, source, is_part };
 	return 0;
 }
 
@@ -150,7 +144,7 @@ void ws_inputs_free(struct ws_inputs *inputs)
 		free_input(&inputs->input[i]);
 	free(inputs->input);
 	free(inputs->manifest_path);
-	*inputs = (struct ws_inputs){ 0 };
+	*inputs = (struct ws_inputs) { 0 };
 }
 
 static int is_directory(const struct dirent *entry)

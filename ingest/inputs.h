@@ -28,8 +28,8 @@ struct ws_inputs {
 };
 
 /*
- * Finds record files (NAME.rec.zst), packet captures (NAME.pcap, .pcapng, .cap, each also .gz or .zst) and the manifest in
- * dir. A directory without any has n == 0 and is no run. Two files for the same point and source are an error. The
+ * Finds record files (NAME.rec.zst), packet captures (NAME.pcap, .pcapng, .cap, each also .gz or .zst) and the manifest
+ * in dir. A directory without any has n == 0 and is no run. Two files for the same point and source are an error. The
  * inputs are the caller's, to be freed.
  */
 int ws_inputs_find(const char *dir, struct ws_inputs *inputs, struct ws_error *err);

@@ -12,7 +12,7 @@
 #include "lib/recfile.h"
 
 #define BATCH_RECORDS 4096
-#define MANIFEST_MAX (64u << 20)
+#define MANIFEST_MAX  (64u << 20)
 
 /* Records on their way into the database. */
 struct batch {
@@ -207,7 +207,7 @@ int ws_load(struct ws_database *db, const char *dir, const struct ws_input *inpu
 	if (rc < 0)
 		return rc;
 	if (rc == 1) {
-		*loaded = (struct ws_loaded){ .was_there = true };
+		*loaded = (struct ws_loaded) { .was_there = true };
 		return 0;
 	}
 	rc = ws_database_begin_file(db, input, hash, shown_path(dir, input->path), err);

@@ -98,9 +98,10 @@ static void load_run(void *context, const char *dir)
 	for (uint32_t i = 0; rc == 0 && i < job->n_pcaps; i++)
 		rc = ws_inputs_add_pcap(&inputs, job->pcap[i].point, job->pcap[i].path, &err);
 	if (rc == 0 && inputs.n == 0)
-		rc = ws_error(&err, -ENOENT,
-			      "%s: nothing to load; a run has record files (NAME.rec.zst) or packet captures (NAME.pcap)",
-			      dir);
+		rc = ws_error(
+			&err, -ENOENT,
+			"%s: nothing to load; a run has record files (NAME.rec.zst) or packet captures (NAME.pcap)",
+			dir);
 	if (rc == 0)
 		rc = load_inputs(job, dir, &inputs, &err);
 	ws_inputs_free(&inputs);
@@ -146,16 +147,19 @@ static int parse_pcap(char *text, struct job *job)
 	if (!equals || equals == text || !equals[1] || job->n_pcaps == PCAP_OPTIONS_MAX)
 		return -EINVAL;
 	*equals = '\0';
-	job->pcap[job->n_pcaps++] = (struct pcap_option){ text, equals + 1 };
+	job->pcap[job->n_pcaps++] = (struct pcap_option) { text, equals + 1 };
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "dir", required_argument, NULL, 'd' },  { "pcap", required_argument, NULL, 'p' },
-		{ "vxlan-port", required_argument, NULL, 'v' }, { "quiet", no_argument, NULL, 'q' },
-		{ "help", no_argument, NULL, 'h' },	  { 0 },
+		{ "dir", required_argument, NULL, 'd' },
+		{ "pcap", required_argument, NULL, 'p' },
+		{ "vxlan-port", required_argument, NULL, 'v' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
 	};
 	struct job job = { .tunnels = { .vxlan_port = { 4789, 8472 } } };
 	struct ws_error err = { 0 };
@@ -174,7 +178,8 @@ int main(int argc, char **argv)
 			break;
 		case 'v':
 			if (parse_ports(optarg, &job.tunnels))
-				return usage_error("--vxlan-port needs up to eight ports joined by commas, not ", optarg);
+				return usage_error("--vxlan-port needs up to eight ports joined by commas, not ",
+						   optarg);
 			break;
 		case 'q':
 			job.is_quiet = 1;
@@ -201,7 +206,8 @@ int main(int argc, char **argv)
 		}
 		if (n_runs == 0) {
 			fprintf(stderr,
-				"ingest: %s: no run in it: no record file (NAME.rec.zst), packet capture (NAME.pcap) or "
+				"ingest: %s: no run in it: no record file (NAME.rec.zst), packet capture (NAME.pcap) "
+				"or "
 				"run.json\n",
 				dir);
 			return 1;

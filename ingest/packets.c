@@ -59,8 +59,8 @@ int ws_packets_open(const char *path, struct ws_packets **packets, struct ws_err
 	case DLT_LOOP:
 		break;
 	default:
-		rc = ws_error(err, -EINVAL, "%s: link type %d (%s) is neither Ethernet, cooked, loopback nor raw IP", path,
-			      p->link_type, pcap_datalink_val_to_name(p->link_type));
+		rc = ws_error(err, -EINVAL, "%s: link type %d (%s) is neither Ethernet, cooked, loopback nor raw IP",
+			      path, p->link_type, pcap_datalink_val_to_name(p->link_type));
 	}
 out:
 	if (rc)
@@ -158,8 +158,8 @@ int ws_packets_next(struct ws_packets *p, struct ws_frame *frame, struct ws_erro
 
 bool ws_packets_is_cut(const struct ws_packets *p, uint64_t *unread_bytes)
 {
-	*unread_bytes = p->is_cut && !p->is_packed && p->size_bytes > p->whole_bytes ? p->size_bytes - p->whole_bytes :
-										       0;
+	*unread_bytes = p->is_cut && !p->is_packed && p->size_bytes > p->whole_bytes ? p->size_bytes - p->whole_bytes
+										     : 0;
 	return p->is_cut;
 }
 

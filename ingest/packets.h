@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * packets - frames out of a packet capture file: pcap and pcapng, plain or compressed with gzip or zstd, of the link types
- * that tcpdump makes for Ethernet, cooked captures (v1, v2), raw IP and BSD loopback.
+ * packets - frames out of a packet capture file: pcap and pcapng, plain or compressed with gzip or zstd, of the link
+ * types that tcpdump makes for Ethernet, cooked captures (v1, v2), raw IP and BSD loopback.
  */
 #ifndef WS_PACKETS_H
 #define WS_PACKETS_H
@@ -15,11 +15,11 @@
 struct ws_frame {
 	const uint8_t *bytes;
 	uint32_t captured_len;
-	uint32_t wire_len;  /* >= captured_len */
-	uint32_t off;       /* where the first header that we parse begins */
-	uint16_t proto;     /* EtherType of what stands there, WS_ETHERTYPE_ETHERNET for an Ethernet header */
-	uint8_t direction;  /* enum ws_direction, if the link type says it */
-	uint64_t ts_ns;     /* CLOCK_REALTIME */
+	uint32_t wire_len; /* >= captured_len */
+	uint32_t off;	   /* where the first header that we parse begins */
+	uint16_t proto;	   /* EtherType of what stands there, WS_ETHERTYPE_ETHERNET for an Ethernet header */
+	uint8_t direction; /* enum ws_direction, if the link type says it */
+	uint64_t ts_ns;	   /* CLOCK_REALTIME */
 };
 
 struct ws_packets;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS                                                                                                   \
-	"file_id, flow_id, ts_ns, seq, direction, tcp_flags, frame_len, payload_len, req_off, reason, family, "   \
+#define COLUMNS                                                                                                 \
+	"file_id, flow_id, ts_ns, seq, direction, tcp_flags, frame_len, payload_len, req_off, reason, family, " \
 	"trace_id, span_id, parent_span_id, sampled, ctx_off, ctx_len, ids_end_off, searched_len, n_segments"
 
 const char ws_rows_insert_sql[] = "INSERT INTO request (" COLUMNS ") SELECT " COLUMNS " FROM ws_rows";

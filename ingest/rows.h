@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rows - a block of records as a table that SQLite can select from: INSERT ... SELECT from it is the fastest way in, twice
- * as fast as a prepared INSERT for each row.
+ * rows - a block of records as a table that SQLite can select from: INSERT ... SELECT from it is the fastest way in,
+ * twice as fast as a prepared INSERT for each row.
  */
 #ifndef WS_ROWS_H
 #define WS_ROWS_H
