@@ -74,10 +74,16 @@ static long walk_step(uint64_t i, void *data)
 	return ws_search_step(w->search, &w->bytes);
 }
 
-/* The run's configuration is constant after loading: to read it is to read a constant. */
+/*
+ * The run's configuration. The barrier makes the compiler read what capture has written before loading; without it the
+ * values above would be compiled in. To the verifier they are constants.
+ */
 static __always_inline const struct ws_tap_config *tap_config(void)
 {
-	return (const struct ws_tap_config *)&config;
+	const struct ws_tap_config *c = (const struct ws_tap_config *)&config;
+
+	asm volatile("" : "+r"(c));
+	return c;
 }
 
 /* Copies n bytes of the frame, at most max, to the scratch bytes. Returns how many, or 0. */

@@ -412,7 +412,8 @@ static int add_pcap_losses(struct ws_database *db, struct ws_error *err)
 		"INSERT INTO loss SELECT ?1, 'pcap_' || lost.key, lost.value FROM file JOIN point USING (point_id),"
 		" manifest, json_each(manifest.json, '$.points') AS p, json_each(p.value, '$.pcap.lost') AS lost"
 		" WHERE file_id = ?1 AND source = 'pcap' AND p.value ->> 'name' = point.name"
-		" AND p.value ->> '$.pcap.file' = file.path AND ?2 = ?3",
+		" AND file.path IN (SELECT (p.value ->> '$.pcap.file') || suffix.value"
+		"  FROM json_each('[\"\", \".gz\", \".zst\"]') AS suffix) AND ?2 = ?3",
 		0, 0, err);
 }
 

@@ -16,8 +16,8 @@
 #endif
 
 /*
- * Before a loop of constant length that should stay a loop: unrolled, the in-kernel program is four times as large, and at
- * the rate of real requests its instructions come from memory, not from the cache.
+ * Before a loop of constant length that should stay a loop: unrolled, the in-kernel program is four times as large, and
+ * at the rate of real requests its instructions come from memory, not from the cache.
  */
 #ifdef __bpf__
 #define WS_KEEP_LOOP _Pragma("clang loop unroll(disable)")

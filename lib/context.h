@@ -79,8 +79,12 @@ struct ws_search {
 	uint8_t w3c_later_version; /* above 00: the value may go on behind a '-' */
 	uint8_t w3c_sampled;	   /* enum ws_sampled */
 	uint8_t b3_sampled;
+	uint8_t b3_debug;
 	uint8_t b3_trace_id_64;
 };
+
+/* What follows the ids in a traceparent: "-" and two digits. */
+#define WS_W3C_FLAGS_LEN 3
 
 #define WS_PARTS_B3_IDS (1u << WS_PART_B3_TRACE | 1u << WS_PART_B3_SPAN)
 
@@ -239,7 +243,7 @@ static __always_inline int ws_search_traceparent(struct ws_search *s, const stru
 	__builtin_memcpy(s->w3c_trace_id, trace, 16);
 	__builtin_memcpy(s->w3c_span_id, &span, 8);
 	ws_search_take(s, WS_PART_W3C, at + 52);
-	s->pos = at + 52 + (n_tail > 3 ? 3 : n_tail);
+	s->pos = at + 52 + (n_tail > WS_W3C_FLAGS_LEN ? WS_W3C_FLAGS_LEN : n_tail);
 	return 0;
 }
 
@@ -288,14 +292,19 @@ static __always_inline int ws_search_b3_span(struct ws_search *s, const struct w
 	return ws_search_take(s, part, at + 16);
 }
 
-/* X-B3-Sampled (1, 0, true, false) and X-B3-Flags (1: debug, which implies sampled). Anything else says nothing. */
+/*
+ * X-B3-Sampled (1, 0, true, false), of which the first counts, and X-B3-Flags (1: debug, which implies sampled and
+ * overrides). Anything else says nothing.
+ */
 static __always_inline int ws_search_b3_decision(struct ws_search *s, const struct ws_bytes *b)
 {
 	uint8_t c = ws_bytes_has(b, s->pos, 1) ? ws_bytes_u8(b, s->pos) : 0;
 
-	if (c == '1' || (c == 't' && s->part == WS_PART_B3_SAMPLED))
+	if (s->part == WS_PART_B3_FLAGS)
+		s->b3_debug |= c == '1';
+	else if (s->b3_sampled == WS_SAMPLED_UNKNOWN && (c == '1' || c == 't'))
 		s->b3_sampled = WS_SAMPLED_YES;
-	else if ((c == '0' || c == 'f') && s->part == WS_PART_B3_SAMPLED)
+	else if (s->b3_sampled == WS_SAMPLED_UNKNOWN && (c == '0' || c == 'f'))
 		s->b3_sampled = WS_SAMPLED_NO;
 	s->state = WS_SEARCH_LINES;
 	return 0;
@@ -357,7 +366,8 @@ static __always_inline int ws_search_trail(struct ws_search *s, const struct ws_
 			return ws_search_stop(s, ws_search_is_complete(s) ? WS_SEARCH_FOUND : WS_SEARCH_RAN_OUT);
 		}
 		c = ws_bytes_u8(b, s->pos);
-		if (c == '\n' || (s->part == WS_PART_W3C && s->w3c_later_version && c == '-' && i == 0))
+		if (c == '\n' || (s->part == WS_PART_W3C && s->w3c_later_version && c == '-' &&
+				  s->pos == s->end_off[WS_PART_W3C] + WS_W3C_FLAGS_LEN))
 			return ws_search_accept(s);
 		if (c == '\r') {
 			if (ws_bytes_has(b, s->pos, 2) && ws_bytes_u8(b, s->pos + 1) != '\n')
@@ -435,18 +445,23 @@ static __always_inline void ws_search_init(struct ws_search *s, uint32_t window)
 
 /*
  * One step of a search over b, whose byte 0 is the request line's first byte and which holds at least
- * min(payload, window + WS_SEARCH_PEEK) bytes. Returns 1 when the search has ended, else 0. Every step either ends,
- * moves pos forward, or changes state once before it does: 2 * len + 2 steps are enough.
+ * min(payload, window + WS_SEARCH_PEEK) bytes; the answer does not depend on bytes behind those. Returns 1 when the
+ * search has ended, else 0. Every step either ends, moves pos forward, or changes state once before it does: 2 * len +
+ * 2 steps are enough.
  */
 static __always_inline int ws_search_step(struct ws_search *s, const struct ws_bytes *b)
 {
+	struct ws_bytes seen = *b;
+
+	if (seen.len > s->window + WS_SEARCH_PEEK)
+		seen.len = s->window + WS_SEARCH_PEEK;
 	switch (s->state) {
 	case WS_SEARCH_BLANKS:
-		return ws_search_blanks(s, b);
+		return ws_search_blanks(s, &seen);
 	case WS_SEARCH_TRAIL:
-		return ws_search_trail(s, b);
+		return ws_search_trail(s, &seen);
 	default:
-		return ws_search_newline(s, b);
+		return ws_search_newline(s, &seen);
 	}
 }
 
@@ -516,7 +531,7 @@ static __always_inline void ws_search_finish(const struct ws_search *s, uint32_t
 		return;
 	}
 	r->family = WS_FAMILY_B3;
-	r->sampled = s->b3_sampled;
+	r->sampled = s->b3_debug ? WS_SAMPLED_YES : s->b3_sampled;
 	r->flags |= s->b3_trace_id_64 ? WS_FLAG_TRACE_ID_64 : 0;
 	__builtin_memcpy(r->trace_id, s->b3_trace_id, 16);
 	__builtin_memcpy(r->span_id, s->b3_span_id, 8);

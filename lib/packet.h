@@ -66,7 +66,7 @@ struct ws_packet {
  */
 struct ws_cursor {
 	uint32_t off;	  /* the next header */
-	uint32_t end_off; /* of the innermost IP packet so far, by its length field */
+	uint32_t end_off; /* of the innermost IP packet so far, by its length field; nothing in it ends later */
 	uint16_t proto;	  /* EtherType of what stands at off */
 	uint8_t protocol; /* IP protocol of what stands at off, behind an IP header */
 };
@@ -100,6 +100,8 @@ static __always_inline int ws_packet_link(const struct ws_bytes *b, uint32_t wir
 	if (c->proto == WS_ETHERTYPE_ETHERNET) {
 		if (!ws_bytes_has(b, c->off, 14))
 			return ws_packet_short(b, wire_len, c->off + 14);
+		if (c->off + 14 > c->end_off)
+			return WS_PACKET_REFUSED(WS_REASON_BAD_HEADER);
 		c->proto = ws_bytes_be16(b, c->off + 12);
 		c->off += 14;
 	}
@@ -134,9 +136,11 @@ static __always_inline int ws_packet_ipv4(const struct ws_bytes *b, uint32_t wir
 		return WS_PACKET_REFUSED(WS_REASON_BAD_HEADER);
 	if (ws_bytes_be16(b, off + 6) & 0x3fff)
 		return WS_PACKET_REFUSED(WS_REASON_FRAGMENT);
+	if (off > c->end_off)
+		return WS_PACKET_REFUSED(WS_REASON_BAD_HEADER);
 	if (total_len == 0)
-		total_len = wire_len - off;
-	if (total_len < header_len || total_len > wire_len - off)
+		total_len = c->end_off - off;
+	if (total_len < header_len || total_len > c->end_off - off)
 		return WS_PACKET_REFUSED(WS_REASON_BAD_HEADER);
 	c->protocol = ws_bytes_u8(b, off + 9);
 	c->end_off = off + total_len;
@@ -188,9 +192,11 @@ static __always_inline int ws_packet_ipv6(const struct ws_bytes *b, uint32_t wir
 	uint32_t payload_len = ws_bytes_be16(b, off + 4);
 
 	off += 40;
+	if (off > c->end_off)
+		return WS_PACKET_REFUSED(WS_REASON_BAD_HEADER);
 	if (payload_len == 0)
-		payload_len = wire_len - off;
-	if (payload_len > wire_len - off)
+		payload_len = c->end_off - off;
+	if (payload_len > c->end_off - off)
 		return WS_PACKET_REFUSED(WS_REASON_BAD_HEADER);
 	c->protocol = ws_bytes_u8(b, off - 34);
 	c->end_off = off + payload_len;
@@ -341,18 +347,23 @@ static __always_inline int ws_packet_tunnel(const struct ws_bytes *b, uint32_t w
 /*
  * Finds the TCP payload of a frame.
  *
- * b         the frame's bytes at hand, at most WS_HEADERS_MAX of them are looked at
- * wire_len  the frame's length on the wire, >= b->len
+ * frame     the frame's bytes at hand, at most WS_HEADERS_MAX of them are looked at
+ * wire_len  the frame's length on the wire, >= frame->len
  * c         working memory; in: off, where to begin, and proto, what stands there (WS_ETHERTYPE_ETHERNET for an
  *           Ethernet header)
  *
  * Returns WS_PACKET_TCP with *out filled, or WS_PACKET_REFUSED(reason) with *out undefined.
  */
-static __always_inline int ws_packet_parse(const struct ws_bytes *b, uint32_t wire_len, const struct ws_tunnels *t,
+static __always_inline int ws_packet_parse(const struct ws_bytes *frame, uint32_t wire_len, const struct ws_tunnels *t,
 					   struct ws_cursor *c, struct ws_packet *out)
 {
+	struct ws_bytes headers = *frame;
+	const struct ws_bytes *b = &headers;
 	int rc;
 
+	if (headers.len > WS_HEADERS_MAX)
+		headers.len = WS_HEADERS_MAX;
+	c->end_off = wire_len;
 	out->encap = WS_ENCAP_NONE;
 	out->outer_ip_version = 0;
 	out->outer_l3_off = 0;
