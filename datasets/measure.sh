@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Measures how long a container overlay holds requests: records a run on the testbed, loads it, and prints the latency
+# distribution and the account of every frame. Where the testbed cannot run (no root, no eBPF), it says so and does the
+# same with the recorded run in datasets/sample/.
+set -euo pipefail
+
+here=$(dirname "$(readlink -f "$0")")
+bin=${BIN:-$here/../build/bin}
+dir=
+rate=80
+duration=30
+family=b3
+search_bytes=200
+
+usage() {
+    cat <<'END'
+Usage: datasets/measure.sh [--dir DIR] [--rate R] [--duration S] [--family b3|w3c] [--search-bytes N]
+
+  --dir DIR           run directory to make (default: runs/N, the first N that is free)
+  --rate R            requests per second (default 80, the paper's higher rate)
+  --duration S        seconds of load (default 30)
+  --family FAMILY     context that the sidecar writes: b3 (default) or w3c
+  --search-bytes N    payload bytes that the in-kernel search looks at (default 200, as in the paper's 4.3)
+END
+}
+
+fail_usage() {
+    echo "measure.sh: $1" >&2
+    usage >&2
+    exit 2
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --help) usage; exit 0 ;;
+    --dir | --rate | --duration | --family | --search-bytes)
+        [ $# -ge 2 ] || fail_usage "$1 needs a value"
+        name=${1#--}
+        declare "${name//-/_}=$2"
+        shift 2
+        ;;
+    *) fail_usage "unexpected argument '$1'" ;;
+    esac
+done
+
+# The first runs/N that does not exist.
+free_directory() {
+    local n=1
+    while [ -e "runs/$n" ]; do n=$((n + 1)); done
+    mkdir -p runs
+    echo "runs/$n"
+}
+
+# Records on the testbed. capture runs in our namespace and opens its points in node 1's; the load starts when they are
+# attached, and ends the recording.
+record() {
+    export MEASURE_DIR=$dir MEASURE_RATE=$rate MEASURE_DURATION=$duration MEASURE_SEARCH=$search_bytes MEASURE_BIN=$bin
+    export MEASURE_LOAD=$here/testbed/load.sh
+    # shellcheck disable=SC2016
+    "$here/testbed/testbed.sh" --family "$family" -- bash -c '
+        exec "$MEASURE_BIN/capture" run --dir "$MEASURE_DIR" --netns "$TESTBED_NODE1_NETNS" \
+            --point nic="$TESTBED_NIC" --point vport="$TESTBED_VPORT" --search-bytes "$MEASURE_SEARCH" --pcap \
+            -- "$MEASURE_LOAD" --rate "$MEASURE_RATE" --duration "$MEASURE_DURATION" --log "$MEASURE_DIR/load.h2load"'
+}
+
+[ -n "$dir" ] || dir=$(free_directory)
+if [ "$(id -u)" -ne 0 ]; then
+    reason="not root"
+elif ! "$bin/capture" check > /tmp/wirespan-check.$$ 2>&1; then
+    reason=$(cat /tmp/wirespan-check.$$)
+else
+    reason=
+fi
+rm -f /tmp/wirespan-check.$$
+
+if [ -z "$reason" ]; then
+    echo "Recording $duration s at $rate requests/s on the testbed (two nodes, VXLAN, nginx) into $dir"
+    record
+else
+    echo "This machine cannot record as it is: $reason" >&2
+    echo "Using the recorded run in datasets/sample/ instead (copied to $dir)." >&2
+    mkdir "$dir"
+    cp -r "$here"/sample/*.zst "$here"/sample/run.json "$here"/sample/load.h2load "$dir/"
+    chmod -R u+w "$dir"
+fi
+echo
+"$bin/ingest" --dir "$dir"
+echo
+"$bin/analyze" cdf --dir "$dir" --term
+echo
+"$bin/analyze" ledger --dir "$dir"
+echo
+echo "Figure: $dir/reports/cdf.svg (and .pdf); its numbers: cdf.tsv, cdf.json. Every pair: analyze pairs --dir $dir"
