@@ -1,0 +1,196 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Records real traffic on the testbed (network namespaces; needs root) and checks what the whole pipeline says of it:
+# every request that was sent is at both points, both methods agree packet by packet, ledgers balance, filters and search
+# windows do what they say, and a killed recording is readable.
+# Usage: tests/net/run.sh [BIN_DIR]
+set -uo pipefail
+
+top=$(readlink -f "$(dirname "$0")/../..")
+bin=$(readlink -f "${1:-$top/build/bin}")
+testbed=$top/datasets/testbed/testbed.sh
+export bin top
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+n_passed=0
+n_failed=0
+
+# check NAME COMMAND...: counts one check; what a failing command printed is shown.
+check() {
+    local name=$1
+    shift
+    if "$@" > "$work/output" 2>&1; then
+        n_passed=$((n_passed + 1))
+        echo "ok   $name"
+    else
+        n_failed=$((n_failed + 1))
+        echo "FAIL $name"
+        sed 's/^/     /' "$work/output" | tail -20
+    fi
+}
+
+# record DIR RATE SECONDS FAMILY [capture option]...: a run on a testbed of its own, the load inside the recording.
+record() {
+    local family=$4
+    export RUN_DIR=$1 RATE=$2 SECONDS_OF_LOAD=$3
+    shift 4
+    # shellcheck disable=SC2016
+    "$testbed" --family "$family" -- bash -c '
+        exec "$bin/capture" run --dir "$RUN_DIR" --netns "$TESTBED_NODE1_NETNS" --point nic="$TESTBED_NIC" \
+            --point vport="$TESTBED_VPORT" --quiet "$@" \
+            -- "$top/datasets/testbed/load.sh" --rate "$RATE" --duration "$SECONDS_OF_LOAD" \
+            --log "$RUN_DIR/load.h2load"' record "$@"
+}
+
+# sql DIR QUERY: one value out of the run's database.
+sql() {
+    sqlite3 -batch "file:$1/run.db?mode=ro" "$2"
+}
+
+# equals WANTED GOT
+equals() {
+    [ "$1" = "$2" ] || { echo "wanted '$1', got '$2'"; return 1; }
+}
+
+# Every request of the load: at each point by each method once for each direction, and paired.
+accounted() {
+    local dir=$1 n=$2
+    equals "$n" "$(grep -c . "$dir/load.h2load")" || return 1
+    equals "ebpf|nic|$((2 * n)) ebpf|vport|$((2 * n)) pcap|nic|$((2 * n)) pcap|vport|$((2 * n)) " "$(sql "$dir" \
+        'SELECT source, name, n_contexts FROM file JOIN point USING (point_id) ORDER BY 1, 2' | tr '\n' ' ')" || return 1
+    "$bin/analyze" cdf --dir "$dir" --no-figure --format json > "$dir/cdf.json" || return 1
+    equals "ebpf rx $n, ebpf tx $n, pcap rx $n, pcap tx $n" \
+        "$(jq -r '[.series[] | "\(.source) \(.direction) \(.n)"] | join(", ")' "$dir/cdf.json")"
+}
+
+# The same packets by both methods, and their latencies not far from each other: 100 us in the median would be a fault.
+methods_agree() {
+    jq -e --argjson n "$((2 * $2))" '.agreement | .n == $n and .n_ebpf_only == 0 and .n_pcap_only == 0
+        and .n_direction_differs == 0 and all(.directions[]; .median_diff_us < 100 and .median_diff_us > -100)' \
+        "$1/cdf.json"
+}
+
+balanced() {
+    "$bin/analyze" ledger --dir "$1" --format json |
+        jq -e 'all(.points[]; .frames == ([.reasons[]] | add) and ([.lost[]] | add) == 0)'
+}
+
+# records = pcap: the same sightings, byte for byte in what names them.
+records_equal_pcap() {
+    equals "0" "$(sql "$1" "WITH sighting AS (SELECT source, name, seq, hex(trace_id) AS trace, hex(span_id) AS span,
+        hex(coalesce(parent_span_id, '')) AS parent, sampled, family, ctx_off, ctx_len, ids_end_off, payload_len, hex(saddr),
+        hex(daddr), sport, dport, encap, vni, hex(coalesce(outer_saddr, '')), hex(coalesce(outer_daddr, '')) FROM request
+        JOIN flow USING (flow_id) JOIN file ON file.file_id = request.file_id JOIN point USING (point_id)),
+        a AS (SELECT * FROM sighting WHERE source = 'ebpf'), b AS (SELECT * FROM sighting WHERE source = 'pcap')
+        SELECT (SELECT count(*) FROM (SELECT name, seq, trace, span, parent, sampled, family, ctx_off, ctx_len, ids_end_off,
+        payload_len, sport, dport, encap, vni FROM a EXCEPT SELECT name, seq, trace, span, parent, sampled, family, ctx_off,
+        ctx_len, ids_end_off, payload_len, sport, dport, encap, vni FROM b))")"
+}
+
+# C join = SQL join, on identities that were seen once at each point.
+joins_agree() {
+    "$bin/analyze" pairs --dir "$1" --source ebpf --format json |
+        jq -r '.pairs[] | "\(.seq)|\(.trace_id)|\(.span_id)|\(.latency_ns)"' | sort > "$work/c_join"
+    sql "$1" "WITH s AS (SELECT request.*, role FROM request JOIN file USING (file_id) JOIN point USING (point_id)
+        WHERE source = 'ebpf' AND reason = 16)
+        SELECT n.seq, lower(hex(n.trace_id)), lower(hex(n.span_id)), abs(v.ts_ns - n.ts_ns) FROM s AS n JOIN s AS v
+        USING (seq, trace_id, span_id) WHERE n.role = 'nic' AND v.role = 'vport'" | sort > "$work/sql_join"
+    [ -s "$work/c_join" ] && diff "$work/c_join" "$work/sql_join"
+}
+
+# What the search missed is there as a record that says why.
+beyond_window() {
+    equals "nic|$2|0 vport|$2|0 " "$(sql "$1" "SELECT name, sum(reason = 9), sum(reason = 16) FROM request JOIN file
+        USING (file_id) JOIN point USING (point_id) WHERE source = 'ebpf' GROUP BY name ORDER BY name" | tr '\n' ' ')"
+}
+
+# A filter keeps what it selects and counts the rest.
+filtered() {
+    equals "nic|$2|$2 vport|$2|$2 " "$(sql "$1" "SELECT name, n_requests, (SELECT count(*) FROM request WHERE
+        request.file_id = file.file_id AND direction = CASE role WHEN 'nic' THEN 1 ELSE 2 END) FROM file JOIN point
+        USING (point_id) WHERE source = 'ebpf' ORDER BY name" | tr '\n' ' ')" &&
+        equals 1 "$(sql "$1" "SELECT min(n_frames) > 0 FROM ledger WHERE reason = 'filtered' AND file_id IN
+            (SELECT file_id FROM file WHERE source = 'ebpf')")"
+}
+
+# Kills a recording in mid-run; what it had written must be readable, and ingest must say that it is not all.
+killed() {
+    local dir=$work/killed
+    mkdir "$dir"
+    export RUN_DIR=$dir
+    # shellcheck disable=SC2016
+    "$testbed" -- bash -c '
+        "$bin/capture" run --dir "$RUN_DIR" --netns "$TESTBED_NODE1_NETNS" --point nic="$TESTBED_NIC" \
+            --point vport="$TESTBED_VPORT" --pcap --quiet &
+        capture=$!
+        until [ -e "$RUN_DIR/run.json" ]; do sleep 0.05; done
+        "$top/datasets/testbed/load.sh" --rate 100 --duration 3 --log "$RUN_DIR/load.h2load"
+        kill -KILL "$capture"
+        wait "$capture"
+        true' || return 1
+    if [ ! -e "$dir/nic.rec.zst.part" ] || [ -e "$dir/nic.rec.zst" ]; then
+        ls "$dir"
+        return 1
+    fi
+    "$bin/ingest" --dir "$dir" 2> "$work/said" || { cat "$work/said"; return 1; }
+    grep -q "nic.rec.zst.part: its recording did not finish" "$work/said" || { cat "$work/said"; return 1; }
+    # a second before the end was flushed at the latest: at least 100 of 300 requests each way, and not more than were sent
+    equals "1|1" "$(sql "$dir" "SELECT min(n_contexts) >= 200, max(n_contexts) <= 600 FROM file
+        WHERE source = 'ebpf' AND complete = 0")" &&
+        equals "0" "$(jq -r 'if .state == "running" then 0 else 1 end' "$dir/run.json")"
+}
+
+# SIGINT ends a recording in good order.
+interrupted() {
+    local dir=$work/interrupted
+    mkdir "$dir"
+    export RUN_DIR=$dir
+    # shellcheck disable=SC2016
+    "$testbed" -- bash -c '
+        "$bin/capture" run --dir "$RUN_DIR" --netns "$TESTBED_NODE1_NETNS" --point nic="$TESTBED_NIC" --quiet &
+        capture=$!
+        until [ -e "$RUN_DIR/run.json" ]; do sleep 0.05; done
+        kill -INT "$capture"
+        wait "$capture"' || return 1
+    zstd -qt "$dir/nic.rec.zst" && equals "complete signal" "$(jq -r '"\(.state) \(.ended_by)"' "$dir/run.json")"
+}
+
+# An earlier recording is never overwritten.
+not_overwritten() {
+    local before after
+    before=$(cat "$1"/*.zst "$1/run.json" | cksum)
+    if "$bin/capture" run --dir "$1" --point nic=lo --duration 1 2> "$work/said"; then return 1; fi
+    after=$(cat "$1"/*.zst "$1/run.json" | cksum)
+    equals "$before" "$after" && grep -q "exists already" "$work/said"
+}
+
+if [ "$(id -u)" -ne 0 ] || ! "$bin/capture" check > "$work/check" 2>&1; then
+    echo "tests/net: needs root and eBPF: skipped"
+    cat "$work/check" 2> /dev/null
+    exit 0
+fi
+
+for family in b3 w3c; do
+    run=$work/$family
+    check "$family: recorded" record "$run" 200 4 "$family" --pcap
+    check "$family: loaded" "$bin/ingest" --dir "$run"
+    check "$family: every request accounted for" accounted "$run" 800
+    check "$family: both methods, the same packets" methods_agree "$run" 800
+    check "$family: ledgers balance, nothing lost" balanced "$run"
+    check "$family: records equal pcap" records_equal_pcap "$run"
+    check "$family: C join equals SQL join" joins_agree "$run"
+done
+check "window 50: recorded" record "$work/window" 100 2 b3 --search-bytes 50
+check "window 50: loaded" "$bin/ingest" --dir "$work/window"
+check "window 50: every miss has a record" beyond_window "$work/window" 400
+check "filter: recorded" record "$work/filter" 100 2 b3 --filter daddr=10.244.1.0/24,dport=9080
+check "filter: loaded" "$bin/ingest" --dir "$work/filter"
+check "filter: only what it selects" filtered "$work/filter" 200
+check "SIGKILL: what was written is readable" killed
+check "SIGINT: ends in good order" interrupted
+check "a recording is never overwritten" not_overwritten "$work/b3"
+# shellcheck disable=SC2016
+check "no such interface: exit 1" bash -c '! "$bin/capture" run --dir "$0" --point nic=nosuchif0 2>/dev/null' "$work/none"
+
+echo "$n_passed passed, $n_failed failed"
+[ "$n_failed" -eq 0 ]
