@@ -1,42 +1,106 @@
-# Wirespan: programs in build/bin. `make help` lists the targets.
+# SPDX-License-Identifier: BSD-2-Clause
+# Wirespan. `make help` lists the targets; programs are built in build/bin.
 
-CC ?= gcc
-CLANG ?= clang
 BUILD ?= build
 PREFIX ?= /usr/local
+CLANG ?= clang
 CFLAGS ?= -O2 -g
-SAN_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -I$(BUILD) $(CFLAGS)
+BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -ffreestanding -Wall -Wextra -Werror -I. \
+	-I/usr/include/$(shell uname -m)-linux-gnu
+LIBS = -lbpf -lpcap -lsqlite3 -ljansson -lzstd -lxxhash -lz -lm -lpthread
+FUZZ_SECONDS ?= 60
 
-LIB_SRC = $(wildcard lib/*.c)
+PACKAGES = gcc libc6-dev clang llvm bpftool libbpf-dev libpcap-dev libsqlite3-dev libzstd-dev libxxhash-dev libjansson-dev \
+	zlib1g-dev gnuplot-nox nginx-light nghttp2-client iproute2 util-linux
+TEST_PACKAGES = libcmocka-dev libclang-rt-14-dev clang-format shellcheck tshark python3 python3-scapy sqlite3 jq zstd \
+	diffutils
+
 PROGRAMS = capture ingest analyze
-capture_LIBS = -lbpf -lpcap -ljansson -lpthread
-ingest_LIBS = -lpcap -lsqlite3 -lz
-analyze_LIBS = -lsqlite3 -ljansson -lm
-COMMON_LIBS = -lzstd -lxxhash
+ROOM_SOURCES = $(filter-out %/main.c,$(wildcard lib/*.c $(PROGRAMS:%=%/*.c)))
+ROOM_OBJECTS = $(ROOM_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/ingest/schema.o
+UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+C_FILES = $(wildcard lib/*.[ch] bpf/*.[ch] $(PROGRAMS:%=%/*.[ch]) tests/*/*.[ch] tests/*/*/*.[ch])
+SHELL_FILES = $(shell find datasets tests .ci -name '*.sh' -o -path .ci/run)
 
 all: $(PROGRAMS:%=$(BUILD)/bin/%) ## build the programs
 
+measure: setup ## the README's first command: record on the testbed, load, draw
+	$(MAKE) all
+	BIN=$(BUILD)/bin datasets/measure.sh $(MEASURE_OPTIONS)
+
+test: setup-tests ## the README's second command: every test
+	$(MAKE) all
+	tests/run.sh
+
+check: all unit ## unit, golden and generated-capture tests; no root
+	for t in $(UNIT_TESTS); do $$t || exit 1; done
+	tests/golden/run.sh $(BUILD)/bin
+	tests/diff/foreign/run.py --bin $(BUILD)/bin
+	tests/sample/run.sh $(BUILD)/bin
+
+check-san: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(MAKE) BUILD=$(BUILD)/san CFLAGS="$(SAN_CFLAGS)" check
+
+check-bpf: all $(BUILD)/tests/kernel_host ## kernel parser = host parser (root)
+	$(BUILD)/tests/kernel_host $(BUILD)/tap.bpf.o
+
+check-net: all ## real traffic on the testbed (root)
+	tests/net/run.sh $(BUILD)/bin
+
+check-tshark: all ## host parser = tshark
+	tests/diff/foreign/tshark_judge.py --bin $(BUILD)/bin
+
+fuzz: $(FUZZERS) ## every fuzz target for FUZZ_SECONDS (60)
+	tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+bench: all ## speed, as ratios measured in one run (root for the kernel's part)
+	tests/bench/run.sh $(BUILD)
+
+lint: ## gcc and clang without a warning, layout, shell scripts, layering
+	$(MAKE) all unit
+	$(MAKE) CC=clang BUILD=$(BUILD)/clang all unit
+	clang-format --dry-run -Werror $(C_FILES)
+	shellcheck $(SHELL_FILES)
+	tests/layering.sh
+
+format: ## lay the sources out
+	clang-format -i $(C_FILES)
+
+install: all ## into PREFIX (/usr/local), below DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/wirespan
+	install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 reports/*.gp lib/schema.sql lib/recfile.md $(DESTDIR)$(PREFIX)/share/wirespan
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+setup: ## install the packages that building and measuring need (root)
+	@./datasets/setup.sh $(PACKAGES)
+
+setup-tests: ## install what the tests need, too (root)
+	@./datasets/setup.sh $(PACKAGES) $(TEST_PACKAGES)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+unit: $(UNIT_TESTS)
+
 $(BUILD)/tap.bpf.o: bpf/tap.bpf.c $(wildcard lib/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) -g -O2 -target bpf -mcpu=v3 -ffreestanding -Wall -Wextra -Werror -I. \
-		-I/usr/include/$(shell uname -m)-linux-gnu -c $< -o $@
+	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 $(BUILD)/tap.skel.h: $(BUILD)/tap.bpf.o
-	PATH="$$PATH:/usr/sbin" bpftool gen skeleton $< name tap_bpf > $@.part && mv $@.part $@
+	PATH="$$PATH:/usr/sbin" bpftool gen skeleton $< name tap_bpf > $@.part
+	mv $@.part $@
 
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard capture/*.c)): | $(BUILD)/tap.skel.h
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
-
-define program
-$(BUILD)/bin/$(1): $(patsubst %.c,$(BUILD)/%.o,$(LIB_SRC) $(wildcard $(1)/*.c))
-	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) $$^ -o $$@ $$($(1)_LIBS) $$(COMMON_LIBS)
-endef
-$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 # the schema travels in the program
 $(BUILD)/ingest/schema.c: lib/schema.sql
@@ -46,6 +110,32 @@ $(BUILD)/ingest/schema.c: lib/schema.sql
 $(BUILD)/ingest/schema.o: $(BUILD)/ingest/schema.c
 	$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-$(BUILD)/bin/ingest: $(BUILD)/ingest/schema.o
+# everything but the main files: programs and tests take from it what they use
+$(BUILD)/rooms.a: $(ROOM_OBJECTS)
+	rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/bin/%: $(BUILD)/%/main.o $(BUILD)/rooms.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $^ -Wl,--as-needed $(LIBS) -o $@
+
+$(BUILD)/tests/test_%: tests/unit/test_%.c $(BUILD)/rooms.a Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP $< $(BUILD)/rooms.a -lcmocka -Wl,--as-needed $(LIBS) -o $@
+
+$(BUILD)/tests/kernel_host: $(wildcard tests/diff/kernel/*.[ch] lib/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(filter %.c,$^) -lbpf -o $@
+
+# fuzz targets are built from the sources, so that all of the code is instrumented
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out capture/%,$(ROOM_SOURCES)) $(BUILD)/ingest/schema.c $(wildcard lib/*.h ingest/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -I. -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all $(filter-out analyze/%,$(filter %.c,$^)) -Wl,--as-needed $(LIBS) -o $@
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all measure test check check-san check-bpf check-net check-tshark fuzz bench lint format install clean setup \
+	setup-tests help unit

@@ -5,13 +5,13 @@
 # same with the recorded run in datasets/sample/.
 set -euo pipefail
 
-here=$(dirname "$(readlink -f "$0")")
+here=$(dirname "$0") # as it was called: the manifest keeps the command line
 bin=${BIN:-$here/../build/bin}
 dir=
 rate=80
 duration=30
 family=b3
-search_bytes=200
+search_bytes=16384
 
 usage() {
     cat <<'END'
@@ -21,7 +21,7 @@ Usage: datasets/measure.sh [--dir DIR] [--rate R] [--duration S] [--family b3|w3
   --rate R            requests per second (default 80, the paper's higher rate)
   --duration S        seconds of load (default 30)
   --family FAMILY     context that the sidecar writes: b3 (default) or w3c
-  --search-bytes N    payload bytes that the in-kernel search looks at (default 200, as in the paper's 4.3)
+  --search-bytes N    payload bytes that the in-kernel search looks at (default 16384, the most)
 END
 }
 
@@ -80,7 +80,7 @@ if [ -z "$reason" ]; then
 else
     echo "This machine cannot record as it is: $reason" >&2
     echo "Using the recorded run in datasets/sample/ instead (copied to $dir)." >&2
-    mkdir "$dir"
+    mkdir -p "$dir"
     cp -r "$here"/sample/*.zst "$here"/sample/run.json "$here"/sample/load.h2load "$dir/"
     chmod -R u+w "$dir"
 fi

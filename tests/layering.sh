@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# A room includes lib/ and its own files, lib/ only lib/; a file's name is unique in the tree. Prints what breaks that.
+set -eu
+cd "$(dirname "$0")/.."
+status=0
+for room in lib bpf capture ingest analyze; do
+    if grep -nE '^#include "' "$room"/*.[ch] | grep -vE "#include \"(lib|$room)/" | grep -v 'tap.skel.h"'; then
+        echo "$room/ includes another room" >&2
+        status=1
+    fi
+done
+same=$(ls lib/*.c capture/*.c ingest/*.c analyze/*.c bpf/*.c | sed 's|.*/||; s/\..*//' | grep -v '^main$' | sort | uniq -d |
+    grep -v '^tap$' || true) # one tap, in the kernel and in user space
+if [ -n "$same" ]; then
+    echo "file names that stand in several rooms: $same" >&2
+    status=1
+fi
+exit "$status"

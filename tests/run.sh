@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Every test, one suite after the other; ends with the sum of what passed and failed. What needs root or a kernel that
+# allows eBPF says that it is skipped where it cannot run. Run by `make test`, which builds and installs first.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+n_passed=0
+n_failed=0
+
+# suite NAME COMMAND...: runs it; counts lines such as "12 passed, 0 failed" and cmocka's own. A suite that fails without a
+# failed test, or that counts nothing, is one failure.
+suite() {
+    local name=$1 status passed failed start=$SECONDS
+    shift
+    echo "== $name"
+    "$@" > "$log" 2>&1
+    status=$?
+    passed=$(sed -nE 's/^([0-9]+) passed, [0-9]+ failed$/\1/p; s/^\[  PASSED  \] ([0-9]+) test\(s\)\.$/\1/p' "$log" |
+        paste -sd+ | sed 's/^$/0/')
+    failed=$(sed -nE 's/^[0-9]+ passed, ([0-9]+) failed$/\1/p; s/^\[  FAILED  \] ([0-9]+) test\(s\).*/\1/p' "$log" |
+        paste -sd+ | sed 's/^$/0/')
+    passed=$((passed))
+    failed=$((failed))
+    if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+    if [ "$status" -ne 0 ] || [ "$failed" -ne 0 ]; then
+        grep -vE '^(cc|gcc|clang) |^ok |^\[       OK|^\[ RUN' "$log" | tail -60
+    fi
+    grep -i 'skipped' "$log" | head -3
+    echo "   $passed passed, $failed failed in $((SECONDS - start)) s"
+    n_passed=$((n_passed + passed))
+    n_failed=$((n_failed + failed))
+}
+
+# Fuzzing counts as one test: nothing was found in the time.
+fuzz() {
+    make -s fuzz FUZZ_SECONDS=10 && echo "1 passed, 0 failed"
+}
+
+lint() {
+    make -s lint && echo "1 passed, 0 failed"
+}
+
+suite "lint" lint
+suite "unit, golden, generated captures, sample" make -s check
+suite "the same under sanitizers" make -s check-san
+suite "host parser = tshark" make -s check-tshark
+if [ "$(id -u)" -eq 0 ] && build/bin/capture check > /dev/null; then
+    suite "kernel parser = host parser" make -s check-bpf
+    suite "real traffic" make -s check-net
+else
+    echo "== kernel parser = host parser, real traffic: skipped: not root, or no eBPF; \`build/bin/capture check\` says why"
+fi
+suite "fuzz" fuzz
+
+echo "$n_passed passed, $n_failed failed"
+[ "$n_failed" -eq 0 ]

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The recorded run in datasets/sample/: its figures and numbers are reproduced byte for byte, and what cannot record uses it.
+# Usage: tests/sample/run.sh [--update] [BIN_DIR]     --update: keep what is produced as what is expected
+set -uo pipefail
+
+top=$(readlink -f "$(dirname "$0")/../..")
+update=
+if [ "${1:-}" = --update ]; then
+    update=1
+    shift
+fi
+bin=$(readlink -f "${1:-$top/build/bin}")
+sample=$top/datasets/sample
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+n_passed=0
+n_failed=0
+
+# check NAME COMMAND...: counts one check.
+check() {
+    local name=$1
+    shift
+    if "$@"; then
+        n_passed=$((n_passed + 1))
+        echo "ok   $name"
+    else
+        n_failed=$((n_failed + 1))
+        echo "FAIL $name"
+    fi
+}
+
+# A copy of the recording in $work/NAME, loaded and analysed there.
+analyse() {
+    mkdir "$work/$1"
+    cp "$sample"/*.zst "$sample/run.json" "$sample/load.h2load" "$work/$1/"
+    "$bin/ingest" --quiet --dir "$work/$1" && "$bin/analyze" cdf --dir "$work/$1" > /dev/null &&
+        "$bin/analyze" detect --dir "$work/$1" > /dev/null &&
+        "$bin/analyze" ledger --format json --dir "$work/$1" > "$work/$1/reports/ledger.json"
+}
+
+# Without root, the README's first command says so and goes on with the sample.
+without_root() {
+    local home=$work/nobody
+    mkdir "$home" && chmod 777 "$home" && chmod 755 "$work"
+    # programs and scripts where anybody may read them
+    cp -r "$bin" "$home/bin" && cp -r "$top/datasets" "$home/datasets" && cp -r "$top/reports" "$home/reports"
+    chmod -R a+rX "$home"
+    if ! (cd "$home" && export BIN=$home/bin WIRESPAN_REPORTS=$home/reports HOME=$home &&
+        setpriv --reuid=65534 --regid=65534 --clear-groups datasets/measure.sh --dir "$home/run" > out 2> said); then
+        cat "$home/out" "$home/said"
+        return 1
+    fi
+    grep -q "cannot record as it is: not root" "$home/said" && grep -q "640 rx, 640 tx pairs" "$home/out" &&
+        [ -s "$home/run/reports/cdf.svg" ]
+}
+
+check "analysed" analyse first
+check "analysed again" analyse second
+if [ -n "$update" ]; then
+    rm -rf "$sample/reports" && mkdir "$sample/reports"
+    for name in cdf.svg cdf.tsv cdf.json detect.svg detect.tsv detect.json ledger.json; do
+        cp "$work/first/reports/$name" "$sample/reports/"
+    done
+fi
+for file in "$work"/first/reports/*; do
+    check "twice the same bytes: $(basename "$file")" cmp "$file" "$work/second/reports/$(basename "$file")"
+done
+for file in "$sample"/reports/*; do
+    check "as recorded: $(basename "$file")" cmp "$file" "$work/first/reports/$(basename "$file")"
+done
+# shellcheck disable=SC2016
+check "loading again changes nothing" bash -c '"$0" --quiet --dir "$1" && "$2" pairs --dir "$1" | cksum > "$1/again" &&
+    "$2" pairs --dir "$3" | cksum | cmp - "$1/again"' "$bin/ingest" "$work/first" "$bin/analyze" "$work/second"
+if [ "$(id -u)" -eq 0 ]; then
+    check "without root: the sample" without_root
+fi
+echo "$n_passed passed, $n_failed failed"
+[ "$n_failed" -eq 0 ]
