@@ -127,11 +127,14 @@ static json_t *pcap_facts(const struct ws_sniffer *sniffer, const char *name)
 static json_t *points(const struct ws_run_facts *run)
 {
 	json_t *array = json_array();
+	struct utsname host_name = { 0 };
 
+	uname(&host_name);
 	for (uint32_t i = 0; i < run->options->n_points; i++) {
 		const struct ws_point_options *p = &run->options->point[i];
-		json_t *point = json_pack("{s:s, s:s, s:o, s:o}", "name", p->name, "role", role(p->name), "interface",
-					  any_text(p->interface), "netns", any_text(p->netns));
+		json_t *point = json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", p->name, "role", role(p->name), "node",
+					  any_text(host_name.nodename), "interface", any_text(p->interface), "netns",
+					  any_text(p->netns));
 
 		if (run->tap[i])
 			json_object_set_new(point, "ebpf", ebpf_facts(run->tap[i], p->name));

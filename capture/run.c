@@ -89,8 +89,8 @@ static int pin_reader(int cpu, struct ws_error *err)
 }
 
 /*
- * Taps first, packet captures last: the kernel calls the newest packet socket first, so that at every point the capture's
- * stamp is taken before the tap's work, and both methods have the same work of both inside their intervals.
+ * Taps first, packet captures last: the kernel calls the newest packet socket first, so that at every point the
+ * capture's stamp is taken before the tap's work, and both methods have the same work of both inside their intervals.
  */
 static int open_points(struct run *r, struct ws_error *err)
 {

@@ -186,8 +186,9 @@ int ws_database_put_manifest(struct ws_database *db, const char *hash, const cha
 				    hash, json, NULL);
 	if (rc == 0) /* points that are known already take what the manifest says of them */
 		rc = execute(db,
-			     "UPDATE point SET (role, interface, netns) ="
-			     " (SELECT coalesce(p.value ->> 'role', role), p.value ->> 'interface', p.value ->> 'netns'"
+			     "UPDATE point SET (role, node, interface, netns) ="
+			     " (SELECT coalesce(p.value ->> 'role', role), p.value ->> 'node', p.value ->> 'interface',"
+			     "  p.value ->> 'netns'"
 			     "  FROM manifest, json_each(manifest.json, '$.points') AS p WHERE p.value ->> 'name' = "
 			     "point.name)"
 			     " WHERE name IN (SELECT p.value ->> 'name' FROM manifest, json_each(manifest.json, "
@@ -224,9 +225,10 @@ static int put_point(struct ws_database *db, const char *name, struct ws_error *
 {
 	return run_with_texts(
 		db, err,
-		"INSERT INTO point (name, role, interface, netns)"
+		"INSERT INTO point (name, role, node, interface, netns)"
 		" SELECT ?1, coalesce(m.value ->> 'role', CASE WHEN ?1 GLOB 'nic*' THEN 'nic'"
-		"  WHEN ?1 GLOB 'vport*' THEN 'vport' ELSE 'other' END), m.value ->> 'interface', m.value ->> 'netns'"
+		"  WHEN ?1 GLOB 'vport*' THEN 'vport' ELSE 'other' END), m.value ->> 'node', m.value ->> 'interface', "
+		"m.value ->> 'netns'"
 		" FROM (SELECT 1) LEFT JOIN (SELECT p.value FROM manifest, json_each(manifest.json, '$.points') AS p"
 		"  WHERE p.value ->> 'name' = ?1) AS m"
 		" WHERE NOT EXISTS (SELECT 1 FROM point WHERE name = ?1)",

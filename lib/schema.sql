@@ -88,6 +88,7 @@ CREATE TABLE flow (
 ) STRICT;
 
 -- Sightings: one HTTP/1.x request head seen at one point by one source. A retransmission is a sighting of its own.
+-- What the join reads stands first: SQLite decodes a row from its beginning.
 CREATE TABLE request (
     request_id     INTEGER PRIMARY KEY,
     file_id        INTEGER NOT NULL,  -- REFERENCES file; says the point and the source
@@ -95,20 +96,20 @@ CREATE TABLE request (
     ts_ns          INTEGER NOT NULL,  -- stamp of the frame that carried the request line's first byte
     seq            INTEGER NOT NULL,  -- TCP sequence number of that byte
     direction      INTEGER NOT NULL,  -- as the kernel saw it: 0 unknown, 1 received, 2 sent by the interface
-    tcp_flags      INTEGER NOT NULL,  -- byte 13 of the TCP header
-    frame_len      INTEGER NOT NULL,  -- bytes on the wire, link header included
     payload_len    INTEGER NOT NULL,  -- bytes of TCP payload in that frame
-    req_off        INTEGER NOT NULL,  -- payload byte at which the request line begins
+    n_segments     INTEGER NOT NULL,  -- TCP segments that the search crossed
     reason         INTEGER NOT NULL,  -- enum ws_reason (lib/record.h): 16 context; 9 beyond_window; 10 split;
                                       -- 11 malformed; 12 incomplete; 13 no_context; 14 truncated
     family         INTEGER NOT NULL,  -- enum ws_family: 0 none, 1 w3c, 2 b3
+    ids_end_off    INTEGER,           -- one past the last byte of trace id and span id: found within N if <= N
     trace_id       BLOB,              -- 16 bytes, or 8 where 16 hex digits were sent; NULL without a context
     span_id        BLOB,              -- 8 bytes; NULL without a context
     parent_span_id BLOB,              -- 8 bytes; NULL if the context names none
     sampled        INTEGER,           -- 0, 1, or NULL where the context leaves it open
     ctx_off        INTEGER,           -- from the request line's first byte to the context's first header line
     ctx_len        INTEGER,           -- from there to the end of the last id
-    ids_end_off    INTEGER,           -- one past the last byte of trace id and span id: found within N if <= N
     searched_len   INTEGER NOT NULL,  -- bytes searched until the answer was known
-    n_segments     INTEGER NOT NULL   -- TCP segments that the search crossed
+    req_off        INTEGER NOT NULL,  -- payload byte at which the request line begins
+    frame_len      INTEGER NOT NULL,  -- bytes on the wire, link header included
+    tcp_flags      INTEGER NOT NULL   -- byte 13 of the TCP header
 ) STRICT;
