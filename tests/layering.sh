@@ -10,7 +10,7 @@ for room in lib bpf capture ingest analyze; do
         status=1
     fi
 done
-same=$(ls lib/*.c capture/*.c ingest/*.c analyze/*.c bpf/*.c | sed 's|.*/||; s/\..*//' | grep -v '^main$' | sort | uniq -d |
+same=$(find lib capture ingest analyze bpf -name '*.c' | sed 's|.*/||; s/\..*//' | grep -v '^main$' | sort | uniq -d |
     grep -v '^tap$' || true) # one tap, in the kernel and in user space
 if [ -n "$same" ]; then
     echo "file names that stand in several rooms: $same" >&2

@@ -3,7 +3,7 @@
 # Every test, one suite after the other; ends with the sum of what passed and failed. What needs root or a kernel that
 # allows eBPF says that it is skipped where it cannot run. Run by `make test`, which builds and installs first.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
