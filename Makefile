@@ -28,12 +28,14 @@ SHELL_FILES = $(shell find datasets tests .ci -name '*.sh' -o -path .ci/run)
 all: $(PROGRAMS:%=$(BUILD)/bin/%) ## build the programs
 
 measure: setup ## the README's first command: record on the testbed, load, draw
-	$(MAKE) all
-	BIN=$(BUILD)/bin datasets/measure.sh $(MEASURE_OPTIONS)
+	@echo "Building"
+	@$(MAKE) -s -j "$$(nproc)" all
+	@BIN=$(BUILD)/bin datasets/measure.sh $(MEASURE_OPTIONS)
 
 test: setup-tests ## the README's second command: every test
-	$(MAKE) all
-	tests/run.sh
+	@echo "Building"
+	@$(MAKE) -s -j "$$(nproc)" all
+	@tests/run.sh
 
 check: all unit ## unit, golden and generated-capture tests; no root
 	for t in $(UNIT_TESTS); do $$t || exit 1; done
