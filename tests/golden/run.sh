@@ -1,0 +1,238 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# What the programs say and how they end: commands, their output and exit status, compared with expected/*.txt. Commands run
+# in a directory of made-up files, so that every path is short and the same everywhere. Needs no root.
+# Usage: tests/golden/run.sh [--update] BIN_DIR     --update: keep what is said as what is expected
+set -uo pipefail
+
+here=$(readlink -f "$(dirname "$0")")
+update=
+if [ "${1:-}" = --update ]; then
+    update=1
+    shift
+fi
+if [ $# -ne 1 ] || [ ! -d "$1" ]; then
+    echo "usage: tests/golden/run.sh [--update] BIN_DIR" >&2
+    exit 2
+fi
+PATH=$(readlink -f "$1"):$PATH
+export LC_ALL=C
+unset WIRESPAN_REPORTS
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/files" "$work/said"
+n_passed=0
+n_failed=0
+
+# verdict STATUS NAME: counts a check.
+verdict() {
+    if [ "$1" -eq 0 ]; then
+        n_passed=$((n_passed + 1))
+    else
+        echo "FAILED: $2"
+        n_failed=$((n_failed + 1))
+    fi
+}
+
+# compare NAME: what was said, with what is expected.
+compare() {
+    local expected=$here/expected/$1.txt
+    if [ -n "$update" ]; then cp "$work/said/$1.txt" "$expected"; fi
+    diff -u --label "expected: $1" --label "said: $1" "$expected" "$work/said/$1.txt"
+    verdict $? "$1"
+}
+
+# say COMMAND...: runs it, and writes down all that there is to see of it.
+say() {
+    local status word
+    printf '$'
+    for word in "$@"; do
+        if [[ $word =~ ^[][A-Za-z0-9_.,:/=+%-]+$ ]]; then printf ' %s' "$word"; else printf ' %s' "${word@Q}"; fi
+    done
+    echo
+    timeout 60 "$@" > "$work/out" 2> "$work/err" < /dev/null
+    status=$?
+    cat "$work/out"
+    if [ -s "$work/err" ]; then
+        echo "--- standard error"
+        cat "$work/err"
+    fi
+    echo "--- exit status $status"
+}
+
+# say_all COMMAND... [AND COMMAND...]...: the same of several.
+say_all() {
+    local command=() word
+    for word in "$@" AND; do
+        if [ "$word" != AND ]; then
+            command+=("$word")
+            continue
+        fi
+        say "${command[@]}"
+        command=()
+    done
+}
+
+# expect NAME COMMAND... [AND COMMAND...]...: one file for what the commands say.
+expect() {
+    local name=$1
+    shift
+    say_all "$@" > "$work/said/$name.txt"
+    compare "$name"
+}
+
+# try NAME PROGRAM ARGUMENTS...: one file for what the program says to each line of arguments.
+try() {
+    local name=$1 program=$2 line words
+    shift 2
+    for line in "$@"; do
+        read -ra words <<< "$line"
+        say "$program" ${words[@]+"${words[@]}"}
+    done > "$work/said/$name.txt"
+    compare "$name"
+}
+
+${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$here/../.." "$here/inputs.c" "$here"/../../lib/*.c -lzstd -lxxhash \
+    -o "$work/inputs" && "$work/inputs" "$work/files" || exit 1
+cd "$work/files" || exit 1
+
+usage() {
+    try capture-help capture --help -h 'run --help' 'check --help' 'show --help'
+    try ingest-help ingest --help
+    try analyze-help analyze --help help 'cdf --help' 'pairs --help' 'ledger --help' 'detect --help'
+    try capture-usage capture '' nonsense --nonsense 'check now' show 'show a b' 'show -n' 'show -n 0 two.rec.zst' \
+        'show -n 1x two.rec.zst' 'show -x two.rec.zst'
+    try capture-run-usage capture run 'run --dir' 'run --dir d' 'run --point nic=eth0' 'run --dir d --point nic' \
+        'run --dir d --point =eth0' 'run --dir d --point nic=' 'run --dir d --point ../nic=eth0' \
+        'run --dir d --point -nic=eth0' 'run --dir d --point nic=interface-name-too-long' \
+        'run --dir d --point nic=a --point nic=b' 'run --nonsense' 'run --dir d --point nic=a stray' \
+        'run --dir d --point nic=a --search-bytes 0' 'run --dir d --point nic=a --search-bytes 16385' \
+        'run --dir d --point nic=a --search-bytes 5x' 'run --dir d --point nic=a --search-bytes -1' \
+        'run --dir d --point nic=a --vxlan-port 0' 'run --dir d --point nic=a --vxlan-port 1,2,3,4,5,6,7,8,9' \
+        'run --dir d --point nic=a --vxlan-port 4789,' 'run --dir d --point nic=a --duration 0' \
+        'run --dir d --point nic=a --duration nan' 'run --dir d --point nic=a --duration 1e99' \
+        'run --dir d --point nic=a --ring-buffer 3' 'run --dir d --point nic=a --level 20' \
+        'run --dir d --point nic=a --cpu -1' 'run --dir d --point nic=a --snaplen 300000' \
+        'run --dir d --point nic=a --no-ebpf' 'run --dir d --point nic=a --filter host=x' \
+        'run --dir d --point nic=a --filter saddr=10.0.0.0/33' 'run --dir d --point nic=a --filter port=1,port=2'
+    try ingest-usage ingest '' --dir '--dir a b' --nonsense '--dir packets --pcap nic' '--dir packets --pcap =f' \
+        '--dir packets --pcap nic=' '--dir packets --vxlan-port 0' '--dir packets --vxlan-port 4789,' \
+        '--dir packets --vxlan-port 65536' '--dir packets --vxlan-port 1,2,3,4,5,6,7,8,9' '--dir packets --quiet=1'
+    try analyze-usage analyze '' nonsense --nonsense cdf 'cdf --dir' 'cdf --dir packets stray' 'cdf --nonsense' \
+        'cdf --dir packets --format xml' 'cdf --dir packets --source wire' 'pairs --dir packets --term' \
+        'cdf --dir packets --unmatched' 'cdf --dir packets --term --format json' 'ledger --dir packets --search-bytes 1' \
+        'detect --dir packets --search-bytes 0' 'detect --dir packets --search-bytes 1,' \
+        'detect --dir packets --search-bytes 5:1:1' 'detect --dir packets --search-bytes 1:5:0' \
+        'detect --dir packets --search-bytes 1:4000000000:1' 'detect --dir packets --search-bytes 99999999999'
+    expect empty-arguments ingest --dir '' AND analyze cdf --dir '' AND analyze cdf --dir packets --out '' AND \
+        analyze cdf --dir packets --format '' AND capture show '' AND capture run --dir '' --point ''
+}
+
+unreadable() {
+    ln -s nowhere dangling.rec.zst
+    mkdir directory.rec.zst not-a-database damaged-pcap dangling directory.pcap
+    mkdir directory.pcap/nic.pcap
+    ln -s nowhere dangling/nic.pcap
+    echo 'not a database, and longer than the name of one: SQLite looks at sixteen bytes' > not-a-database/run.db
+    cp packets/nic.pcap not-a-database
+    head -c 300 packets/nic.pcap > damaged-pcap/nic.pcap
+    try capture-show-unreadable capture 'show no-such.rec.zst' 'show dangling.rec.zst' 'show directory.rec.zst' \
+        'show garbage.rec.zst' 'show nothing.rec.zst' 'show text.pcap' 'show packets/nic.pcap'
+    try ingest-unreadable ingest '--dir no-such' '--dir two.rec.zst' '--dir empty' '--dir campaign/notes' \
+        '--dir packets --pcap nic=no-such.pcap' '--dir empty --pcap nic=text.pcap' \
+        '--dir dangling' '--dir directory.pcap' '--dir not-a-database' '--dir damaged-pcap'
+    mkdir garbage two-of-one bad-manifest
+    cp garbage.rec.zst garbage/nic.rec.zst
+    cp packets/nic.pcap two-of-one
+    cp packets/nic.pcap two-of-one/nic.cap
+    cp packets/*.pcap bad-manifest
+    echo '{"points": [' > bad-manifest/run.json
+    try ingest-garbage ingest '--dir garbage' '--dir two-of-one' '--dir bad-manifest'
+    mkdir no-run-db other-db
+    : > other-db/run.db
+    try analyze-unreadable analyze 'cdf --dir no-such' 'cdf --dir no-run-db' 'cdf --dir not-a-database' \
+        'cdf --dir other-db' 'ledger --dir two.rec.zst' 'pairs --dir garbage' 'ledger --dir empty'
+}
+
+runs() {
+    try capture-show capture 'show records/nic.rec.zst' 'show -n 2 records/vport.rec.zst' 'show damaged/cut.rec.zst' \
+        'show damaged/corrupt.rec.zst' 'show unfinished/nic.rec.zst.part'
+    try ingest ingest '--dir packets' '--dir packets' '--dir packets/' '--dir records --quiet' '--dir records' \
+        '--dir damaged' '--dir unfinished' '--dir short' '--dir campaign' '--dir campaign'
+    try analyze-pairs analyze 'pairs --dir packets --format tsv' 'pairs --dir records --format tsv' \
+        'pairs --dir packets --unmatched --format tsv' 'pairs --dir packets --format json' 'pairs --dir packets'
+    try analyze-ledger analyze 'ledger --dir packets --format tsv' 'ledger --dir records --format tsv' \
+        'ledger --dir short --format tsv' 'ledger --dir damaged --format tsv' 'ledger --dir packets --format json'
+    try analyze-detect analyze 'detect --dir packets --no-figure --format tsv --search-bytes 50:150:25,1000' \
+        'detect --dir records --no-figure --format tsv --search-bytes 104,105' \
+        'detect --dir short --no-figure --format tsv --search-bytes 100'
+    try analyze-cdf analyze 'cdf --dir packets --no-figure --format tsv' 'cdf --dir records --no-figure --format tsv' \
+        'cdf --dir packets --no-figure --format json' 'cdf --dir short --no-figure --format tsv' \
+        'cdf --dir packets --source ebpf --no-figure --format tsv'
+    try other-source analyze 'pairs --dir packets --source ebpf --format tsv' 'ledger --dir records --source pcap'
+}
+
+# Names that a shell, SQLite, gnuplot, printf or a terminal would take for something else.
+# shellcheck disable=SC2016 # they are to stay as they are
+hostile_names=('a b' "it's" 'q"uote' $'new\nline' ';rm -rf packets' '$(touch pwned)' '`touch pwned`' '-rf' '--help'
+    'file:x?mode=memory' '%s%n%s' '*' 'a#b' '100%25' $'not\xff\xfeutf8')
+
+hostile() {
+    local name
+    mkdir hostile
+    for name in "${hostile_names[@]}"; do
+        mkdir "hostile/$name"
+        cp packets/*.pcap "hostile/$name"
+        say_all ingest --dir "hostile/$name" AND analyze cdf --dir "hostile/$name" --no-figure --format tsv AND \
+            analyze pairs --dir "hostile/$name" --source ebpf --format tsv
+        analyze cdf --dir "hostile/$name" > /dev/null 2>&1 # figures, too, if there is a gnuplot
+    done > "$work/said/hostile-names.txt"
+    compare hostile-names
+    cd hostile || exit 1
+    expect hostile-options ingest --dir -rf AND ingest --dir --help AND ingest --dir=--help AND \
+        analyze pairs --dir -rf --format tsv AND capture show -rf AND capture show -- --help
+    cd ..
+    for name in "${hostile_names[@]}"; do
+        [ -f "hostile/$name/run.db" ] && [ -d packets ] && [ -f two.rec.zst ]
+        verdict $? "hostile: $name is not as it was"
+    done
+}
+
+# The same as names of points, which come out again in every format.
+hostile_points() {
+    local options=() name
+    mkdir points
+    # shellcheck disable=SC2016 # likewise
+    for name in "a'; DROP TABLE file;--" '$(touch pwned)' '`touch pwned`' 'q"u\o' $'not\xff\xfeutf8' nic; do
+        options+=(--pcap "$name=packets/nic.pcap")
+    done
+    options+=(--pcap 'vport=packets/vport.pcap')
+    expect hostile-points ingest --dir points "${options[@]}" AND analyze ledger --dir points --format tsv AND \
+        analyze detect --dir points --format tsv --no-figure --search-bytes 100 AND analyze ledger --dir points --format json
+    analyze ledger --dir points --format json | jq -e '.points | length == 7' > /dev/null
+    verdict $? "hostile points: seven in a JSON document"
+    analyze cdf --dir points > /dev/null 2>&1
+    analyze detect --dir points > /dev/null 2>&1
+}
+
+# Tab and newline end a column and a row: they must not get into a table as they are, if they get in at all.
+points_that_are_separators() {
+    mkdir separators
+    ingest --dir separators --pcap $'tab\tnew\nline=packets/nic.pcap' > /dev/null 2>&1
+    ingest --dir separators --pcap nic=packets/nic.pcap > /dev/null 2>&1
+    analyze ledger --dir separators --format tsv > "$work/out" 2> /dev/null
+    awk -F '\t' '!/^#/ && NF != 5 { print "row " NR ": " $0; bad = 1 } END { exit bad || NR < 10 }' "$work/out" | head -3
+    verdict "${PIPESTATUS[0]}" "points that are separators: a row has not five columns"
+}
+
+usage
+unreadable
+runs
+hostile
+hostile_points
+points_that_are_separators
+[ -z "$(find "$work" -name 'pwned*')" ]
+verdict $? "a name was run as a command"
+
+echo "$n_passed passed, $n_failed failed"
+[ "$n_failed" -eq 0 ]

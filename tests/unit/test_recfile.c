@@ -1,0 +1,1024 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_recfile - record files out and in: what was written comes back; what is cut, changed or hostile is never taken
+ * for a record that was not written.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+#include <zstd.h>
+
+#include "lib/recfile.h"
+#include "lib/recfile_block.h"
+#include "tests/unit/guard.h"
+
+#define COUNT(array)  (sizeof(array) / sizeof(*(array)))
+#define BLOCKS_MAX    8
+#define FRAMES_MAX    (2 * BLOCKS_MAX + 2)
+#define SMALL_BLOCKS  3
+#define DIRECTORY_LEN 8
+#define ENTRY_LEN     8
+
+static char directory[64];
+
+/* xorshift64*: the same bytes in every run. */
+static uint64_t seed = 0x9e3779b97f4a7c15u;
+
+static uint64_t next_random(void)
+{
+	seed ^= seed >> 12;
+	seed ^= seed << 25;
+	seed ^= seed >> 27;
+	return seed * 0x2545f4914f6cdd1du;
+}
+
+struct field {
+	const char *name;
+	size_t off;
+	size_t width;
+};
+
+#define FIELD(name)                                                                            \
+	{                                                                                      \
+#name, offsetof(struct ws_record, name), sizeof(((struct ws_record *)0)->name) \
+	}
+
+static const struct field fields[] = {
+	FIELD(ts_ns),	     FIELD(trace_id),  FIELD(span_id),	   FIELD(parent_span_id),
+	FIELD(saddr),	     FIELD(daddr),     FIELD(outer_saddr), FIELD(outer_daddr),
+	FIELD(seq),	     FIELD(vni),       FIELD(frame_len),   FIELD(payload_len),
+	FIELD(req_off),	     FIELD(ctx_off),   FIELD(ctx_len),	   FIELD(ids_end_off),
+	FIELD(searched_len), FIELD(sport),     FIELD(dport),	   FIELD(vlan),
+	FIELD(n_segments),   FIELD(point),     FIELD(direction),   FIELD(ip_version),
+	FIELD(encap),	     FIELD(tcp_flags), FIELD(reason),	   FIELD(family),
+	FIELD(sampled),	     FIELD(flags),     FIELD(zero),	   FIELD(outer_ip_version),
+};
+
+/* The first field in which two records differ; NULL if they are the same. */
+static const char *difference(const struct ws_record *a, const struct ws_record *b)
+{
+	for (size_t i = 0; i < COUNT(fields); i++)
+		if (memcmp((const uint8_t *)a + fields[i].off, (const uint8_t *)b + fields[i].off, fields[i].width))
+			return fields[i].name;
+	return NULL;
+}
+
+static void same_records(const struct ws_record *have, const struct ws_record *want, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const char *name = difference(&have[i], &want[i]);
+
+		if (name)
+			fail_msg("record %u differs in %s", i, name);
+	}
+}
+
+enum pattern { PATTERN_RANDOM, PATTERN_CONSTANT, PATTERN_EXTREMES, PATTERN_COUNTING, N_PATTERNS };
+
+static void fill_field(uint8_t *at, size_t width, enum pattern pattern, uint32_t i)
+{
+	uint64_t word = next_random();
+
+	for (size_t k = 0; k < width; k++) {
+		if (k % 8 == 0 && k)
+			word = next_random();
+		at[k] = pattern == PATTERN_RANDOM     ? (uint8_t)(word >> (8 * (k % 8)))
+			: pattern == PATTERN_CONSTANT ? 0xc3
+						      : 0;
+	}
+	if (pattern == PATTERN_EXTREMES) /* lowest, highest, the sign bit alone, all but it */
+		for (size_t k = 0; k < width; k++)
+			at[k] = word >> 62 == 0 ? 0 : word >> 62 == 1 ? 0xff : word >> 62 == 2 ? 0 : 0xff;
+	if (pattern == PATTERN_EXTREMES && word >> 63)
+		at[width - 1] = word >> 62 == 2 ? 0x80 : 0x7f;
+	if (pattern == PATTERN_COUNTING)
+		memcpy(at, &i, width < sizeof(i) ? width : sizeof(i));
+}
+
+static struct ws_record *make_records(uint32_t n, enum pattern pattern)
+{
+	struct ws_record *records = test_calloc(n, sizeof(*records));
+
+	for (uint32_t i = 0; i < n; i++) {
+		for (size_t f = 0; f < COUNT(fields); f++)
+			fill_field((uint8_t *)&records[i] + fields[f].off, fields[f].width, pattern, i);
+		memset(records[i].zero, 0, sizeof(records[i].zero));
+	}
+	return records;
+}
+
+static const char *path_of(const char *name)
+{
+	static char path[4][160];
+	static unsigned int turn;
+	char *at = path[turn++ % COUNT(path)];
+
+	snprintf(at, sizeof(path[0]), "%s/%s", directory, name);
+	return at;
+}
+
+static struct ws_recfile_head head_of(const char *point)
+{
+	struct ws_recfile_head head = { .window_bytes = 0xfedcba98, .monotonic_ns = UINT64_MAX, .realtime_ns = 1 };
+
+	snprintf(head.point, sizeof(head.point), "%s", point);
+	return head;
+}
+
+/* The state of the tap before block i: no two are the same. */
+static struct ws_recfile_mark mark_of(uint32_t i)
+{
+	struct ws_recfile_mark mark = { .monotonic_ns = 1000 + i, .realtime_ns = ~(uint64_t)i, .n_ring_full = 7 * i };
+
+	for (uint32_t slot = 0; slot < WS_N_REASONS; slot++)
+		mark.n_frames[slot] = i * 1000000007ull + slot;
+	return mark;
+}
+
+static void add_block(struct ws_recfile_writer *w, const struct ws_record *records, uint32_t n, uint32_t number)
+{
+	const struct ws_recfile_mark mark = mark_of(number);
+	struct ws_error err = { 0 };
+
+	for (uint32_t i = 0; i < n; i++)
+		*ws_recfile_slot(w) = records[i];
+	assert_int_equal(ws_recfile_pending(w), n);
+	assert_int_equal(ws_recfile_flush(w, &mark, &err), 0);
+	assert_int_equal(ws_recfile_pending(w), 0);
+}
+
+/* A finished file of blocks; its end mark has the number of blocks. */
+static void write_file(const char *path, const struct ws_record *records, const uint32_t *n, uint32_t n_blocks,
+		       int level)
+{
+	const struct ws_recfile_head head = head_of("vport");
+	const struct ws_recfile_mark last = mark_of(n_blocks);
+	struct ws_recfile_writer *w = NULL;
+	struct ws_error err = { 0 };
+	uint64_t n_records = 0;
+	struct stat st;
+
+	assert_int_equal(ws_recfile_create(path, &head, level, &w, &err), 0);
+	for (uint32_t i = 0; i < n_blocks; i++) {
+		add_block(w, records + n_records, n[i], i);
+		n_records += n[i];
+		assert_int_equal(ws_recfile_written_records(w), n_records);
+	}
+	assert_int_equal(ws_recfile_finish(w, &last, &err), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(ws_recfile_written_bytes(w), st.st_size);
+	ws_recfile_close(w);
+}
+
+static struct ws_recfile_reader *open_file(const char *path)
+{
+	struct ws_recfile_reader *r = NULL;
+	struct ws_error err = { 0 };
+
+	if (ws_recfile_open(path, &r, &err))
+		fail_msg("%s", err.text);
+	return r;
+}
+
+static uint32_t next_block(struct ws_recfile_reader *r, const struct ws_record **records)
+{
+	struct ws_error err = { 0 };
+	uint32_t n = 12345;
+
+	if (ws_recfile_next(r, records, &n, &err))
+		fail_msg("%s", err.text);
+	return n;
+}
+
+static void is_over(struct ws_recfile_reader *r)
+{
+	const struct ws_record *records;
+
+	assert_int_equal(next_block(r, &records), 0);
+	assert_int_equal(next_block(r, &records), 0);
+}
+
+static void same_mark(const struct ws_recfile_mark *have, uint32_t number)
+{
+	const struct ws_recfile_mark want = mark_of(number);
+
+	assert_memory_equal(have, &want, sizeof(want));
+}
+
+static void check_whole_file(const char *path, const struct ws_record *want, const uint32_t *n, uint32_t n_blocks)
+{
+	const struct ws_recfile_head head = head_of("vport");
+	struct ws_recfile_reader *r = open_file(path);
+	const struct ws_recfile_status *s = ws_recfile_reader_status(r);
+	const struct ws_record *records;
+	uint64_t n_records = 0;
+
+	assert_memory_equal(&s->head, &head, sizeof(head));
+	for (uint32_t i = 0; i < n_blocks; i++) {
+		assert_false(s->is_complete);
+		assert_int_equal(next_block(r, &records), n[i]);
+		same_records(records, want + n_records, n[i]);
+		n_records += n[i];
+		assert_int_equal(s->n_records, n_records);
+		assert_int_equal(s->n_marks, i + 1);
+		same_mark(&s->mark, i);
+	}
+	is_over(r);
+	same_mark(&s->mark, n_blocks);
+	assert_int_equal(s->n_marks, n_blocks + 1);
+	assert_true(s->is_complete);
+	assert_int_equal(s->unread_bytes + s->n_cut_records + s->n_corrupt_records, 0);
+	ws_recfile_reader_close(r);
+}
+
+static void round_trip(void **state)
+{
+	static const uint32_t n[] = { 4096, 1, 2, 3, 17, 4095 };
+	const enum pattern pattern = (enum pattern)(uintptr_t)*state;
+	static const int levels[] = { 1, 3, 19 };
+	struct ws_record *records = make_records(9000, pattern);
+
+	for (size_t i = 0; i < COUNT(levels); i++) {
+		const char *path = path_of("round.rec.zst");
+
+		write_file(path, records, n, COUNT(n), levels[i]);
+		check_whole_file(path, records, n, COUNT(n));
+		assert_int_equal(unlink(path), 0);
+	}
+	test_free(records);
+}
+
+/* No byte of a record is left to chance: the fields and its zeros are all of it. */
+static void fields_cover_the_record(void **state)
+{
+	size_t sum = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(fields); i++)
+		sum += fields[i].width;
+	assert_int_equal(sum, sizeof(struct ws_record));
+}
+
+static void full_block_takes_no_more(void **state)
+{
+	const struct ws_recfile_head head = head_of("p");
+	struct ws_recfile_writer *w = NULL;
+	struct ws_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(ws_recfile_create(path_of("full.rec.zst"), &head, 1, &w, &err), 0);
+	for (uint32_t i = 0; i < WS_RECFILE_BLOCK_RECORDS; i++)
+		assert_non_null(ws_recfile_slot(w));
+	assert_null(ws_recfile_slot(w));
+	assert_int_equal(ws_recfile_pending(w), WS_RECFILE_BLOCK_RECORDS);
+	ws_recfile_close(w);
+}
+
+/* What is pending at the end is written, too; marks without records are read, and change the state. */
+static void flush_without_records(void **state)
+{
+	struct ws_record *want = make_records(2, PATTERN_RANDOM);
+	const struct ws_recfile_head head = head_of("p");
+	const struct ws_recfile_mark last = mark_of(9);
+	const char *path = path_of("flush.rec.zst");
+	struct ws_recfile_writer *w = NULL;
+	const struct ws_record *records;
+	struct ws_recfile_reader *r;
+	struct ws_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(ws_recfile_create(path, &head, 1, &w, &err), 0);
+	add_block(w, NULL, 0, 0);
+	add_block(w, NULL, 0, 1);
+	*ws_recfile_slot(w) = want[0];
+	*ws_recfile_slot(w) = want[1];
+	assert_int_equal(ws_recfile_finish(w, &last, &err), 0);
+	ws_recfile_close(w);
+	r = open_file(path);
+	assert_int_equal(next_block(r, &records), 2);
+	same_records(records, want, 2);
+	assert_int_equal(ws_recfile_reader_status(r)->n_marks, 3);
+	is_over(r);
+	same_mark(&ws_recfile_reader_status(r)->mark, 9);
+	assert_true(ws_recfile_reader_status(r)->is_complete);
+	ws_recfile_reader_close(r);
+	test_free(want);
+}
+
+/* A file in memory, and where its frames lie: the head, then marks and data. */
+struct image {
+	uint8_t *bytes;
+	uint32_t len;
+	uint32_t n_frames;
+	uint32_t end_off[FRAMES_MAX];
+	uint32_t n_announced[FRAMES_MAX]; /* records in this data frame; 0 for a mark */
+	struct ws_record *records;
+	uint32_t n_records;
+};
+
+static uint32_t u32_at(const uint8_t *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static uint8_t *read_whole(const char *path, uint32_t *len)
+{
+	FILE *file = fopen(path, "rb");
+	uint8_t *bytes = test_malloc(1 << 16);
+
+	assert_non_null(file);
+	*len = (uint32_t)fread(bytes, 1, 1 << 16, file);
+	assert_in_range(*len, 1, (1 << 16) - 1);
+	fclose(file);
+	return bytes;
+}
+
+static void write_whole(const char *path, const void *bytes, size_t len)
+{
+	FILE *file = fopen(path, "wb");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* Follows the layout by hand: mark (magic, size, signature, version, kind, n written, n, frame length ...), frame. */
+static void find_frames(struct image *m)
+{
+	uint32_t off = 0;
+
+	while (off < m->len) {
+		const uint8_t *mark = m->bytes + off;
+		uint32_t n_data = 0;
+
+		assert_int_equal(u32_at(mark), WS_RECFILE_SKIPPABLE_MAGIC);
+		off += 8 + u32_at(mark + 4);
+		m->end_off[m->n_frames++] = off;
+		if ((u32_at(mark + 12) >> 16) != WS_RECFILE_KIND_BLOCK)
+			continue;
+		n_data = u32_at(mark + 28);
+		m->n_announced[m->n_frames] = u32_at(mark + 24);
+		off += n_data;
+		m->end_off[m->n_frames++] = off;
+	}
+	assert_int_equal(off, m->len);
+}
+
+static const uint32_t small_blocks[SMALL_BLOCKS] = { 3, 1, 2 };
+
+static struct image make_image(void)
+{
+	const char *path = path_of("image.rec.zst");
+	struct image m = { .n_records = 6 };
+
+	m.records = make_records(m.n_records, PATTERN_RANDOM);
+	write_file(path, m.records, small_blocks, SMALL_BLOCKS, 3);
+	m.bytes = read_whole(path, &m.len);
+	unlink(path);
+	find_frames(&m);
+	assert_int_equal(m.n_frames, 2 + 2 * SMALL_BLOCKS);
+	return m;
+}
+
+static void free_image(struct image *m)
+{
+	test_free(m->bytes);
+	test_free(m->records);
+}
+
+static void check_cut(const struct image *m, const char *path, uint32_t len)
+{
+	struct ws_recfile_reader *r = open_file(path);
+	const struct ws_recfile_status *s = ws_recfile_reader_status(r);
+	uint32_t n_whole = 0, n_records = 0, n_marks = 0;
+	const struct ws_record *records;
+
+	for (; n_whole < m->n_frames && m->end_off[n_whole] <= len; n_whole++) {
+		n_marks += n_whole && !m->n_announced[n_whole];
+		if (!m->n_announced[n_whole])
+			continue;
+		assert_int_equal(next_block(r, &records), m->n_announced[n_whole]);
+		same_records(records, m->records + n_records, m->n_announced[n_whole]);
+		n_records += m->n_announced[n_whole];
+	}
+	is_over(r);
+	assert_int_equal(s->n_records, n_records);
+	assert_int_equal(s->n_marks, n_marks);
+	assert_int_equal(s->n_corrupt_records, 0);
+	assert_int_equal(s->n_cut_records, n_whole < m->n_frames ? m->n_announced[n_whole] : 0);
+	assert_int_equal(s->unread_bytes, len - m->end_off[n_whole - 1]);
+	assert_int_equal(s->is_complete, len == m->len);
+	ws_recfile_reader_close(r);
+}
+
+static void refused(const char *path, const char *words)
+{
+	struct ws_recfile_reader *r = NULL;
+	struct ws_error err = { 0 };
+
+	assert_true(ws_recfile_open(path, &r, &err) < 0);
+	if (!strstr(err.text, path) || !strstr(err.text, words))
+		fail_msg("'%s' does not say '%s' of %s", err.text, words, path);
+}
+
+static void cut_at_every_byte(void **state)
+{
+	const char *path = path_of("cut.rec.zst");
+	struct image m = make_image();
+
+	(void)state;
+	write_whole(path, m.bytes, m.len);
+	for (uint32_t len = m.len;; len--) {
+		assert_int_equal(truncate(path, len), 0);
+		if (len >= m.end_off[0])
+			check_cut(&m, path, len);
+		else
+			refused(path, "within its head");
+		if (len == 0)
+			break;
+	}
+	free_image(&m);
+}
+
+/* Every block given out is one of those written, in their order. Returns how many blocks there were. */
+static uint32_t given_blocks(const struct image *m, struct ws_recfile_reader *r)
+{
+	uint32_t block = 0, off = 0, n_given = 0, n;
+	const struct ws_record *records;
+
+	while ((n = next_block(r, &records))) {
+		while (block < SMALL_BLOCKS &&
+		       (small_blocks[block] != n || memcmp(records, m->records + off, n * sizeof(*records)) != 0))
+			off += small_blocks[block++];
+		if (block == SMALL_BLOCKS)
+			fail_msg("records that were never written");
+		off += small_blocks[block++];
+		n_given++;
+	}
+	return n_given;
+}
+
+static bool is_mark_of_file(const struct ws_recfile_status *s)
+{
+	for (uint32_t i = 0; i <= SMALL_BLOCKS; i++) {
+		const struct ws_recfile_mark mark = mark_of(i);
+
+		if (memcmp(&s->mark, &mark, sizeof(mark)) == 0)
+			return true;
+	}
+	return s->n_marks == 0;
+}
+
+/* A changed file: refused with words, or read with what is missing counted. Returns whether the loss was seen. */
+static bool check_changed(const struct image *m, const char *path)
+{
+	const struct ws_recfile_head head = head_of("vport");
+	const struct ws_recfile_status *s;
+	struct ws_recfile_reader *r;
+	struct ws_error err = { 0 };
+	bool is_loss;
+
+	if (ws_recfile_open(path, &r, &err)) {
+		assert_non_null(strstr(err.text, path));
+		return true;
+	}
+	s = ws_recfile_reader_status(r);
+	assert_memory_equal(&s->head, &head, sizeof(head));
+	is_loss = given_blocks(m, r) < SMALL_BLOCKS;
+	assert_true(is_mark_of_file(s));
+	if (is_loss)
+		assert_true(s->n_corrupt_records || s->n_cut_records || s->unread_bytes);
+	if (s->is_complete)
+		assert_int_equal(s->n_records + s->n_corrupt_records, m->n_records);
+	is_loss |= !s->is_complete;
+	ws_recfile_reader_close(r);
+	return is_loss;
+}
+
+static void every_byte_flipped(void **state)
+{
+	const char *path = path_of("flip.rec.zst");
+	struct image m = make_image();
+	uint32_t n_seen = 0, n_flips = 0;
+	int fd;
+
+	(void)state;
+	write_whole(path, m.bytes, m.len);
+	fd = open(path, O_WRONLY);
+	assert_true(fd >= 0);
+	for (uint32_t off = 0; off < m.len; off++) {
+		for (uint32_t bit = 0; bit <= 8; bit++, n_flips++) {
+			uint8_t byte = m.bytes[off] ^ (uint8_t)(bit == 8 ? 0xff : 1u << bit);
+
+			assert_int_equal(pwrite(fd, &byte, 1, off), 1);
+			n_seen += check_changed(&m, path);
+		}
+		assert_int_equal(pwrite(fd, &m.bytes[off], 1, off), 1);
+	}
+	close(fd);
+	/* bits that no decoder reads: one of the frame header, two of the symbol modes (RFC 8878 3.1.1.1, 3.1.1.3.2.1)
+	 */
+	assert_in_range(n_flips - n_seen, 0, 3 * SMALL_BLOCKS);
+	free_image(&m);
+}
+
+/* Two bytes swapped, runs of zeros, bytes taken out: what happens to disks. */
+static void random_damage(void **state)
+{
+	const char *path = path_of("damage.rec.zst");
+	struct image m = make_image();
+	uint8_t *copy = test_malloc(m.len);
+
+	(void)state;
+	for (int turn = 0; turn < 5000; turn++) {
+		uint32_t at = (uint32_t)(next_random() % m.len), len = 1 + (uint32_t)(next_random() % 64), left;
+
+		memcpy(copy, m.bytes, m.len);
+		left = len < m.len - at ? len : m.len - at;
+		if (turn & 1)
+			memset(copy + at, 0, left);
+		else
+			memmove(copy + at, copy + at + left, m.len - at - left);
+		write_whole(path, copy, m.len - (turn & 1 ? 0 : left));
+		check_changed(&m, path);
+	}
+	test_free(copy);
+	free_image(&m);
+}
+
+static void temporary_name_until_finished(void **state)
+{
+	const struct ws_recfile_head head = head_of("p");
+	const struct ws_recfile_mark mark = mark_of(1);
+	const char *path = path_of("name.rec.zst"), *part = path_of("name.rec.zst" WS_RECFILE_PART_SUFFIX);
+	struct ws_recfile_writer *w = NULL;
+	struct ws_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(ws_recfile_create(path, &head, 1, &w, &err), 0);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(access(part, F_OK), 0);
+	assert_int_equal(ws_recfile_finish(w, &mark, &err), 0);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(access(part, F_OK), -1);
+	ws_recfile_close(w);
+}
+
+static void killed_writer_leaves_its_blocks(void **state)
+{
+	struct ws_record *want = make_records(5, PATTERN_RANDOM);
+	const struct ws_recfile_head head = head_of("p");
+	const char *path = path_of("killed.rec.zst"), *part = path_of("killed.rec.zst" WS_RECFILE_PART_SUFFIX);
+	struct ws_recfile_writer *w = NULL;
+	const struct ws_record *records;
+	struct ws_recfile_reader *r;
+	struct ws_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(ws_recfile_create(path, &head, 1, &w, &err), 0);
+	add_block(w, want, 4, 0);
+	*ws_recfile_slot(w) = want[4]; /* never flushed */
+	ws_recfile_close(w);
+	assert_int_equal(access(path, F_OK), -1);
+	r = open_file(part);
+	assert_int_equal(next_block(r, &records), 4);
+	same_records(records, want, 4);
+	is_over(r);
+	assert_false(ws_recfile_reader_status(r)->is_complete);
+	assert_int_equal(ws_recfile_reader_status(r)->unread_bytes, 0);
+	ws_recfile_reader_close(r);
+	test_free(want);
+}
+
+static void holds_text(const char *path, const char *text)
+{
+	uint32_t len;
+	uint8_t *bytes = read_whole(path, &len);
+
+	assert_int_equal(len, strlen(text));
+	assert_memory_equal(bytes, text, len);
+	test_free(bytes);
+}
+
+static void nothing_is_overwritten(void **state)
+{
+	const char *path = path_of("there.rec.zst"), *other = path_of("other.rec.zst");
+	const char *part = path_of("other.rec.zst" WS_RECFILE_PART_SUFFIX);
+	const struct ws_recfile_head head = head_of("p");
+	struct ws_recfile_writer *w = NULL;
+	struct ws_error err = { 0 };
+
+	(void)state;
+	write_whole(path, "precious", 8);
+	assert_int_equal(ws_recfile_create(path, &head, 1, &w, &err), -EEXIST);
+	assert_non_null(strstr(err.text, path));
+	holds_text(path, "precious");
+	write_whole(part, "killed", 6);
+	assert_int_equal(ws_recfile_create(other, &head, 1, &w, &err), -EEXIST);
+	assert_non_null(strstr(err.text, part));
+	holds_text(part, "killed");
+}
+
+static void cannot_create(void **state)
+{
+	const struct ws_recfile_head head = head_of("p");
+	const char *path = path_of("no/such/dir.rec.zst");
+	struct ws_recfile_writer *w = NULL;
+	struct ws_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(ws_recfile_create(path, &head, 1, &w, &err), -ENOENT);
+	assert_non_null(strstr(err.text, path));
+	assert_int_equal(ws_recfile_create(path, &head, 1, &w, NULL), -ENOENT);
+}
+
+/* A mark of any kind, length and fields, with the hash that makes it one. */
+static uint32_t put_mark(uint8_t *to, uint16_t version, uint16_t kind, const void *field, uint32_t len)
+{
+	const uint32_t start[] = { WS_RECFILE_SKIPPABLE_MAGIC, 16 + len, WS_RECFILE_SIGNATURE,
+				   version | (uint32_t)kind << 16 };
+	uint64_t hash;
+
+	memcpy(to, start, sizeof(start));
+	memcpy(to + sizeof(start), field, len);
+	hash = XXH3_64bits(to + 8, 8 + len);
+	memcpy(to + sizeof(start) + len, &hash, sizeof(hash));
+	return sizeof(start) + len + sizeof(hash);
+}
+
+static void unknown_kinds_are_read_over(void **state)
+{
+	static const uint8_t field[WS_RECFILE_MARK_MAX] = { 1, 2, 3 };
+	static const uint32_t lengths[] = { 0, 1, 48, WS_RECFILE_MARK_MAX - 16 };
+	uint8_t *bytes = test_malloc(1 << 16);
+	struct image m = make_image();
+	const char *path = path_of("kind.rec.zst");
+	uint32_t len = 0, from = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < m.n_frames; i++) {
+		memcpy(bytes + len, m.bytes + from, m.end_off[i] - from);
+		len += m.end_off[i] - from;
+		from = m.end_off[i];
+		if (i + 1 < m.n_frames && !m.n_announced[i + 1]) /* never between a mark and its data */
+			len += put_mark(bytes + len, WS_RECFILE_VERSION, (uint16_t)(100 + i), field,
+					lengths[i / 2 % COUNT(lengths)]);
+	}
+	write_whole(path, bytes, len);
+	check_whole_file(path, m.records, small_blocks, SMALL_BLOCKS);
+	test_free(bytes);
+	free_image(&m);
+}
+
+static void wrong_version(void **state)
+{
+	const char *path = path_of("version.rec.zst");
+	struct image m = make_image();
+	uint8_t bytes[512];
+	uint32_t len = put_mark(bytes, 2, WS_RECFILE_KIND_HEAD, m.bytes + 16, m.end_off[0] - 24);
+
+	(void)state;
+	assert_int_equal(len, m.end_off[0]);
+	write_whole(path, bytes, len);
+	refused(path, "version 2");
+	free_image(&m);
+}
+
+static void other_files(void **state)
+{
+	static const uint8_t pcap[64] = { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, [16] = 0xff, 0xff, [20] = 1 };
+	const char *path = path_of("other");
+
+	(void)state;
+	refused(path, "No such file");
+	write_whole(path, pcap, sizeof(pcap));
+	refused(path, "no record file");
+	write_whole(path, "", 0);
+	refused(path, "no record file");
+	write_whole(path, "\x28\xb5\x2f\xfd\x24\x05\x29\x00\x00hello\x42\x42\x42\x42", 18);
+	refused(path, "no record file");
+	refused(directory, "not a regular file");
+}
+
+/* Behind a good head a mark that says what it likes, with a right hash; then bytes that may be a frame. */
+static void check_hostile(const struct image *m, const void *field, uint32_t len, const void *data, uint32_t data_len,
+			  struct ws_recfile_status *status)
+{
+	const char *path = path_of("hostile.rec.zst");
+	uint8_t *bytes = test_malloc(1 << 16);
+	const struct ws_record *records;
+	struct ws_recfile_reader *r;
+	uint32_t n = m->end_off[0];
+
+	memcpy(bytes, m->bytes, n);
+	n += put_mark(bytes + n, WS_RECFILE_VERSION, WS_RECFILE_KIND_BLOCK, field, len);
+	memcpy(bytes + n, data, data_len);
+	write_whole(path, bytes, n + data_len);
+	r = open_file(path);
+	assert_int_equal(next_block(r, &records), 0);
+	is_over(r);
+	*status = *ws_recfile_reader_status(r);
+	assert_false(status->is_complete);
+	assert_int_equal(status->n_records, 0);
+	ws_recfile_reader_close(r);
+	test_free(bytes);
+}
+
+struct block_field {
+	uint64_t n_written;
+	uint32_t n;
+	uint32_t frame_len;
+	uint64_t clocks[3];
+	uint32_t n_reasons;
+	uint32_t zero;
+	uint64_t n_frames[WS_N_REASONS];
+};
+
+static void hostile_marks(void **state)
+{
+	struct block_field f = { .n = 1, .frame_len = 4, .n_reasons = WS_N_REASONS };
+	struct image m = make_image();
+	struct ws_recfile_status s;
+
+	(void)state;
+	check_hostile(&m, &f, sizeof(f), "1234", 4, &s);
+	assert_int_equal(s.n_corrupt_records, 1);
+	for (uint32_t len = 0; len < sizeof(f); len++) { /* too short for what it announces */
+		check_hostile(&m, &f, len, "", 0, &s);
+		assert_int_equal(s.n_marks, 0);
+		assert_int_equal(s.unread_bytes, 24 + len);
+	}
+	f.n_reasons = UINT32_MAX;
+	check_hostile(&m, &f, sizeof(f), "1234", 4, &s);
+	assert_int_equal(s.n_marks, 0);
+	f.n_reasons = WS_N_REASONS;
+	f.n = WS_RECFILE_BLOCK_RECORDS_MAX + 1;
+	check_hostile(&m, &f, sizeof(f), "1234", 4, &s);
+	assert_true(s.unread_bytes >= 4);
+	f.n = UINT32_MAX;
+	check_hostile(&m, &f, sizeof(f), "1234", 4, &s);
+	assert_true(s.unread_bytes >= 4);
+	f.n = 1;
+	f.frame_len = WS_RECFILE_FRAME_MAX + 1;
+	check_hostile(&m, &f, sizeof(f), "1234", 4, &s);
+	assert_true(s.unread_bytes >= 4);
+	f.frame_len = 0;
+	check_hostile(&m, &f, sizeof(f), "", 0, &s);
+	assert_int_equal(s.n_corrupt_records, 1);
+	free_image(&m);
+}
+
+/* Frames that zstd takes and that hold too much, too little, or columns for another number of records. */
+static void hostile_frames(void **state)
+{
+	static uint8_t plain[1 << 20], packed[1 << 16];
+	struct block_field f = { .n = 2, .n_reasons = WS_N_REASONS };
+	struct ws_record *records = make_records(3, PATTERN_RANDOM);
+	struct image m = make_image();
+	struct ws_recfile_status s;
+	size_t len;
+
+	(void)state;
+	for (size_t n = 0; n <= sizeof(plain); n = n ? 4 * n : 1) {
+		len = ZSTD_compress(packed, sizeof(packed), plain, n, 1);
+		f.frame_len = (uint32_t)len;
+		check_hostile(&m, &f, sizeof(f), packed, f.frame_len, &s);
+		assert_int_equal(s.n_corrupt_records, 2);
+	}
+	len = ws_recfile_columns_encode(records, 3, plain);
+	f.frame_len = (uint32_t)ZSTD_compress(packed, sizeof(packed), plain, len, 1);
+	check_hostile(&m, &f, sizeof(f), packed, f.frame_len, &s);
+	assert_int_equal(s.n_corrupt_records, 2);
+	test_free(records);
+	free_image(&m);
+}
+
+/* Trailing bytes behind the end mark are counted, and nothing of them is read. */
+static void bytes_behind_the_end(void **state)
+{
+	const char *path = path_of("behind.rec.zst");
+	uint8_t *bytes = test_malloc(1 << 16);
+	struct image m = make_image();
+	struct ws_recfile_reader *r;
+
+	(void)state;
+	memcpy(bytes, m.bytes, m.len);
+	memcpy(bytes + m.len, m.bytes + m.end_off[0], m.len - m.end_off[0]);
+	write_whole(path, bytes, 2 * m.len - m.end_off[0]);
+	r = open_file(path);
+	assert_int_equal(given_blocks(&m, r), SMALL_BLOCKS);
+	assert_true(ws_recfile_reader_status(r)->is_complete);
+	assert_int_equal(ws_recfile_reader_status(r)->unread_bytes, m.len - m.end_off[0]);
+	ws_recfile_reader_close(r);
+	test_free(bytes);
+	free_image(&m);
+}
+
+/* Decodes a copy that ends at the guard page, into records that end at a canary. */
+static int decode(const uint8_t *bytes, size_t len, struct ws_record *records, uint32_t n)
+{
+	static struct ws_record room[16];
+	struct ws_bytes b = ws_guard(bytes, (uint32_t)len);
+	const uint32_t n_room = n < COUNT(room) ? n : COUNT(room) - 1;
+	int rc;
+
+	memset(room, 0x5a, sizeof(room));
+	rc = ws_recfile_columns_decode(b.data, b.len, n == n_room ? room : records, n);
+	for (size_t i = 0; i < sizeof(room[0]); i++)
+		assert_int_equal(((const uint8_t *)&room[n == n_room ? n_room : 15])[i], 0x5a);
+	if (records && n == n_room)
+		memcpy(records, room, n * sizeof(*records));
+	return rc;
+}
+
+static void columns_cut_anywhere(void **state)
+{
+	uint8_t bytes[4096];
+	struct ws_record *want = make_records(4, PATTERN_RANDOM), have[4];
+	size_t len = ws_recfile_columns_encode(want, 4, bytes);
+
+	(void)state;
+	assert_true(len <= ws_recfile_columns_bound(4));
+	assert_int_equal(decode(bytes, len, have, 4), 0);
+	same_records(have, want, 4);
+	for (size_t cut = 0; cut < len; cut++)
+		assert_int_equal(decode(bytes, cut, NULL, 4), -EINVAL);
+	assert_int_equal(decode(bytes, len + 1, NULL, 4), -EINVAL);
+	assert_int_equal(decode(bytes, len, NULL, 3), -EINVAL);
+	assert_int_equal(decode(bytes, len, NULL, 5), -EINVAL);
+	assert_int_equal(decode(bytes, len, NULL, 0), -EINVAL);
+	test_free(want);
+}
+
+static void columns_with_a_hostile_directory(void **state)
+{
+	struct ws_record *want = make_records(4, PATTERN_RANDOM);
+	uint8_t bytes[4096], copy[4096];
+	size_t len = ws_recfile_columns_encode(want, 4, bytes), n_directory = DIRECTORY_LEN + 31 * ENTRY_LEN;
+	uint32_t n_refused = 0;
+
+	(void)state;
+	for (size_t at = 0; at < n_directory; at++) {
+		for (uint32_t value = 0; value < 256; value++) {
+			memcpy(copy, bytes, len);
+			copy[at] = (uint8_t)value;
+			n_refused += decode(copy, len, NULL, 4) != 0;
+		}
+	}
+	assert_true(n_refused > 0);
+	for (int turn = 0; turn < 200000; turn++) {
+		memcpy(copy, bytes, len);
+		for (int i = 0; i < 3; i++)
+			copy[next_random() % n_directory] = (uint8_t)next_random();
+		decode(copy, len, NULL, 4);
+	}
+	test_free(want);
+}
+
+/* The bytes of columns, built by hand. */
+struct columns {
+	uint8_t bytes[1024];
+	uint32_t n_columns;
+	size_t data_len;
+	uint8_t data[512];
+};
+
+static void put_column(struct columns *c, uint16_t id, uint8_t width, uint8_t encoding, const void *data, uint32_t size)
+{
+	uint8_t *entry = c->bytes + DIRECTORY_LEN + ENTRY_LEN * c->n_columns++;
+
+	memcpy(entry, &id, 2);
+	entry[2] = width;
+	entry[3] = encoding;
+	memcpy(entry + 4, &size, 4);
+	memcpy(c->data + c->data_len, data, size);
+	c->data_len += size;
+}
+
+static size_t end_columns(struct columns *c, uint32_t n)
+{
+	const uint16_t end[] = { (uint16_t)c->n_columns, WS_RECORD_VERSION };
+	size_t directory_len = DIRECTORY_LEN + ENTRY_LEN * c->n_columns;
+
+	memcpy(c->bytes, &n, 4);
+	memcpy(c->bytes + 4, end, 4);
+	memcpy(c->bytes + directory_len, c->data, c->data_len);
+	return directory_len + c->data_len;
+}
+
+/* As recfile.md has it: column 9 is seq, 18 sport; encoding 0 constant, 1 delta in planes with zigzag, 2 rows. */
+static void unknown_and_missing_columns(void **state)
+{
+	static const uint8_t planes[] = { 20, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0 }; /* +10, -1, +1 */
+	struct columns c = { 0 };
+	struct ws_record have[3];
+
+	(void)state;
+	put_column(&c, 999, 3, 77, "whatever it is", 14);
+	put_column(&c, 9, 4, 1, planes, sizeof(planes));
+	put_column(&c, 18, 2, 0, "\x34\x12", 2);
+	put_column(&c, 0, 0, 0, "", 0);
+	put_column(&c, 3, 8, 2, "spanid_1spanid_2spanid_3", 24);
+	assert_int_equal(decode(c.bytes, end_columns(&c, 3), have, 3), 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct ws_record want = { .seq = i == 1 ? 9 : 10, .sport = 0x1234 };
+
+		memcpy(want.span_id, "spanid_", 7);
+		want.span_id[7] = (uint8_t)('1' + i);
+		same_records(&have[i], &want, 1);
+	}
+}
+
+static void wrong_columns(void **state)
+{
+	static const struct {
+		uint16_t id;
+		uint8_t width, encoding;
+		uint32_t size;
+	} wrong[] = {
+		{ 9, 4, 1, 11 },  { 9, 4, 1, 13 }, { 9, 4, 0, 3 },   { 9, 4, 0, 12 },  { 9, 8, 1, 24 },
+		{ 9, 2, 1, 6 },	  { 9, 4, 3, 12 }, { 9, 4, 255, 4 }, { 2, 16, 1, 48 }, { 2, 16, 2, 16 },
+		{ 2, 16, 0, 48 }, { 9, 0, 0, 0 },  { 9, 4, 1, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		static const uint8_t zeros[64];
+		struct columns c = { 0 };
+
+		put_column(&c, wrong[i].id, wrong[i].width, wrong[i].encoding, zeros, wrong[i].size);
+		if (decode(c.bytes, end_columns(&c, 3), NULL, 3) != -EINVAL)
+			fail_msg("case %zu was taken", i);
+	}
+}
+
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *walk)
+{
+	(void)st;
+	(void)kind;
+	(void)walk;
+	return remove(path);
+}
+
+static int set_up(void **state)
+{
+	const char *base = getenv("TMPDIR");
+
+	(void)state;
+	snprintf(directory, sizeof(directory), "%.40s/recfile.XXXXXX", base && *base ? base : "/tmp");
+	return mkdtemp(directory) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+#define ROUND_TRIP(pattern)                                                                                            \
+	{                                                                                                              \
+		.name = "round_trip " #pattern, .test_func = round_trip, .initial_state = (void *)(uintptr_t)(pattern) \
+	}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		ROUND_TRIP(PATTERN_RANDOM),
+		ROUND_TRIP(PATTERN_CONSTANT),
+		ROUND_TRIP(PATTERN_EXTREMES),
+		ROUND_TRIP(PATTERN_COUNTING),
+		cmocka_unit_test(fields_cover_the_record),
+		cmocka_unit_test(full_block_takes_no_more),
+		cmocka_unit_test(flush_without_records),
+		cmocka_unit_test(cut_at_every_byte),
+		cmocka_unit_test(every_byte_flipped),
+		cmocka_unit_test(random_damage),
+		cmocka_unit_test(temporary_name_until_finished),
+		cmocka_unit_test(killed_writer_leaves_its_blocks),
+		cmocka_unit_test(nothing_is_overwritten),
+		cmocka_unit_test(cannot_create),
+		cmocka_unit_test(unknown_kinds_are_read_over),
+		cmocka_unit_test(wrong_version),
+		cmocka_unit_test(other_files),
+		cmocka_unit_test(hostile_marks),
+		cmocka_unit_test(hostile_frames),
+		cmocka_unit_test(bytes_behind_the_end),
+		cmocka_unit_test(columns_cut_anywhere),
+		cmocka_unit_test(columns_with_a_hostile_directory),
+		cmocka_unit_test(unknown_and_missing_columns),
+		cmocka_unit_test(wrong_columns),
+	};
+
+	return cmocka_run_group_tests_name("recfile", tests, set_up, tear_down);
+}
