@@ -55,7 +55,7 @@ check-net: all ## real traffic on the testbed (root)
 check-tshark: all ## host parser = tshark
 	tests/diff/foreign/tshark_judge.py --bin $(BUILD)/bin
 
-fuzz: $(FUZZERS) ## every fuzz target for FUZZ_SECONDS (60)
+fuzz: $(FUZZERS) $(BUILD)/tests/kernel_host ## every fuzz target for FUZZ_SECONDS (60)
 	tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
 
 bench: all ## speed, as ratios measured in one run (root for the kernel's part)

@@ -121,9 +121,10 @@ static int command_show(int argc, char **argv)
 		return 0;
 	}
 	optind = 2;
+	opterr = 0;
 	while ((code = getopt(argc, argv, "+n:")) != -1) {
 		if (code != 'n')
-			return 2;
+			return usage_error("show", "takes -n N and one FILE");
 		n_max = strtoull(optarg, &end, 10);
 		if (*optarg < '1' || *optarg > '9' || *end)
 			return usage_error("show", "-n needs a number above 0");

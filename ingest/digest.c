@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -31,6 +32,7 @@ int ws_digest_file(const char *path, char text[WS_DIGEST_TEXT_LEN], uint64_t *si
 	XXH3_state_t *state = XXH3_createState();
 	uint8_t *chunk = malloc(CHUNK_LEN);
 	uint64_t size = 0;
+	struct stat st;
 	int fd = -1, rc = 0;
 	ssize_t n = 0;
 
@@ -38,9 +40,13 @@ int ws_digest_file(const char *path, char text[WS_DIGEST_TEXT_LEN], uint64_t *si
 		rc = ws_error(err, -ENOMEM, "out of memory");
 		goto out;
 	}
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		rc = ws_error(err, -errno, "%s: cannot open: %s", path, strerror(errno));
+		goto out;
+	}
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		rc = ws_error(err, -EINVAL, "%s: not a regular file", path);
 		goto out;
 	}
 	XXH3_128bits_reset(state);

@@ -85,10 +85,12 @@ uint32_t ws_chunks_read(struct ws_chunks *c, const uint8_t *bytes, uint32_t len,
 		case CHUNK_SIZE:
 			if (digit >= 0 && c->size <= BODY_MAX) {
 				c->size = c->size * 16 + (uint64_t)digit;
+				c->has_digit = true;
 				break;
 			}
 			c->state = CHUNK_EXTENSION;
-			if (bytes[i] != '\n' && bytes[i] != '\r' && bytes[i] != ';' && bytes[i] != ' ') {
+			if (!c->has_digit ||
+			    (bytes[i] != '\n' && bytes[i] != '\r' && bytes[i] != ';' && bytes[i] != ' ')) {
 				*has_ended = true;
 				return i;
 			}
@@ -99,6 +101,7 @@ uint32_t ws_chunks_read(struct ws_chunks *c, const uint8_t *bytes, uint32_t len,
 			c->state = c->size ? CHUNK_DATA : CHUNK_TRAILER;
 			c->left = c->size + 2;
 			c->size = 0;
+			c->has_digit = false;
 			c->is_line_empty = true;
 			break;
 		case CHUNK_DATA: {

@@ -18,6 +18,7 @@ struct ws_chunks {
 	uint64_t left; /* bytes of the chunk, its final CR LF included */
 	uint64_t size; /* of the chunk whose size line is being read */
 	uint8_t state;
+	bool has_digit;	    /* the size line has one */
 	bool is_line_empty; /* nothing yet on the trailer line */
 };
 

@@ -27,6 +27,13 @@ void ws_head_search(struct ws_head *d)
 	struct ws_record *r = &d->record;
 	struct ws_search s;
 
+	/* what an earlier, shorter look had found may not hold any more */
+	memset(r->trace_id, 0, sizeof(r->trace_id));
+	memset(r->span_id, 0, sizeof(r->span_id));
+	memset(r->parent_span_id, 0, sizeof(r->parent_span_id));
+	r->family = WS_FAMILY_NONE;
+	r->sampled = WS_SAMPLED_UNKNOWN;
+	r->flags &= (uint8_t)~WS_FLAG_TRACE_ID_64;
 	ws_search_init(&s, UINT32_MAX / 2);
 	while (!ws_search_step(&s, &b))
 		;

@@ -11,6 +11,8 @@
 #include "ingest/messages.h"
 #include "lib/http.h"
 
+/* Unfinished heads of a flow: more of them have lost their continuation for good. */
+#define UNFINISHED_MAX 8
 /* Segments kept because they may continue a head whose beginning is late: per flow, and bytes in all. */
 #define HELD_MAX       16
 #define HELD_BYTES_MAX (64u << 20)
@@ -18,6 +20,7 @@
 
 /* A segment kept for later. */
 struct held {
+	struct ws_record frame;
 	uint32_t seq;
 	uint32_t len;
 	uint8_t *bytes;
@@ -115,19 +118,24 @@ static void retire_head(struct ws_heads *h, struct stream *s, struct ws_head *d)
 	s->last = d;
 }
 
-/* Emits and forgets every unfinished head of a stream, oldest first. */
+/* Emits and forgets the oldest unfinished head of a stream. */
+static int flush_oldest(struct ws_heads *h, struct stream *s)
+{
+	struct ws_head *d = s->heads;
+	int rc = emit(h, d);
+
+	s->heads = d->next;
+	ws_head_free(d);
+	return rc;
+}
+
+/* Emits and forgets every unfinished head of a stream. On failure the rest stay, to be freed. */
 static int flush_heads(struct ws_heads *h, struct stream *s)
 {
 	int rc = 0;
 
-	while (s->heads) {
-		struct ws_head *d = s->heads;
-
-		s->heads = d->next;
-		if (rc == 0)
-			rc = emit(h, d);
-		ws_head_free(d);
-	}
+	while (rc == 0 && s->heads)
+		rc = flush_oldest(h, s);
 	return rc;
 }
 
@@ -139,8 +147,9 @@ static void drop_held(struct ws_heads *h, struct held *held)
 }
 
 /* Keeps a copy of a segment that may continue a head whose beginning has not come yet. Without memory: not. */
-static void hold(struct ws_heads *h, struct stream *s, uint32_t seq, const uint8_t *bytes, uint32_t len)
+static void hold(struct ws_heads *h, struct stream *s, const struct ws_segment *g)
 {
+	const uint32_t len = g->captured_len;
 	struct held *held = &s->held[s->n_held % HELD_MAX];
 
 	drop_held(h, held);
@@ -149,8 +158,9 @@ static void hold(struct ws_heads *h, struct stream *s, uint32_t seq, const uint8
 	held->bytes = malloc(len);
 	if (!held->bytes)
 		return;
-	memcpy(held->bytes, bytes, len);
-	held->seq = seq;
+	memcpy(held->bytes, g->payload, len);
+	held->frame = *g->frame;
+	held->seq = g->frame->seq;
 	held->len = len;
 	h->held_bytes += len;
 	s->n_held++;
@@ -207,15 +217,18 @@ static int continue_heads(struct ws_heads *h, struct stream *s, uint32_t seq, co
 	return 0;
 }
 
-/* The segment that a head begins in is one that was seen before, with what followed it: take that over. */
-static int repeat_last(const struct stream *s, struct ws_head *d)
+/* Is the head the beginning of this one, seen before with what followed it? Then it takes that over. */
+static int repeat(struct ws_head *d, const struct ws_head *earlier)
 {
-	const struct ws_head *last = s->last;
+	int rc = 0;
 
-	if (!last || last->record.seq != d->record.seq || last->len <= d->len ||
-	    memcmp(last->bytes, d->bytes, d->len) != 0)
+	if (!earlier || earlier->record.seq != d->record.seq || earlier->len <= d->len ||
+	    memcmp(earlier->bytes, d->bytes, d->len) != 0)
 		return 0;
-	return ws_head_append(d, last->bytes + d->len, last->len - d->len);
+	for (uint32_t i = 0; rc == 0 && i < earlier->n_segments; i++)
+		if (earlier->segment_end[i] > d->len)
+			rc = ws_head_append(d, earlier->bytes + d->len, earlier->segment_end[i] - d->len);
+	return rc;
 }
 
 /*
@@ -225,10 +238,13 @@ static int repeat_last(const struct stream *s, struct ws_head *d)
 static int place_head(struct ws_heads *h, struct stream *s, struct ws_head *d, bool is_cut)
 {
 	struct ws_head **link = &s->heads;
+	uint32_t n_unfinished = 0;
 	int rc = 0;
 
 	if (!is_cut)
-		rc = repeat_last(s, d);
+		rc = repeat(d, s->last);
+	for (const struct ws_head *other = s->heads; rc == 0 && !is_cut && other; other = other->next)
+		rc = repeat(d, other);
 	for (uint32_t i = 0; rc == 0 && !is_cut && i < HELD_MAX; i++)
 		if (ws_head_continue(d, s->held[i].seq, s->held[i].bytes, s->held[i].len) == 1)
 			i = UINT32_MAX; /* begin again: an earlier one may follow now */
@@ -240,10 +256,10 @@ static int place_head(struct ws_heads *h, struct stream *s, struct ws_head *d, b
 	}
 	if (rc)
 		return rc;
-	while (*link)
-		link = &(*link)->next;
+	for (; *link; link = &(*link)->next)
+		n_unfinished++;
 	*link = d;
-	return 0;
+	return n_unfinished < UNFINISHED_MAX ? 0 : flush_oldest(h, s);
 }
 
 /*
@@ -301,43 +317,84 @@ static uint32_t other_slot(const struct ws_segment *g, bool is_continuation)
 	}
 }
 
+/*
+ * Takes the requests that begin in the segment from off on. *has_request: in, whether the ledger knows the frame
+ * already; out, whether it does now. *is_continuation: set if the segment begins inside a known request.
+ */
+static int take_requests(struct ws_heads *h, struct stream *s, const struct ws_segment *g, uint32_t off,
+			 bool *has_request, bool *is_continuation)
+{
+	const uint32_t seq = g->frame->seq;
+	uint32_t end_seq;
+
+	while (off < g->captured_len) {
+		int rc;
+
+		if (ws_messages_covers(&s->messages, seq + off, &end_seq)) {
+			*is_continuation |= off == 0;
+			off = end_seq - seq;
+			continue;
+		}
+		rc = begin_head(h, s, g, off, !*has_request);
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			break;
+		*has_request = true;
+		/* to the end of this request, if it ends in this segment */
+		if (!ws_messages_covers(&s->messages, seq + off + 1, &end_seq))
+			break;
+		off = end_seq - seq;
+	}
+	return 0;
+}
+
+/* Held segments that turned out to continue a request, and may hold the beginning of another behind its end. */
+static int replay_held(struct ws_heads *h, struct stream *s)
+{
+	bool has_request = true, is_continuation = false; /* their frames are in the ledger */
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < HELD_MAX; i++) {
+		struct held held = s->held[i];
+		const struct ws_segment g = { &held.frame, held.bytes, held.len };
+		uint32_t end_seq;
+
+		if (!held.bytes || !ws_messages_covers(&s->messages, held.seq, &end_seq) ||
+		    end_seq - held.seq >= held.len)
+			continue;
+		s->held[i].bytes = NULL;
+		s->held[i].len = 0;
+		h->held_bytes -= held.len;
+		rc = take_requests(h, s, &g, end_seq - held.seq, &has_request, &is_continuation);
+		free(held.bytes);
+	}
+	return rc;
+}
+
 int ws_heads_segment(struct ws_heads *h, const struct ws_segment *g)
 {
 	const uint32_t seq = g->frame->seq;
 	struct stream *s = find_stream(h, g->frame);
 	bool has_request = false, is_continuation = false;
-	uint32_t off = 0, end_seq;
 	int rc;
 
 	if (!s)
 		return -ENOMEM;
 	ws_messages_continue_body(&s->messages, seq, g->payload, g->captured_len);
 	rc = continue_heads(h, s, seq, g->payload, g->captured_len, g->captured_len < g->frame->payload_len);
+	if (rc == 0)
+		rc = take_requests(h, s, g, 0, &has_request, &is_continuation);
+	if (rc == 0 && s->n_held)
+		rc = replay_held(h, s);
 	if (rc)
 		return rc;
-	while (off < g->captured_len) {
-		if (ws_messages_covers(&s->messages, seq + off, &end_seq)) {
-			is_continuation |= off == 0;
-			off = end_seq - seq;
-			continue;
-		}
-		rc = begin_head(h, s, g, off, !has_request);
-		if (rc < 0)
-			return rc;
-		if (rc == 0)
-			break;
-		has_request = true;
-		/* to the end of this request, if it ends in this segment */
-		if (!ws_messages_covers(&s->messages, seq + off + 1, &end_seq))
-			break;
-		off = end_seq - seq;
-	}
 	if (!has_request) {
 		uint32_t slot = other_slot(g, is_continuation);
 
 		h->n_frames[slot]++;
 		if (slot == WS_REASON_OTHER_PAYLOAD && !is_continuation && g->captured_len == g->frame->payload_len)
-			hold(h, s, seq, g->payload, g->captured_len);
+			hold(h, s, g);
 	}
 	return 0;
 }

@@ -58,8 +58,24 @@ static int compare(const void *a, const void *b)
 	return order ? order : (int)left->source - (int)right->source;
 }
 
+/* Tabs and line feeds separate what analyze prints, and no terminal should be sent the others. */
+static bool is_point_name(const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)
+			return false;
+	return len > 0 && len <= WS_RECFILE_NAME_MAX;
+}
+
+static int bad_point_name(const char *name, struct ws_error *err)
+{
+	return ws_error(err, -EINVAL,
+			"%s: a point's name has 1 to %d characters, none of them a control character; rename the file",
+			name, WS_RECFILE_NAME_MAX);
+}
+
 /* Is the file one that we load? Then it is added. */
-static int consider(const char *dir, const char *name, struct ws_inputs *inputs)
+static int consider(const char *dir, const char *name, struct ws_inputs *inputs, struct ws_error *err)
 {
 	size_t len = strlen(name);
 	char *path;
@@ -69,6 +85,8 @@ static int consider(const char *dir, const char *name, struct ws_inputs *inputs)
 
 		if (len <= suffix_len || strcmp(name + len - suffix_len, suffixes[i].text) != 0)
 			continue;
+		if (!is_point_name(name, len - suffix_len))
+			return bad_point_name(name, err);
 		if (asprintf(&path, "%s/%s", dir, name) < 0)
 			return -ENOMEM;
 		return add(inputs, name, len - suffix_len, path, suffixes[i].source, suffixes[i].is_part);
@@ -100,10 +118,10 @@ int ws_inputs_find(const char *dir, struct ws_inputs *inputs, struct ws_error *e
 		if (strcmp(entry->d_name, "run.json") == 0)
 			rc = asprintf(&found.manifest_path, "%s/run.json", dir) < 0 ? -ENOMEM : 0;
 		else
-			rc = consider(dir, entry->d_name, &found);
+			rc = consider(dir, entry->d_name, &found, err);
 	}
 	closedir(d);
-	if (rc)
+	if (rc == -ENOMEM)
 		ws_error(err, rc, "%s: out of memory", dir);
 	if (rc == 0 && found.n > 1) {
 		qsort(found.input, found.n, sizeof(*found.input), compare);
@@ -118,8 +136,11 @@ int ws_inputs_find(const char *dir, struct ws_inputs *inputs, struct ws_error *e
 
 int ws_inputs_add_pcap(struct ws_inputs *inputs, const char *point, const char *path, struct ws_error *err)
 {
-	char *copy = strdup(path);
+	char *copy;
 
+	if (!is_point_name(point, strlen(point)))
+		return bad_point_name(point, err);
+	copy = strdup(path);
 	if (!copy)
 		return ws_error(err, -ENOMEM, "out of memory");
 	for (uint32_t i = 0; i < inputs->n; i++) {

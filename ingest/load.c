@@ -79,7 +79,7 @@ static int load_records(struct ws_database *db, const struct ws_input *input, st
 		l->facts.last_ns = s->n_marks ? s->mark.monotonic_ns : s->head.monotonic_ns;
 		l->facts.search_bytes = s->head.window_bytes;
 		l->facts.unread_bytes = s->unread_bytes;
-		l->facts.is_complete = s->is_complete && s->n_corrupt_records == 0 && s->unread_bytes == 0;
+		l->facts.is_complete = s->is_complete && s->unread_bytes == 0;
 		l->n_cut_records = s->n_cut_records;
 		l->n_corrupt_records = s->n_corrupt_records;
 	}

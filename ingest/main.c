@@ -68,6 +68,9 @@ static int load_inputs(struct job *job, const char *dir, const struct ws_inputs 
 	char *path;
 	int rc;
 
+	for (uint32_t i = 0; i < inputs->n; i++) /* before there is a database */
+		if (access(inputs->input[i].path, R_OK))
+			return ws_error(err, -errno, "%s: cannot read: %s", inputs->input[i].path, strerror(errno));
 	if (asprintf(&path, "%s/run.db", dir) < 0)
 		return ws_error(err, -ENOMEM, "out of memory");
 	rc = ws_database_open(path, &db, err);
@@ -171,6 +174,8 @@ int main(int argc, char **argv)
 		switch (code) {
 		case 'd':
 			dir = optarg;
+			for (size_t len = strlen(optarg); len > 1 && optarg[len - 1] == '/'; len--)
+				optarg[len - 1] = '\0';
 			break;
 		case 'p':
 			if (parse_pcap(optarg, &job))

@@ -42,8 +42,9 @@ static __always_inline enum ws_http_kind ws_http_kind(const struct ws_bytes *b, 
 
 	if (first < 'A' || first > 'Z')
 		return ws_http_is_tls(word) ? WS_HTTP_TLS : WS_HTTP_NONE;
-	if ((word & 0xffffffffffffffu) == 0x2e312f50545448u) /* "HTTP/1." */
-		return ws_bytes_has(b, off, 7) ? WS_HTTP_RESPONSE : WS_HTTP_NONE;
+	if ((word & 0xffffffffffffffu) ==
+	    0x2e312f50545448u) /* "HTTP/1."; a blank follows the version of a status line */
+		return ws_bytes_has(b, off, 9) && ws_bytes_u8(b, off + 8) == ' ' ? WS_HTTP_RESPONSE : WS_HTTP_NONE;
 
 	WS_KEEP_LOOP
 	for (uint32_t i = 1; i <= WS_HTTP_METHOD_MAX; i++) {

@@ -150,7 +150,7 @@ int ws_recfile_open(const char *path, struct ws_recfile_reader **reader, struct 
 
 	if (!r)
 		return ws_error(err, -ENOMEM, "%s: out of memory", path);
-	r->fd = open(path, O_RDONLY | O_CLOEXEC);
+	r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (r->fd < 0 || fstat(r->fd, &st)) {
 		rc = ws_error(err, -errno, "%s: cannot open: %s", path, strerror(errno));
 		goto out;

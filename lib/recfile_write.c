@@ -197,6 +197,14 @@ int ws_recfile_flush(struct ws_recfile_writer *w, const struct ws_recfile_mark *
 	return 0;
 }
 
+/* Renames, but never over a file that has come there meanwhile, where the file system can tell. */
+static int give_name(const char *from, const char *to)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	return errno == EINVAL ? rename(from, to) : -1;
+}
+
 int ws_recfile_finish(struct ws_recfile_writer *w, const struct ws_recfile_mark *mark, struct ws_error *err)
 {
 	struct mark_bytes m;
@@ -217,7 +225,7 @@ int ws_recfile_finish(struct ws_recfile_writer *w, const struct ws_recfile_mark 
 		return rc;
 	if (fsync(w->fd))
 		return ws_error(err, -errno, "%s: cannot sync: %s", w->part_path, strerror(errno));
-	if (rename(w->part_path, w->path))
+	if (give_name(w->part_path, w->path))
 		return ws_error(err, -errno, "%s: cannot rename to %s: %s", w->part_path, w->path, strerror(errno));
 	return 0;
 }

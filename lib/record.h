@@ -74,9 +74,8 @@ enum ws_sampled {
 
 /* Bits of ws_record.flags. */
 enum ws_record_flag {
-	WS_FLAG_TRACE_ID_64 = 1, /* the trace id came as 16 hex digits: the first 8 bytes of trace_id are padding */
-	WS_FLAG_LATER_IN_FRAME =
-		2, /* not the first request of its frame (pipelining): the ledger counts the frame once */
+	WS_FLAG_TRACE_ID_64 = 1,    /* the trace id came as 16 hex digits: the first 8 bytes of trace_id are padding */
+	WS_FLAG_LATER_IN_FRAME = 2, /* pipelining: the ledger counts its frame for what came before it in there */
 };
 
 #define WS_RECORD_VERSION 1
@@ -114,7 +113,7 @@ struct ws_record {
 	uint8_t family;		  /* enum ws_family */
 	uint8_t sampled;	  /* enum ws_sampled */
 	uint8_t flags;		  /* enum ws_record_flag */
-	uint8_t zero[6];	  /* always 0 */
+	uint8_t zero[10];	  /* always 0 */
 };
 
 _Static_assert(sizeof(struct ws_record) == 168, "the record's size is part of its format");

@@ -34,8 +34,8 @@ static const struct kind_case kind_cases[] = {
 	{ "GET !", WS_HTTP_REQUEST, 5 },
 	/* what HTTP/2 begins with looks like a request line; that it is none shows at its end */
 	{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", WS_HTTP_REQUEST, 5 },
-	{ "HTTP/1.1 200 OK\r\n", WS_HTTP_RESPONSE, 7 },
-	{ "HTTP/1.0 404 Not Found\r\n", WS_HTTP_RESPONSE, 7 },
+	{ "HTTP/1.1 200 OK\r\n", WS_HTTP_RESPONSE, 9 },
+	{ "HTTP/1.0 404 Not Found\r\n", WS_HTTP_RESPONSE, 9 },
 	{ "HTTP/2 200\r\n", WS_HTTP_NONE, 0 },
 	{ "HTTP/3.1 200\r\n", WS_HTTP_NONE, 0 },
 	{ "http/1.1 200 OK\r\n", WS_HTTP_NONE, 0 },
