@@ -110,7 +110,7 @@ static __always_inline uint64_t ws_bytes_word(const struct ws_bytes *b, uint32_t
  * zero byte of x is the lowest 0x80 of (x - 0x01..) & ~x & 0x80.. (bits above the lowest may be wrong). In the kernel
  * the answer may lie beyond len.
  */
-WS_ONE_COPY uint32_t ws_bytes_find_newline(const struct ws_bytes *b, uint32_t off)
+static __always_inline uint32_t ws_bytes_find_newline(const struct ws_bytes *b, uint32_t off)
 {
 	const uint64_t ones = 0x0101010101010101u;
 #ifdef __bpf__
