@@ -7,9 +7,10 @@
 #include <string.h>
 
 enum encoding {
-	ENCODING_CONSTANT = 0, /* one value for all rows */
-	ENCODING_DELTA = 1,    /* zigzag difference from the row before, in byte planes, lowest first */
-	ENCODING_ROWS = 2,     /* values as they are */
+	ENCODING_CONSTANT = 0,	 /* one value for all rows */
+	ENCODING_DELTA = 1,	 /* zigzag difference from the row before, in byte planes, lowest first */
+	ENCODING_ROWS = 2,	 /* values as they are */
+	ENCODING_DICTIONARY = 3, /* a byte a row: the number of its value; then the values, in order of appearance */
 };
 
 struct column {
@@ -143,6 +144,61 @@ static inline __attribute__((always_inline)) void decode_delta(const uint8_t *fr
 	}
 }
 
+#define DICTIONARY_MAX	 256
+#define DICTIONARY_SLOTS 1024u
+
+/* Where the value stands in the hash table, or the free slot where it should: slots hold numbers + 1. */
+static uint32_t dictionary_slot(const uint16_t slot[DICTIONARY_SLOTS], const uint8_t *values, const uint8_t *value,
+				uint8_t width)
+{
+	uint64_t low = 0, high = 0;
+	uint32_t at;
+
+	memcpy(&low, value, width < 8 ? width : 8);
+	if (width > 8)
+		memcpy(&high, value + 8, width - 8u);
+	at = (uint32_t)(((low ^ (high * 0x9e3779b97f4a7c15u)) * 0x9e3779b97f4a7c15u) >> 54);
+	while (slot[at] && memcmp(values + (size_t)(slot[at] - 1) * width, value, width) != 0)
+		at = (at + 1) % DICTIONARY_SLOTS;
+	return at;
+}
+
+/* Encodes a column of few values. Returns the bytes written; 0 if there are too many values to make it worth while. */
+static uint32_t encode_dictionary(const uint8_t *field, uint32_t n, uint8_t *to, uint8_t width)
+{
+	uint16_t slot[DICTIONARY_SLOTS] = { 0 };
+	uint8_t *values = to + n;
+	uint32_t n_values = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t *value = field + (size_t)i * sizeof(struct ws_record);
+		uint32_t at = dictionary_slot(slot, values, value, width);
+
+		if (!slot[at]) {
+			if (n_values == DICTIONARY_MAX || n + (n_values + 1) * width >= n * width)
+				return 0;
+			memcpy(values + (size_t)n_values * width, value, width);
+			slot[at] = (uint16_t)++n_values;
+		}
+		to[i] = (uint8_t)(slot[at] - 1);
+	}
+	return n + n_values * width;
+}
+
+static int decode_dictionary(const uint8_t *from, uint32_t size, uint32_t n, uint8_t *field, uint8_t width)
+{
+	const uint32_t n_values = size < n ? 0 : (size - n) / width;
+
+	if (size < n || (size - n) % width != 0)
+		return -EINVAL;
+	for (uint32_t i = 0; i < n; i++) {
+		if (from[i] >= n_values)
+			return -EINVAL;
+		memcpy(field + (size_t)i * sizeof(struct ws_record), from + n + (size_t)from[i] * width, width);
+	}
+	return 0;
+}
+
 static void encode_column(const struct column *c, const uint8_t *field, uint32_t n, uint8_t *to)
 {
 	if (c->encoding == ENCODING_ROWS) {
@@ -181,6 +237,8 @@ size_t ws_recfile_columns_encode(const struct ws_record *records, uint32_t n, ui
 
 		if (is_constant(field, n, c->width)) {
 			memcpy(data, field, c->width);
+		} else if ((size = encode_dictionary(field, n, data, c->width)) != 0) {
+			encoding = ENCODING_DICTIONARY;
 		} else {
 			encoding = c->encoding;
 			size = n * c->width;
@@ -208,6 +266,8 @@ static int decode_column(const struct column *c, uint8_t encoding, const uint8_t
 {
 	const bool is_one = encoding == ENCODING_CONSTANT;
 
+	if (encoding == ENCODING_DICTIONARY)
+		return decode_dictionary(from, size, n, field, c->width);
 	if (size != (is_one ? c->width : (uint64_t)n * c->width))
 		return -EINVAL;
 	if (is_one || encoding == ENCODING_ROWS) {
