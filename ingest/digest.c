@@ -12,7 +12,7 @@
 
 #include "lib/names.h"
 
-#define CHUNK_LEN (1u << 20)
+#define CHUNK_LEN (1u << 16) /* stays in the cache */
 
 static void write_text(XXH128_hash_t hash, char text[WS_DIGEST_TEXT_LEN])
 {

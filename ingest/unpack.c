@@ -122,6 +122,6 @@ FILE *ws_unpack_open(const char *path, bool *is_packed)
 	if (n == 4 && memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0)
 		return open_zstd(file);
 	*is_packed = false;
-	setvbuf(file, NULL, _IOFBF, 1 << 18);
+	setvbuf(file, NULL, _IOFBF, 1 << 16); /* stays in the cache */
 	return file;
 }
