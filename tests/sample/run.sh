@@ -12,6 +12,7 @@ if [ "${1:-}" = --update ]; then
 fi
 bin=$(readlink -f "${1:-$top/build/bin}")
 sample=$top/datasets/sample
+export WIRESPAN_REPORTS=$top/reports # whatever directory the programs were built in
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 n_passed=0
