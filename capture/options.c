@@ -11,6 +11,7 @@
 
 #include "capture/filter.h"
 #include "lib/context.h"
+#include "lib/tunnels.h"
 
 const char ws_capture_run_help[] =
 	"Usage: capture run --dir DIR --point NAME=IF [--point NAME=IF]... [options] [-- COMMAND [ARG]...]\n"
@@ -132,29 +133,6 @@ static int parse_point(const char *text, struct ws_capture_options *o, struct ws
 	return 0;
 }
 
-static int parse_vxlan_ports(const char *text, struct ws_tunnels *t, struct ws_error *err)
-{
-	char copy[128], *rest = copy, *part;
-	struct ws_tunnels ports = { 0 };
-	uint32_t n = 0;
-
-	if (strlen(text) >= sizeof(copy))
-		return ws_error(err, -EINVAL, "--vxlan-port: at most %d ports", WS_VXLAN_PORTS_MAX);
-	strcpy(copy, text);
-	while ((part = strsep(&rest, ","))) {
-		uint64_t port;
-		int rc = parse_number("vxlan-port", part, 1, UINT16_MAX, &port, err);
-
-		if (rc)
-			return rc;
-		if (n == WS_VXLAN_PORTS_MAX)
-			return ws_error(err, -EINVAL, "--vxlan-port %s: at most %d ports", text, WS_VXLAN_PORTS_MAX);
-		ports.vxlan_port[n++] = (uint16_t)port;
-	}
-	*t = ports;
-	return 0;
-}
-
 static int parse_duration(const char *text, uint64_t *duration_ns, struct ws_error *err)
 {
 	char *end;
@@ -248,7 +226,11 @@ static int apply(int code, const char *text, struct ws_capture_options *o, const
 			*common_netns = text;
 		return 0;
 	case OPTION_VXLAN_PORT:
-		return parse_vxlan_ports(text, &o->tunnels, err);
+		if (ws_tunnels_parse(text, &o->tunnels))
+			return ws_error(err, -EINVAL,
+					"--vxlan-port %s: not one to %d ports (1 to 65535) joined by commas", text,
+					WS_VXLAN_PORTS_MAX);
+		return 0;
 	case OPTION_FILTER:
 		return add_filter(text, o, err);
 	case OPTION_DURATION:

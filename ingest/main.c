@@ -10,6 +10,7 @@
 #include "ingest/database.h"
 #include "ingest/inputs.h"
 #include "ingest/load.h"
+#include "lib/tunnels.h"
 #include "lib/version.h"
 
 #define PCAP_OPTIONS_MAX 16
@@ -120,28 +121,6 @@ static int usage_error(const char *text, const char *value)
 	return 2;
 }
 
-static int parse_ports(const char *text, struct ws_tunnels *tunnels)
-{
-	struct ws_tunnels t = { 0 };
-	uint32_t n = 0;
-
-	for (;;) {
-		char *end;
-		unsigned long port = strtoul(text, &end, 10);
-
-		if (*text < '0' || *text > '9' || port == 0 || port > UINT16_MAX || n == WS_VXLAN_PORTS_MAX)
-			return -EINVAL;
-		t.vxlan_port[n++] = (uint16_t)port;
-		if (*end == '\0')
-			break;
-		if (*end != ',')
-			return -EINVAL;
-		text = end + 1;
-	}
-	*tunnels = t;
-	return 0;
-}
-
 /* POINT=FILE, in place. The point's name becomes part of no path. */
 static int parse_pcap(char *text, struct job *job)
 {
@@ -182,7 +161,7 @@ int main(int argc, char **argv)
 				return usage_error("--pcap needs POINT=FILE, not ", optarg);
 			break;
 		case 'v':
-			if (parse_ports(optarg, &job.tunnels))
+			if (ws_tunnels_parse(optarg, &job.tunnels))
 				return usage_error("--vxlan-port needs up to eight ports joined by commas, not ",
 						   optarg);
 			break;

@@ -84,22 +84,6 @@ static void put32(uint8_t *to, uint32_t value)
 	memcpy(to, &value, sizeof(value));
 }
 
-static uint16_t get16(const uint8_t *from)
-{
-	uint16_t value;
-
-	memcpy(&value, from, sizeof(value));
-	return value;
-}
-
-static uint32_t get32(const uint8_t *from)
-{
-	uint32_t value;
-
-	memcpy(&value, from, sizeof(value));
-	return value;
-}
-
 static bool is_constant(const uint8_t *field, uint32_t n, uint8_t width)
 {
 	for (uint32_t i = 1; i < n; i++)
@@ -298,17 +282,17 @@ int ws_recfile_columns_decode(const uint8_t *from, size_t len, struct ws_record 
 {
 	size_t n_columns, off;
 
-	if (len < DIRECTORY_OFF || n == 0 || get32(from) != n)
+	if (len < DIRECTORY_OFF || n == 0 || ws_recfile_get32(from) != n)
 		return -EINVAL;
-	n_columns = get16(from + 4);
+	n_columns = ws_recfile_get16(from + 4);
 	off = DIRECTORY_OFF + n_columns * ENTRY_LEN;
 	if (off > len)
 		return -EINVAL;
 	memset(records, 0, (size_t)n * sizeof(*records));
 	for (size_t i = 0; i < n_columns; i++) {
 		const uint8_t *entry = from + DIRECTORY_OFF + i * ENTRY_LEN;
-		const struct column *c = find_column(get16(entry));
-		uint32_t size = get32(entry + 4);
+		const struct column *c = find_column(ws_recfile_get16(entry));
+		uint32_t size = ws_recfile_get32(entry + 4);
 
 		if (size > len - off)
 			return -EINVAL;

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "lib/record.h"
 
@@ -26,6 +27,23 @@ enum ws_recfile_kind {
 #define WS_RECFILE_MARK_MAX	     4096u
 #define WS_RECFILE_FRAME_MAX	     (1u << 26)
 #define WS_RECFILE_BLOCK_RECORDS_MAX 65536u
+
+/* Little-endian integers at any address. */
+static inline uint16_t ws_recfile_get16(const uint8_t *from)
+{
+	uint16_t value;
+
+	memcpy(&value, from, sizeof(value));
+	return value;
+}
+
+static inline uint32_t ws_recfile_get32(const uint8_t *from)
+{
+	uint32_t value;
+
+	memcpy(&value, from, sizeof(value));
+	return value;
+}
 
 /* The most bytes that the columns of n records take. */
 size_t ws_recfile_columns_bound(uint32_t n);

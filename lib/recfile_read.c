@@ -38,22 +38,6 @@ struct mark_view {
 	uint16_t kind;
 };
 
-static uint16_t get16(const uint8_t *from)
-{
-	uint16_t value;
-
-	memcpy(&value, from, sizeof(value));
-	return value;
-}
-
-static uint32_t get32(const uint8_t *from)
-{
-	uint32_t value;
-
-	memcpy(&value, from, sizeof(value));
-	return value;
-}
-
 static uint64_t get64(const uint8_t *from)
 {
 	uint64_t value;
@@ -93,18 +77,18 @@ static int read_mark(struct ws_recfile_reader *r, struct mark_view *m)
 	rc = read_at(r, r->off, frame, sizeof(frame));
 	if (rc)
 		return rc;
-	size = get32(frame + 4);
-	if (get32(frame) != WS_RECFILE_SKIPPABLE_MAGIC || size < MARK_PREFIX_LEN + MARK_HASH_LEN ||
+	size = ws_recfile_get32(frame + 4);
+	if (ws_recfile_get32(frame) != WS_RECFILE_SKIPPABLE_MAGIC || size < MARK_PREFIX_LEN + MARK_HASH_LEN ||
 	    size > sizeof(m->data))
 		return -EINVAL;
 	rc = read_at(r, r->off + 8, m->data, size);
 	if (rc)
 		return rc;
-	if (get32(m->data) != WS_RECFILE_SIGNATURE ||
+	if (ws_recfile_get32(m->data) != WS_RECFILE_SIGNATURE ||
 	    get64(m->data + size - MARK_HASH_LEN) != XXH3_64bits(m->data, size - MARK_HASH_LEN))
 		return -EINVAL;
-	m->version = get16(m->data + 4);
-	m->kind = get16(m->data + 6);
+	m->version = ws_recfile_get16(m->data + 4);
+	m->kind = ws_recfile_get16(m->data + 6);
 	m->len = size - MARK_PREFIX_LEN - MARK_HASH_LEN;
 	r->off += 8 + size;
 	return 0;
@@ -134,7 +118,7 @@ static int read_head(struct ws_recfile_reader *r, struct ws_error *err)
 	if (m.version != WS_RECFILE_VERSION)
 		return ws_error(err, -EINVAL, "%s: record file of version %u; this program reads version %u", r->path,
 				m.version, WS_RECFILE_VERSION);
-	head->window_bytes = get32(f + 4);
+	head->window_bytes = ws_recfile_get32(f + 4);
 	head->monotonic_ns = get64(f + 8);
 	head->realtime_ns = get64(f + 16);
 	memcpy(head->point, f + 24, sizeof(head->point));
@@ -220,7 +204,7 @@ static int take_state(struct ws_recfile_reader *r, const struct mark_view *m)
 
 	if (m->len < 48)
 		return -EINVAL;
-	n = get32(f + 24);
+	n = ws_recfile_get32(f + 24);
 	if (n > (m->len - 48) / 8)
 		return -EINVAL;
 	mark->monotonic_ns = get64(f);
@@ -263,8 +247,8 @@ int ws_recfile_next(struct ws_recfile_reader *r, const struct ws_record **record
 			r->status.is_complete = true;
 			return give_up(r, r->off);
 		}
-		n_block = get32(mark_fields(&m) + 8);
-		frame_len = get32(mark_fields(&m) + 12);
+		n_block = ws_recfile_get32(mark_fields(&m) + 8);
+		frame_len = ws_recfile_get32(mark_fields(&m) + 12);
 		if (n_block == 0)
 			continue;
 		if (n_block > WS_RECFILE_BLOCK_RECORDS_MAX || frame_len > WS_RECFILE_FRAME_MAX)
