@@ -104,6 +104,17 @@ beyond_window() {
         USING (file_id) JOIN point USING (point_id) WHERE source = 'ebpf' GROUP BY name ORDER BY name" | tr '\n' ' ')"
 }
 
+# A live search of N bytes finds what the offsets of a recording of the whole head say that it will: here N cuts between the
+# contexts of both directions.
+agrees_with_offsets() {
+    local offsets live
+    offsets=$(sql "$2" "SELECT group_concat(round(share, 6)) FROM (SELECT avg(ids_end_off <= $3) AS share FROM request JOIN
+        file USING (file_id) WHERE source = 'ebpf' GROUP BY file_id ORDER BY file_id)")
+    live=$(sql "$1" "SELECT group_concat(round(share, 6)) FROM (SELECT avg(reason = 16) AS share FROM request JOIN
+        file USING (file_id) WHERE source = 'ebpf' GROUP BY file_id ORDER BY file_id)")
+    equals "0.5,0.5" "$offsets" && equals "$offsets" "$live"
+}
+
 # A filter keeps what it selects and counts the rest.
 filtered() {
     equals "nic|$2|$2 vport|$2|$2 " "$(sql "$1" "SELECT name, n_requests, (SELECT count(*) FROM request WHERE
@@ -183,6 +194,9 @@ done
 check "window 50: recorded" record "$work/window" 100 2 b3 --search-bytes 50
 check "window 50: loaded" "$bin/ingest" --dir "$work/window"
 check "window 50: every miss has a record" beyond_window "$work/window" 400
+check "window 97: recorded" record "$work/cut" 100 2 b3 --search-bytes 97
+check "window 97: loaded" "$bin/ingest" --dir "$work/cut"
+check "window 97: as the offsets say" agrees_with_offsets "$work/cut" "$work/b3" 97
 check "filter: recorded" record "$work/filter" 100 2 b3 --filter daddr=10.244.1.0/24,dport=9080
 check "filter: loaded" "$bin/ingest" --dir "$work/filter"
 check "filter: only what it selects" filtered "$work/filter" 200
