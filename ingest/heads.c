@@ -200,7 +200,7 @@ static int continue_heads(struct ws_heads *h, struct stream *s, uint32_t seq, co
 		if (is_longer || rc == -EMSGSIZE) {
 			int is_settled = rc == -EMSGSIZE ? emit(h, d) : settle(h, s, d);
 
-			if (is_settled == 0 && is_cut) {
+			if (is_settled == 0 && is_cut && rc != -EMSGSIZE) {
 				is_settled = emit_truncated(h, d);
 				is_settled = is_settled ? is_settled : 1;
 			}
@@ -245,10 +245,14 @@ static int place_head(struct ws_heads *h, struct stream *s, struct ws_head *d, b
 		rc = repeat(d, s->last);
 	for (const struct ws_head *other = s->heads; rc == 0 && !is_cut && other; other = other->next)
 		rc = repeat(d, other);
-	for (uint32_t i = 0; rc == 0 && !is_cut && i < HELD_MAX; i++)
-		if (ws_head_continue(d, s->held[i].seq, s->held[i].bytes, s->held[i].len) == 1)
+	for (uint32_t i = 0; rc == 0 && !is_cut && i < HELD_MAX; i++) {
+		rc = ws_head_continue(d, s->held[i].seq, s->held[i].bytes, s->held[i].len);
+		if (rc == 1) {
+			rc = 0;
 			i = UINT32_MAX; /* begin again: an earlier one may follow now */
-	if (rc == 0)
+		}
+	}
+	if (rc == 0 || rc == -EMSGSIZE) /* of too many segments: what there is of it */
 		rc = settle(h, s, d);
 	if (rc == 0 && is_cut) {
 		rc = emit_truncated(h, d);
@@ -256,10 +260,16 @@ static int place_head(struct ws_heads *h, struct stream *s, struct ws_head *d, b
 	}
 	if (rc)
 		return rc;
-	for (; *link; link = &(*link)->next)
+	for (const struct ws_head *other = s->heads; other; other = other->next)
 		n_unfinished++;
+	if (n_unfinished + 1 >= UNFINISHED_MAX)
+		rc = flush_oldest(h, s);
+	if (rc) /* d is still the caller's */
+		return rc;
+	while (*link)
+		link = &(*link)->next;
 	*link = d;
-	return n_unfinished < UNFINISHED_MAX ? 0 : flush_oldest(h, s);
+	return 0;
 }
 
 /*
