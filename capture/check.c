@@ -67,7 +67,8 @@ static void advise_cpus(FILE *out)
 
 bool ws_check(FILE *out)
 {
-	const char *too_old = "needs Linux 5.8 or later; on an older kernel use `capture run --no-ebpf --pcap`";
+	const char *too_old =
+		"needs Linux 5.8 or later, and root or CAP_BPF; `capture run --no-ebpf --pcap` needs neither";
 	bool is_ok = true, has_ring, has_loop;
 	struct utsname name = { 0 };
 	char detail[160];

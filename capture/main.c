@@ -69,7 +69,7 @@ static void tell(const struct ws_run_progress *p, int is_final)
 
 static int command_run(int argc, char **argv)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction action = { .sa_handler = on_signal }, hangup;
 	struct ws_capture_options options;
 	struct ws_error err = { 0 };
 	int command_status = -1;
@@ -83,13 +83,16 @@ static int command_run(int argc, char **argv)
 		return usage_error("run", err.text);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, NULL, &hangup); /* whoever ignores it, nohup, wants to go on */
+	if (hangup.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 	libbpf_set_print(NULL);
 	rc = ws_run(&options, argc, argv, &stop, options.is_quiet ? NULL : tell, &command_status, &err);
 	if (rc) {
 		fprintf(stderr, "capture run: %s\n", err.text);
 		return 1;
 	}
-	if (command_status > 0 && !stop) {
+	if (command_status > 0) {
 		fprintf(stderr, "capture run: %s ended with exit status %d; the recording is complete\n",
 			options.command[0], command_status);
 		return 1;

@@ -189,8 +189,10 @@ int ws_manifest_write(const char *path, const struct ws_run_facts *run, struct w
 		rc = ws_error(err, -ENOMEM, "%s: cannot put the manifest together", path);
 		goto out;
 	}
-	if (json_dump_file(document, part_path, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) || rename(part_path, path))
+	if (json_dump_file(document, part_path, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) || rename(part_path, path)) {
 		rc = ws_error(err, errno ? -errno : -EIO, "%s: cannot write: %s", part_path, strerror(errno));
+		unlink(part_path);
+	}
 out:
 	json_decref(document);
 	free(part_path);

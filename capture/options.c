@@ -290,7 +290,7 @@ int ws_capture_options_parse(int argc, char **argv, struct ws_capture_options *o
 					argv[optind]);
 		parsed.command = argv + optind;
 	}
-	if (!parsed.dir)
+	if (!parsed.dir || !*parsed.dir)
 		return ws_error(err, -EINVAL, "--dir is missing");
 	if (!parsed.n_points)
 		return ws_error(err, -EINVAL, "--point is missing: name an interface, such as --point nic=eth0");

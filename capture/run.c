@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -146,6 +147,7 @@ static void note_cost(struct run *r)
 
 static int start_command(struct run *r, struct ws_error *err)
 {
+	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	sigset_t none;
 	int rc;
@@ -156,7 +158,12 @@ static int start_command(struct run *r, struct ws_error *err)
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	rc = posix_spawnp(&r->command, r->o->command[0], NULL, &attr, r->o->command, environ);
+	/* nothing of the recording goes to the command: a daemon that it leaves behind would keep sockets and buffers
+	 */
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+	rc = posix_spawnp(&r->command, r->o->command[0], &actions, &attr, r->o->command, environ);
+	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
 	if (rc) {
 		r->command = 0;
@@ -246,7 +253,6 @@ static int checkpoint(struct run *r, void (*tell)(const struct ws_run_progress *
 	}
 	note_clocks(r);
 	sum_up(r, &progress);
-	progress.n_pcap_written = progress.n_pcap_dropped = 0; /* its thread is at work on them */
 	if (tell)
 		tell(&progress, 0);
 	return 0;
@@ -273,6 +279,9 @@ static int record(struct run *r, volatile sig_atomic_t *stop, void (*tell)(const
 		rc = drain(r, err);
 		if (rc)
 			return rc;
+		for (uint32_t i = 0; i < r->o->n_points; i++)
+			if (r->facts.sniffer[i] && ws_sniffer_has_failed(r->facts.sniffer[i]))
+				return ws_sniffer_finish(r->facts.sniffer[i], err);
 		if (now_ns >= tell_ns) {
 			rc = checkpoint(r, tell, err);
 			if (rc)
@@ -306,6 +315,24 @@ static int finish_points(struct run *r, struct ws_error *err)
 	return rc;
 }
 
+/* The run failed before it began: the files that it has made would be in the way of the next attempt. */
+static void discard(struct run *r)
+{
+	static const char *const suffix[] = { ".rec.zst" WS_RECFILE_PART_SUFFIX, ".pcap" WS_RECFILE_PART_SUFFIX };
+
+	for (uint32_t i = 0; i < r->o->n_points; i++) {
+		const bool is_ours[] = { r->facts.tap[i] != NULL, r->facts.sniffer[i] != NULL };
+
+		for (int k = 0; k < 2; k++) {
+			char *path = NULL;
+
+			if (is_ours[k] && make_path(r->o->dir, r->o->point[i].name, suffix[k], &path, NULL) == 0)
+				unlink(path);
+			free(path);
+		}
+	}
+}
+
 static void release(struct run *r)
 {
 	for (uint32_t i = 0; i < r->o->n_points; i++) {
@@ -324,6 +351,7 @@ int ws_run(const struct ws_capture_options *o, int argc, char **argv, volatile s
 {
 	struct ws_run_progress progress;
 	struct run *r = calloc(1, sizeof(*r));
+	bool is_recording = false;
 	int rc, finish_rc;
 
 	if (!r)
@@ -339,15 +367,15 @@ int ws_run(const struct ws_capture_options *o, int argc, char **argv, volatile s
 	rc = open_points(r, err);
 	if (rc)
 		goto out;
-	rc = pin_reader(o->reader_cpu, err);
-	if (rc)
-		goto out;
 	r->start_ns = ws_clock_ns(CLOCK_MONOTONIC);
 	note_clocks(r);
 	rc = ws_manifest_write(r->manifest_path, &r->facts, err);
 	if (rc)
 		goto out;
+	is_recording = true;
 	rc = start_command(r, err);
+	if (rc == 0) /* after the command, which is not to share the reader's CPU */
+		rc = pin_reader(o->reader_cpu, err);
 	if (rc == 0)
 		rc = record(r, stop, tell, err);
 	end_command(r);
@@ -361,8 +389,12 @@ int ws_run(const struct ws_capture_options *o, int argc, char **argv, volatile s
 	sum_up(r, &progress);
 	if (tell)
 		tell(&progress, 1);
-	*command_status = r->facts.command_status;
+	/* a command that we ended did not fail */
+	*command_status = strcmp(r->facts.ended_by ? r->facts.ended_by : "", "command") == 0 ? r->facts.command_status
+											     : -1;
 out:
+	if (!is_recording)
+		discard(r);
 	release(r);
 	return rc;
 }

@@ -3,6 +3,7 @@
 #include "capture/sniffer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <pthread.h>
 #include <sched.h>
@@ -22,19 +23,31 @@ struct ws_sniffer {
 	pcap_dumper_t *dumper;
 	pthread_t thread;
 	bool has_thread;
+	bool is_finished;
 	int cpu;
 	atomic_bool is_stopping;
-	int rc; /* of the thread, once it has ended */
+	atomic_bool has_failed; /* the thread has ended with an error */
+	int rc;			/* of the thread, once it has ended */
 	struct ws_error err;
 	struct ws_sniffer_facts facts;
 };
+
+/* Packets read at once: as many as the loop may go on without looking whether it is to stop; and at the end. */
+#define DISPATCH_MAX 4096
+#define REST_MAX     (1 << 24)
 
 static void write_packet(u_char *context, const struct pcap_pkthdr *header, const u_char *bytes)
 {
 	struct ws_sniffer *s = (struct ws_sniffer *)context;
 
+	if (s->rc)
+		return;
+	errno = 0;
 	pcap_dump((u_char *)s->dumper, header, bytes);
-	s->facts.n_written++;
+	if (ferror(pcap_dump_file(s->dumper)))
+		s->rc = ws_error(&s->err, errno ? -errno : -EIO, "%s: cannot write: %s", s->part_path, strerror(errno));
+	else
+		s->facts.n_written++;
 }
 
 /* What the kernel still holds: it hands out a block that is not full only when the block's timeout is over. */
@@ -47,7 +60,9 @@ static int take_rest(struct ws_sniffer *s)
 	if (pcap_setnonblock(s->pcap, 1, text) < 0)
 		return ws_error(&s->err, -EIO, "interface %s: packet capture: %s", s->interface, text);
 	nanosleep(&pause, NULL);
-	n = pcap_dispatch(s->pcap, -1, write_packet, (u_char *)s);
+	do /* a break that the loop before did not meet is still pending */
+		n = pcap_dispatch(s->pcap, REST_MAX, write_packet, (u_char *)s);
+	while (n == PCAP_ERROR_BREAK);
 	if (n == PCAP_ERROR)
 		return ws_error(&s->err, -EIO, "interface %s: packet capture: %s", s->interface, pcap_geterr(s->pcap));
 	return 0;
@@ -66,11 +81,12 @@ static void *sniff(void *context)
 			s->rc = ws_error(&s->err, -errno, "--pcap-cpu %d: %s", s->cpu, strerror(errno));
 	}
 	while (s->rc == 0 && !atomic_load(&s->is_stopping))
-		if (pcap_dispatch(s->pcap, -1, write_packet, (u_char *)s) == PCAP_ERROR)
+		if (pcap_dispatch(s->pcap, DISPATCH_MAX, write_packet, (u_char *)s) == PCAP_ERROR)
 			s->rc = ws_error(&s->err, -EIO, "interface %s: packet capture: %s", s->interface,
 					 pcap_geterr(s->pcap));
 	if (s->rc == 0)
 		s->rc = take_rest(s);
+	atomic_store(&s->has_failed, s->rc != 0);
 	return NULL;
 }
 
@@ -129,6 +145,8 @@ int ws_sniffer_open(const struct ws_capture_options *o, uint32_t index, const ch
 		goto out;
 	}
 	setvbuf(pcap_dump_file(s->dumper), NULL, _IOFBF, 1 << 20);
+	fcntl(fileno(pcap_dump_file(s->dumper)), F_SETFD, FD_CLOEXEC);
+	fcntl(pcap_fileno(s->pcap), F_SETFD, FD_CLOEXEC);
 	rc = -pthread_create(&s->thread, NULL, sniff, s);
 	if (rc)
 		ws_error(err, rc, "cannot start a thread: %s", strerror(-rc));
@@ -156,13 +174,14 @@ int ws_sniffer_finish(struct ws_sniffer *s, struct ws_error *err)
 	struct pcap_stat stat;
 
 	stop_thread(s);
-	if (s->rc)
-		return ws_error(err, s->rc, "%s", s->err.text);
+	s->is_finished = true;
 	if (pcap_stats(s->pcap, &stat) == 0) {
 		s->facts.n_received = stat.ps_recv;
 		s->facts.n_dropped = stat.ps_drop;
 		s->facts.n_interface_dropped = stat.ps_ifdrop;
 	}
+	if (s->rc)
+		return ws_error(err, s->rc, "%s", s->err.text);
 	if (pcap_dump_flush(s->dumper) || ferror(pcap_dump_file(s->dumper)))
 		return ws_error(err, -EIO, "%s: cannot write: %s", s->part_path, strerror(errno));
 	if (rename(s->part_path, s->path))
@@ -170,9 +189,16 @@ int ws_sniffer_finish(struct ws_sniffer *s, struct ws_error *err)
 	return 0;
 }
 
+bool ws_sniffer_has_failed(struct ws_sniffer *s)
+{
+	return atomic_load(&s->has_failed);
+}
+
 const struct ws_sniffer_facts *ws_sniffer_facts(const struct ws_sniffer *s)
 {
-	return &s->facts;
+	static const struct ws_sniffer_facts nothing_yet;
+
+	return s->is_finished ? &s->facts : &nothing_yet;
 }
 
 void ws_sniffer_close(struct ws_sniffer *s)

@@ -6,6 +6,7 @@
 #ifndef WS_CAPTURE_SNIFFER_H
 #define WS_CAPTURE_SNIFFER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "capture/options.h"
@@ -30,7 +31,10 @@ int ws_sniffer_open(const struct ws_capture_options *o, uint32_t index, const ch
 /* Takes what the kernel still holds, completes the file, and gives it its name. Returns 0 or -errno. */
 int ws_sniffer_finish(struct ws_sniffer *s, struct ws_error *err);
 
-/* Valid after ws_sniffer_finish(). */
+/* Has the thread ended with an error? ws_sniffer_finish() says which. */
+bool ws_sniffer_has_failed(struct ws_sniffer *s);
+
+/* All zero before ws_sniffer_finish(). */
 const struct ws_sniffer_facts *ws_sniffer_facts(const struct ws_sniffer *s);
 
 /* Ends and frees; an unfinished file stays under its temporary name. NULL is nothing. */

@@ -21,6 +21,9 @@
 #include "lib/tap_config.h"
 #include "tap.skel.h"
 
+/* Records that one drain takes at most: then the caller looks whether it is to stop. */
+#define DRAIN_MAX (1u << 18)
+
 struct ws_tap {
 	const char *interface;
 	int socket_fd;
@@ -30,6 +33,7 @@ struct ws_tap {
 	struct ws_recfile_writer *writer;
 	struct ws_tap_counters *per_cpu; /* n_cpus of them */
 	struct ws_tap_facts facts;
+	uint32_t n_drained;   /* by the drain under way */
 	struct ws_error *err; /* of the drain under way, for the ring buffer's callback */
 	int drain_rc;
 };
@@ -70,7 +74,7 @@ static int take_record(void *context, void *data, size_t size)
 		slot = ws_recfile_slot(t->writer);
 	}
 	memcpy(slot, data, sizeof(*slot));
-	return 0;
+	return ++t->n_drained < DRAIN_MAX ? 0 : -EAGAIN;
 }
 
 /* What do frames of this interface begin with? Returns an EtherType, 0 for an IP header, or -errno. */
@@ -216,6 +220,8 @@ int ws_tap_open(const struct ws_capture_options *o, uint32_t index, const char *
 	if (rc)
 		goto out;
 	rc = attach(t, err);
+	if (rc)
+		ws_recfile_discard(t->writer);
 out:
 	if (rc)
 		ws_tap_close(t);
@@ -230,19 +236,27 @@ int ws_tap_drain(struct ws_tap *t, struct ws_error *err)
 
 	t->err = err;
 	t->drain_rc = 0;
+	t->n_drained = 0;
 	n = ring_buffer__consume(t->ring);
 	if (t->drain_rc)
 		return t->drain_rc;
-	return n < 0 ? ws_error(err, n, "%s: the ring buffer holds something else than records: %s", t->interface,
-				strerror(-n))
-		     : 0;
+	return n < 0 && n != -EAGAIN ? ws_error(err, n, "%s: the ring buffer holds something else than records: %s",
+						t->interface, strerror(-n))
+				     : 0;
 }
 
 int ws_tap_checkpoint(struct ws_tap *t, struct ws_error *err)
 {
-	int rc = read_ledger(t, err);
+	int rc = read_ledger(t, err), socket_error = 0;
+	socklen_t len = sizeof(socket_error);
 
-	return rc ? rc : ws_recfile_flush(t->writer, &t->facts.mark, err);
+	if (rc == 0)
+		rc = ws_recfile_flush(t->writer, &t->facts.mark, err);
+	if (rc == 0 && t->socket_fd >= 0 && getsockopt(t->socket_fd, SOL_SOCKET, SO_ERROR, &socket_error, &len) == 0 &&
+	    socket_error)
+		rc = ws_error(err, -socket_error, "interface %s: went down or away: %s; what was recorded is kept",
+			      t->interface, strerror(socket_error));
+	return rc;
 }
 
 void ws_tap_detach(struct ws_tap *t)
@@ -257,8 +271,11 @@ void ws_tap_detach(struct ws_tap *t)
 
 int ws_tap_finish(struct ws_tap *t, struct ws_error *err)
 {
-	int rc = ws_tap_drain(t, err);
+	int rc;
 
+	do
+		rc = ws_tap_drain(t, err);
+	while (rc == 0 && t->n_drained == DRAIN_MAX);
 	if (rc == 0)
 		rc = read_ledger(t, err);
 	if (rc == 0)

@@ -60,6 +60,9 @@ int ws_recfile_finish(struct ws_recfile_writer *w, const struct ws_recfile_mark 
 uint64_t ws_recfile_written_bytes(const struct ws_recfile_writer *w);
 uint64_t ws_recfile_written_records(const struct ws_recfile_writer *w);
 
+/* Removes the unfinished file: its recording never began. The writer must still be closed. */
+void ws_recfile_discard(struct ws_recfile_writer *w);
+
 /* Frees the writer; an unfinished file stays under its temporary name. NULL is nothing. */
 void ws_recfile_close(struct ws_recfile_writer *w);
 

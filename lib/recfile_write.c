@@ -23,6 +23,7 @@ struct ws_recfile_writer {
 	uint64_t n_bytes;
 	uint64_t n_records; /* written */
 	uint32_t n_pending;
+	int failed_rc; /* of the first write that failed: what follows it would not be readable */
 	struct ws_record pending[WS_RECFILE_BLOCK_RECORDS];
 };
 
@@ -67,13 +68,17 @@ static int write_all(struct ws_recfile_writer *w, const void *data, size_t len, 
 {
 	const uint8_t *at = data;
 
+	if (w->failed_rc)
+		return ws_error(err, w->failed_rc, "%s: an earlier write has failed", w->part_path);
 	while (len > 0) {
 		ssize_t n = write(w->fd, at, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return ws_error(err, -errno, "%s: cannot write: %s", w->part_path, strerror(errno));
+		if (n < 0) {
+			w->failed_rc = -errno;
+			return ws_error(err, w->failed_rc, "%s: cannot write: %s", w->part_path, strerror(errno));
+		}
 		at += n;
 		len -= (size_t)n;
 		w->n_bytes += (uint64_t)n;
@@ -148,7 +153,8 @@ int ws_recfile_create(const char *path, const struct ws_recfile_head *head, int 
 	}
 	w->fd = open(w->part_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (w->fd < 0) {
-		rc = ws_error(err, -errno, "%s: cannot create: %s", w->part_path, strerror(errno));
+		rc = ws_error(err, -errno, "%s: cannot create: %s%s", w->part_path, strerror(errno),
+			      errno == EEXIST ? "; an earlier recording did not finish: load it, or move it away" : "");
 		goto out;
 	}
 	rc = write_head(w, head, err);
@@ -238,6 +244,11 @@ uint64_t ws_recfile_written_bytes(const struct ws_recfile_writer *w)
 uint64_t ws_recfile_written_records(const struct ws_recfile_writer *w)
 {
 	return w->n_records;
+}
+
+void ws_recfile_discard(struct ws_recfile_writer *w)
+{
+	unlink(w->part_path);
 }
 
 void ws_recfile_close(struct ws_recfile_writer *w)
