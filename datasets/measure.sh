@@ -67,12 +67,11 @@ record() {
 [ -n "$dir" ] || dir=$(free_directory)
 if [ "$(id -u)" -ne 0 ]; then
     reason="not root"
-elif ! "$bin/capture" check > /tmp/wirespan-check.$$ 2>&1; then
-    reason=$(cat /tmp/wirespan-check.$$)
+elif ! reason=$("$bin/capture" check 2>&1); then
+    : # it says why
 else
     reason=
 fi
-rm -f /tmp/wirespan-check.$$
 
 if [ -z "$reason" ]; then
     echo "Recording $duration s at $rate requests/s on the testbed (two nodes, VXLAN, nginx) into $dir"

@@ -166,6 +166,40 @@ interrupted() {
     zstd -qt "$dir/nic.rec.zst" && equals "complete signal" "$(jq -r '"\(.state) \(.ended_by)"' "$dir/run.json")"
 }
 
+# A point that vanishes, as the vport of a restarted pod does, ends the recording with an error; what was recorded is kept.
+vanished() {
+    local dir=$work/vanished status
+    ip link add wsvanish0 type veth peer name wsvanish1 && ip link set wsvanish0 up && ip link set wsvanish1 up || return 1
+    "$bin/capture" run --dir "$dir" --point vport=wsvanish0 --duration 20 --quiet 2> "$work/said" &
+    sleep 1
+    ip link del wsvanish0
+    wait $!
+    status=$?
+    equals 1 "$status" && grep -q "wsvanish0: went down or away" "$work/said" && zstd -qt "$dir/vport.rec.zst" &&
+        equals failed "$(jq -r .state "$dir/run.json")"
+}
+
+# The command runs on any CPU, with no descriptor of the recording; that it is ended with the recording is no failure.
+command_is_free() {
+    local dir=$work/command
+    # shellcheck disable=SC2016
+    "$bin/capture" run --dir "$dir" --point nic=lo --pcap --cpu 0 --duration 1 --quiet -- bash -c '
+        grep Cpus_allowed_list /proc/self/status > "$0"; ls /proc/self/fd | wc -l >> "$0"; exec sleep 30' "$work/seen" || return 1
+    # ls has 0, 1, 2 and the directory
+    equals "$(grep Cpus_allowed_list /proc/self/status) 4" "$(tr '\n' ' ' < "$work/seen" | sed 's/ $//')" &&
+        equals "complete duration" "$(jq -r '"\(.state) \(.ended_by)"' "$dir/run.json")"
+}
+
+# A run that fails before it began leaves nothing in the way of the next attempt.
+failed_start() {
+    local dir=$work/failed
+    if "$bin/capture" run --dir "$dir" --point nic=lo --point vport=nosuchif0 --pcap --duration 1 2> "$work/said"; then
+        return 1
+    fi
+    grep -q "interface nosuchif0" "$work/said" && equals "" "$(ls "$dir")" &&
+        "$bin/capture" run --dir "$dir" --point nic=lo --duration 0.2 --quiet
+}
+
 # An earlier recording is never overwritten.
 not_overwritten() {
     local before after
@@ -202,6 +236,9 @@ check "filter: loaded" "$bin/ingest" --dir "$work/filter"
 check "filter: only what it selects" filtered "$work/filter" 200
 check "SIGKILL: what was written is readable" killed
 check "SIGINT: ends in good order" interrupted
+check "a point that vanishes ends the run" vanished
+check "the command is free of the recording" command_is_free
+check "a failed start leaves nothing behind" failed_start
 check "a recording is never overwritten" not_overwritten "$work/b3"
 # shellcheck disable=SC2016
 check "no such interface: exit 1" bash -c '! "$bin/capture" run --dir "$0" --point nic=nosuchif0 2>/dev/null' "$work/none"
