@@ -917,6 +917,70 @@ static void random_segments(void **state)
 	}
 }
 
+/* A full database while the oldest of many unfinished heads is given up: each head is freed once. */
+static void refusal_while_heads_wait(void **state)
+{
+	const char *text = "GET /unfinished HTTP/1.1\r\nHost: x";
+	const uint32_t len = (uint32_t)strlen(text);
+	uint64_t n_frames[WS_N_REASONS] = { 0 };
+	int n_calls = 0;
+	struct ws_heads *heads = ws_heads_new(refuse, &n_calls, n_frames);
+	struct world w = { 0 };
+	int rc = 0;
+
+	(void)state;
+	assert_non_null(heads);
+	for (uint32_t i = 0; i < 20 && rc == 0; i++) {
+		const struct ws_record frame = frame_of(&w, 1, 1000 + i * 100000, len);
+		const struct ws_segment segment = { &frame, (const uint8_t *)text, len };
+
+		rc = ws_heads_segment(heads, &segment);
+	}
+	assert_int_equal(rc, -ENOSPC);
+	ws_heads_free(heads);
+}
+
+/* A head of as many segments as one may have. Returns the sequence number behind it. */
+static uint32_t give_longest_head(struct world *w, const char *start)
+{
+	uint32_t seq = 1000 + (uint32_t)strlen(start);
+
+	give_text(w, 1000, start);
+	for (int i = 1; i < 256; i++)
+		give(w, seq++, "y", 1);
+	return seq;
+}
+
+/* The segment that is one too many is cut as well: the head's frame is counted once. */
+static void cut_behind_the_longest_head(void **state)
+{
+	struct world w;
+	uint32_t seq;
+
+	(void)state;
+	begin(&w);
+	seq = give_longest_head(&w, "GET /long HTTP/1.1\r\nx: ");
+	give_cut(&w, 1, seq, "yyyyyyyy", 8, 2);
+	end(&w);
+	assert_int_equal(w.n_records, 1);
+}
+
+/* A shorter repetition of the first segment of such a head is a sighting, and no reason to stop. */
+static void shorter_repetition_of_the_longest_head(void **state)
+{
+	const char *start = "GET /long HTTP/1.1\r\nx: ";
+	struct world w;
+	uint32_t seq;
+
+	(void)state;
+	begin(&w);
+	seq = give_longest_head(&w, start);
+	give(&w, seq, "y", 1);
+	give(&w, 1000, start, (uint32_t)strlen(start) - 5);
+	end(&w);
+	assert_int_equal(w.n_records, 2);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -943,6 +1007,9 @@ int main(void)
 		cmocka_unit_test(endless_heads),
 		cmocka_unit_test(lost_segments_do_not_pile_up),
 		cmocka_unit_test(refusal_stops),
+		cmocka_unit_test(refusal_while_heads_wait),
+		cmocka_unit_test(cut_behind_the_longest_head),
+		cmocka_unit_test(shorter_repetition_of_the_longest_head),
 		cmocka_unit_test(freed_early),
 		cmocka_unit_test(random_streams),
 		cmocka_unit_test(random_segments),
