@@ -11,8 +11,6 @@
 #include "lib/error.h"
 #include "lib/record.h"
 
-#define WS_HASH_TEXT_LEN 33
-
 struct ws_database;
 
 /* What is known of a file once it has been read. */

@@ -178,6 +178,20 @@ static int settle(struct ws_heads *h, struct stream *s, struct ws_head *d)
 	return rc ? rc : 1;
 }
 
+/* Adds to the head what was held and continues it, in whatever order it came. Returns 0 or -errno. */
+static int add_held(const struct stream *s, struct ws_head *d)
+{
+	for (uint32_t i = 0; i < HELD_MAX; i++) {
+		int rc = ws_head_continue(d, s->held[i].seq, s->held[i].bytes, s->held[i].len);
+
+		if (rc < 0)
+			return rc;
+		if (rc == 1)
+			i = UINT32_MAX; /* begin again: an earlier one may follow now */
+	}
+	return 0;
+}
+
 /* Continues the stream's unfinished heads with the segment, and then with those that were held. */
 static int continue_heads(struct ws_heads *h, struct stream *s, uint32_t seq, const uint8_t *bytes, uint32_t len,
 			  bool is_cut)
@@ -188,13 +202,8 @@ static int continue_heads(struct ws_heads *h, struct stream *s, uint32_t seq, co
 		struct ws_head *d = *link;
 		int rc = ws_head_continue(d, seq, bytes, len), is_longer = rc == 1;
 
-		for (uint32_t i = 0; is_longer && !is_cut && i < HELD_MAX; i++) {
-			rc = ws_head_continue(d, s->held[i].seq, s->held[i].bytes, s->held[i].len);
-			if (rc < 0)
-				break;
-			if (rc == 1)
-				i = UINT32_MAX; /* begin again: an earlier one may follow now */
-		}
+		if (is_longer && !is_cut)
+			rc = add_held(s, d);
 		if (rc == -ENOMEM)
 			return rc;
 		if (is_longer || rc == -EMSGSIZE) {
@@ -245,13 +254,8 @@ static int place_head(struct ws_heads *h, struct stream *s, struct ws_head *d, b
 		rc = repeat(d, s->last);
 	for (const struct ws_head *other = s->heads; rc == 0 && !is_cut && other; other = other->next)
 		rc = repeat(d, other);
-	for (uint32_t i = 0; rc == 0 && !is_cut && i < HELD_MAX; i++) {
-		rc = ws_head_continue(d, s->held[i].seq, s->held[i].bytes, s->held[i].len);
-		if (rc == 1) {
-			rc = 0;
-			i = UINT32_MAX; /* begin again: an earlier one may follow now */
-		}
-	}
+	if (rc == 0 && !is_cut)
+		rc = add_held(s, d);
 	if (rc == 0 || rc == -EMSGSIZE) /* of too many segments: what there is of it */
 		rc = settle(h, s, d);
 	if (rc == 0 && is_cut) {
