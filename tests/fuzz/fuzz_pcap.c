@@ -8,40 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "ingest/database.h"
 #include "ingest/load.h"
 #include "ingest/packets.h"
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
+#include "tests/fuzz/memory_file.h"
 
 /* A database grows with the flows that it has seen; a new one is made after so many files. */
 #define FILES_MAX 2000
 
 static const struct ws_tunnels tunnels = { .vxlan_port = { 4789, 8472 } };
-
-/* A file in memory that is there for as long as the fuzzer. */
-static int file_fd = -1;
-static char file_path[64];
-
-static void set_file(const uint8_t *bytes, size_t len)
-{
-	if (file_fd < 0) {
-		file_fd = memfd_create("fuzz", 0);
-		MUST(file_fd >= 0);
-		snprintf(file_path, sizeof(file_path), "/proc/self/fd/%d", file_fd);
-	}
-	MUST(ftruncate(file_fd, 0) == 0);
-	MUST(pwrite(file_fd, bytes, len, 0) == (ssize_t)len);
-}
 
 static struct ws_database *database(void)
 {

@@ -13,39 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include <xxhash.h>
 #include <zstd.h>
 
 #include "lib/recfile.h"
 #include "lib/recfile_block.h"
+#include "tests/fuzz/memory_file.h"
 
 #define FILE_MAX (1u << 20)
 #define HEAD_LEN 88 /* fields of a head: versions, window, clocks, name */
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
-
-/* A file in memory that is there for as long as the fuzzer. */
-static int file_fd = -1;
-static char file_path[64];
-
-static void set_file(const uint8_t *bytes, size_t len)
-{
-	if (file_fd < 0) {
-		file_fd = memfd_create("fuzz", 0);
-		MUST(file_fd >= 0);
-		snprintf(file_path, sizeof(file_path), "/proc/self/fd/%d", file_fd);
-	}
-	MUST(ftruncate(file_fd, 0) == 0);
-	MUST(pwrite(file_fd, bytes, len, 0) == (ssize_t)len);
-}
 
 /* What decodes also encodes, and comes back as it was. */
 static void check_records(const struct ws_record *records, uint32_t n)
