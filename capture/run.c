@@ -5,7 +5,6 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture/affinity.h"
 #include "capture/manifest.h"
 
 /* The reader looks into the ring buffers so often, by the clock: the program never wakes it. */
@@ -73,19 +73,6 @@ static int prepare_directory(struct run *r, struct ws_error *err)
 	if (access(r->manifest_path, F_OK) == 0)
 		return ws_error(err, -EEXIST, "%s: exists already; record into another directory, or move it away",
 				r->manifest_path);
-	return 0;
-}
-
-static int pin_reader(int cpu, struct ws_error *err)
-{
-	cpu_set_t cpus;
-
-	if (cpu < 0)
-		return 0;
-	CPU_ZERO(&cpus);
-	CPU_SET(cpu, &cpus);
-	if (sched_setaffinity(0, sizeof(cpus), &cpus))
-		return ws_error(err, -errno, "--cpu %d: %s", cpu, strerror(errno));
 	return 0;
 }
 
@@ -375,7 +362,7 @@ int ws_run(const struct ws_capture_options *o, int argc, char **argv, volatile s
 	is_recording = true;
 	rc = start_command(r, err);
 	if (rc == 0) /* after the command, which is not to share the reader's CPU */
-		rc = pin_reader(o->reader_cpu, err);
+		rc = ws_affinity_set(o->reader_cpu, "--cpu", err);
 	if (rc == 0)
 		rc = record(r, stop, tell, err);
 	end_command(r);

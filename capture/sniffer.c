@@ -6,13 +6,13 @@
 #include <fcntl.h>
 #include <pcap/pcap.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "capture/affinity.h"
 #include "capture/netns.h"
 
 struct ws_sniffer {
@@ -65,21 +65,15 @@ static int take_rest(struct ws_sniffer *s)
 	while (n == PCAP_ERROR_BREAK);
 	if (n == PCAP_ERROR)
 		return ws_error(&s->err, -EIO, "interface %s: packet capture: %s", s->interface, pcap_geterr(s->pcap));
-	return 0;
+	return s->rc; /* of the writing */
 }
 
 /* The thread: reads until pcap_breakloop(), and then the rest. */
 static void *sniff(void *context)
 {
 	struct ws_sniffer *s = context;
-	cpu_set_t cpus;
 
-	if (s->cpu >= 0) {
-		CPU_ZERO(&cpus);
-		CPU_SET(s->cpu, &cpus);
-		if (sched_setaffinity(0, sizeof(cpus), &cpus))
-			s->rc = ws_error(&s->err, -errno, "--pcap-cpu %d: %s", s->cpu, strerror(errno));
-	}
+	s->rc = ws_affinity_set(s->cpu, "--pcap-cpu", &s->err);
 	while (s->rc == 0 && !atomic_load(&s->is_stopping))
 		if (pcap_dispatch(s->pcap, DISPATCH_MAX, write_packet, (u_char *)s) == PCAP_ERROR)
 			s->rc = ws_error(&s->err, -EIO, "interface %s: packet capture: %s", s->interface,

@@ -190,6 +190,21 @@ command_is_free() {
         equals "complete duration" "$(jq -r '"\(.state) \(.ended_by)"' "$dir/run.json")"
 }
 
+# A full disk ends the run with words that say so; the packet capture keeps its temporary name.
+full_disk() {
+    local dir=$work/full status
+    mkdir "$dir" && mount -t tmpfs -o size=128k tmpfs "$dir" || return 1
+    # shellcheck disable=SC2016
+    "$bin/capture" run --dir "$dir/run" --no-ebpf --pcap --point nic=lo --duration 20 --quiet -- bash -c '
+        for i in {1..400}; do head -c 1000 /dev/zero > /dev/udp/127.0.0.1/9; done' 2> "$work/said"
+    status=$?
+    ls "$dir/run" > "$work/files"
+    umount "$dir"
+    cat "$work/said" "$work/files"
+    equals 1 "$status" && grep -q "nic.pcap.part: cannot write: No space left on device" "$work/said" &&
+        grep -qx nic.pcap.part "$work/files" && ! grep -qx nic.pcap "$work/files"
+}
+
 # A run that fails before it began leaves nothing in the way of the next attempt.
 failed_start() {
     local dir=$work/failed
@@ -238,6 +253,7 @@ check "SIGKILL: what was written is readable" killed
 check "SIGINT: ends in good order" interrupted
 check "a point that vanishes ends the run" vanished
 check "the command is free of the recording" command_is_free
+check "a full disk ends the run" full_disk
 check "a failed start leaves nothing behind" failed_start
 check "a recording is never overwritten" not_overwritten "$work/b3"
 # shellcheck disable=SC2016
