@@ -14,6 +14,9 @@
 /* The level at which every interval and band is given: 95%. */
 #define WS_ALPHA 0.05
 
+/* The normal distribution's quantile of 1 - WS_ALPHA / 2. */
+#define WS_Z 1.959963984540054
+
 /* A quantile as a fraction, 0 < num < den: ceil(q n) in integers is exact, 0.07 * 100 in floating point is not. */
 struct ws_quantile {
 	uint32_t num;
@@ -80,6 +83,12 @@ struct ws_estimate ws_quantile_estimate(const uint64_t *sorted, uint64_t n, stru
 
 /* The mean of n > 0 numbers: the sum is exact. */
 double ws_mean(const uint64_t *value, uint64_t n);
+
+/*
+ * Student's quantile of 1 - WS_ALPHA / 2 for so many degrees of freedom, > 0: from a table, beyond 30 by Cornish and
+ * Fisher's expansion (Abramowitz and Stegun 26.7.5), good to 1e-7.
+ */
+double ws_student(uint64_t degrees);
 
 /* All that is told of n > 0 sorted numbers. */
 struct ws_summary ws_summarize(const uint64_t *sorted, uint64_t n);
