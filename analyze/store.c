@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /* Mapped, not copied: rows are read once, front to back. */
 #define MMAP_BYTES "1099511627776"

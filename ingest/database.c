@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* database - see the header. With rows.c the only files of ingest that know SQLite. */
+/* database - see the header. With its kin, sql.c and rows.c the only files of ingest that know SQLite. */
 #include "ingest/database.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ingest/flows.h"
-#include "ingest/rows.h"
+#include "ingest/database_inner.h"
 #include "lib/names.h"
 #include "lib/version.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 /* How long to wait for another process that has the database open. */
 #define BUSY_TIMEOUT_MS 10000
 
@@ -21,102 +19,14 @@ extern const char ws_schema_sql[];
 
 static const char *const source_names[] = { "ebpf", "pcap" };
 
-struct ws_database {
-	sqlite3 *db;
-	char *path;
-	struct ws_rows rows;
-	struct ws_flows *flows; /* of the file under way */
-	int64_t *flow_id;	/* by flow number */
-	uint32_t n_flows;
-	uint32_t cap_flows;
-	int64_t last_flow_id;
-	int64_t *row_flow_id; /* by record of a block */
-	uint32_t cap_rows;
-	uint64_t n_requests;
-	uint64_t n_contexts;
-	sqlite3_stmt *insert_rows;
-	sqlite3_stmt *insert_flow;
-};
-
-/* SQLite's failure in words; its codes stop here. */
-static int fail(struct ws_database *db, struct ws_error *err)
-{
-	int code = sqlite3_errcode(db->db);
-
-	return ws_error(err,
-			code == SQLITE_NOMEM  ? -ENOMEM
-			: code == SQLITE_FULL ? -ENOSPC
-					      : -EIO,
-			"%s: %s", db->path, sqlite3_errmsg(db->db));
-}
-
-static int execute(struct ws_database *db, const char *sql, struct ws_error *err)
-{
-	return sqlite3_exec(db->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(db, err);
-}
-
-static int prepare(struct ws_database *db, const char *sql, sqlite3_stmt **statement, struct ws_error *err)
-{
-	return sqlite3_prepare_v2(db->db, sql, -1, statement, NULL) == SQLITE_OK ? 0 : fail(db, err);
-}
-
-/* Runs a statement that gives no rows, and readies it for the next time. */
-static int run(struct ws_database *db, sqlite3_stmt *statement, struct ws_error *err)
-{
-	int rc = sqlite3_step(statement) == SQLITE_DONE ? 0 : fail(db, err);
-
-	sqlite3_reset(statement);
-	return rc;
-}
-
-/* Prepares, binds texts (NULL ends them), runs and forgets a statement. */
-static int run_with_texts(struct ws_database *db, struct ws_error *err, const char *sql, ...)
-{
-	sqlite3_stmt *statement;
-	const char *text;
-	va_list texts;
-	int rc = prepare(db, sql, &statement, err), i = 1;
-
-	if (rc)
-		return rc;
-	va_start(texts, sql);
-	while ((text = va_arg(texts, const char *)))
-		sqlite3_bind_text(statement, i++, text, -1, SQLITE_TRANSIENT);
-	va_end(texts);
-	rc = run(db, statement, err);
-	sqlite3_finalize(statement);
-	return rc;
-}
-
-/* The first column of the first row as a number; fallback without a row or with NULL. */
-static int select_number(struct ws_database *db, const char *sql, int64_t fallback, int64_t *number,
-			 struct ws_error *err)
-{
-	sqlite3_stmt *statement;
-	int rc = prepare(db, sql, &statement, err), code;
-
-	if (rc)
-		return rc;
-	code = sqlite3_step(statement);
-	if (code == SQLITE_ROW)
-		*number = sqlite3_column_type(statement, 0) == SQLITE_NULL ? fallback
-									   : sqlite3_column_int64(statement, 0);
-	else if (code == SQLITE_DONE)
-		*number = fallback;
-	else
-		rc = fail(db, err);
-	sqlite3_finalize(statement);
-	return rc;
-}
-
 /* Creates the tables in an empty database, or checks that they are ours. */
 static int set_up(struct ws_database *db, struct ws_error *err)
 {
 	int64_t version = 0, n_tables = 0;
-	int rc = select_number(db, "PRAGMA user_version", 0, &version, err);
+	int rc = ws_sql_select_number(&db->sql, "PRAGMA user_version", 0, &version, err);
 
 	if (rc == 0)
-		rc = select_number(db, "SELECT count(*) FROM sqlite_schema", 0, &n_tables, err);
+		rc = ws_sql_select_number(&db->sql, "SELECT count(*) FROM sqlite_schema", 0, &n_tables, err);
 	if (rc)
 		return rc;
 	if (version == SCHEMA_VERSION)
@@ -126,18 +36,18 @@ static int set_up(struct ws_database *db, struct ws_error *err)
 			err, -EINVAL,
 			"%s: a database of another kind or version (%lld; this program writes %d); move it away and "
 			"load again",
-			db->path, (long long)version, SCHEMA_VERSION);
-	rc = execute(db, "BEGIN IMMEDIATE", err);
+			db->sql.path, (long long)version, SCHEMA_VERSION);
+	rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
 	if (rc == 0)
-		rc = execute(db, ws_schema_sql, err);
+		rc = ws_sql_execute(&db->sql, ws_schema_sql, err);
 	if (rc == 0)
-		rc = run_with_texts(db, err,
-				    "INSERT INTO meta VALUES ('schema_version', '1'), ('writer', 'wirespan ' || ?)",
-				    WS_VERSION, NULL);
+		rc = ws_sql_run_with_texts(
+			&db->sql, err, "INSERT INTO meta VALUES ('schema_version', '2'), ('writer', 'wirespan ' || ?)",
+			WS_VERSION, NULL);
 	if (rc == 0)
-		rc = execute(db, "COMMIT", err);
+		rc = ws_sql_execute(&db->sql, "COMMIT", err);
 	if (rc)
-		sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+		ws_sql_rollback(&db->sql);
 	return rc;
 }
 
@@ -146,25 +56,25 @@ int ws_database_open(const char *path, struct ws_database **database, struct ws_
 	struct ws_database *db = calloc(1, sizeof(*db));
 	int rc;
 
-	if (!db || !(db->path = strdup(path))) {
+	if (!db || !(db->sql.path = strdup(path))) {
 		rc = ws_error(err, -ENOMEM, "out of memory");
 		goto out;
 	}
-	if (sqlite3_open_v2(path, &db->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
-		rc = fail(db, err);
+	if (sqlite3_open_v2(path, &db->sql.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
+		rc = ws_sql_fail(&db->sql, err);
 		goto out;
 	}
-	sqlite3_busy_timeout(db->db, BUSY_TIMEOUT_MS);
-	rc = execute(db, "PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536", err);
+	sqlite3_busy_timeout(db->sql.db, BUSY_TIMEOUT_MS);
+	rc = ws_sql_execute(&db->sql, "PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536", err);
 	if (rc == 0)
 		rc = set_up(db, err);
-	if (rc == 0 && ws_rows_register(db->db, &db->rows) != SQLITE_OK)
-		rc = fail(db, err);
+	if (rc == 0 && ws_rows_register(db->sql.db, &db->rows) != SQLITE_OK)
+		rc = ws_sql_fail(&db->sql, err);
 	if (rc == 0)
-		rc = prepare(db, ws_rows_insert_sql, &db->insert_rows, err);
+		rc = ws_sql_prepare(&db->sql, ws_rows_insert_sql, &db->insert_rows, err);
 	if (rc == 0)
-		rc = prepare(db, "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &db->insert_flow,
-			     err);
+		rc = ws_sql_prepare(&db->sql, "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				    &db->insert_flow, err);
 out:
 	if (rc)
 		ws_database_close(db);
@@ -173,41 +83,13 @@ out:
 	return rc;
 }
 
-int ws_database_put_manifest(struct ws_database *db, const char *hash, const char *json, struct ws_error *err)
-{
-	int rc = execute(db, "BEGIN IMMEDIATE", err);
-
-	if (rc)
-		return rc;
-	rc = run_with_texts(db, err, "DELETE FROM manifest WHERE content_hash <> ?", hash, NULL);
-	if (rc == 0)
-		rc = run_with_texts(db, err,
-				    "INSERT INTO manifest SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM manifest)",
-				    hash, json, NULL);
-	if (rc == 0) /* points that are known already take what the manifest says of them */
-		rc = execute(db,
-			     "UPDATE point SET (role, node, interface, netns) ="
-			     " (SELECT coalesce(p.value ->> 'role', role), p.value ->> 'node', p.value ->> 'interface',"
-			     "  p.value ->> 'netns'"
-			     "  FROM manifest, json_each(manifest.json, '$.points') AS p WHERE p.value ->> 'name' = "
-			     "point.name)"
-			     " WHERE name IN (SELECT p.value ->> 'name' FROM manifest, json_each(manifest.json, "
-			     "'$.points') AS p)",
-			     err);
-	if (rc == 0)
-		rc = execute(db, "COMMIT", err);
-	if (rc)
-		sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
-	return rc;
-}
-
 int ws_database_has_file(struct ws_database *db, const struct ws_input *input, const char *hash, struct ws_error *err)
 {
 	sqlite3_stmt *statement;
-	int rc = prepare(db,
-			 "SELECT 1 FROM file JOIN point USING (point_id)"
-			 " WHERE name = ? AND source = ? AND content_hash = ?",
-			 &statement, err);
+	int rc = ws_sql_prepare(&db->sql,
+				"SELECT 1 FROM file JOIN point USING (point_id)"
+				" WHERE name = ? AND source = ? AND content_hash = ?",
+				&statement, err);
 
 	if (rc)
 		return rc;
@@ -215,7 +97,7 @@ int ws_database_has_file(struct ws_database *db, const struct ws_input *input, c
 	sqlite3_bind_text(statement, 2, source_names[input->source], -1, SQLITE_STATIC);
 	sqlite3_bind_text(statement, 3, hash, -1, SQLITE_STATIC);
 	rc = sqlite3_step(statement);
-	rc = rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : fail(db, err);
+	rc = rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : ws_sql_fail(&db->sql, err);
 	sqlite3_finalize(statement);
 	return rc;
 }
@@ -223,8 +105,8 @@ int ws_database_has_file(struct ws_database *db, const struct ws_input *input, c
 /* A point's role is the manifest's word, or follows from its name. */
 static int put_point(struct ws_database *db, const char *name, struct ws_error *err)
 {
-	return run_with_texts(
-		db, err,
+	return ws_sql_run_with_texts(
+		&db->sql, err,
 		"INSERT INTO point (name, role, node, interface, netns)"
 		" SELECT ?1, coalesce(m.value ->> 'role', CASE WHEN ?1 GLOB 'nic*' THEN 'nic'"
 		"  WHEN ?1 GLOB 'vport*' THEN 'vport' ELSE 'other' END), m.value ->> 'node', m.value ->> 'interface', "
@@ -239,30 +121,31 @@ int ws_database_begin_file(struct ws_database *db, const struct ws_input *input,
 			   const char *shown_path, struct ws_error *err)
 {
 	const char *source = source_names[input->source];
-	int rc = execute(db, "BEGIN IMMEDIATE", err);
+	int rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
 
 	if (rc)
 		return rc;
 	rc = put_point(db, input->point, err);
 	if (rc == 0)
-		rc = run_with_texts(db, err,
-				    "DELETE FROM request WHERE file_id IN (SELECT file_id FROM file JOIN point"
-				    " USING (point_id) WHERE name = ? AND source = ?)",
-				    input->point, source, NULL);
+		rc = ws_sql_run_with_texts(&db->sql, err,
+					   "DELETE FROM request WHERE file_id IN (SELECT file_id FROM file JOIN point"
+					   " USING (point_id) WHERE name = ? AND source = ?)",
+					   input->point, source, NULL);
 	if (rc == 0)
-		rc = run_with_texts(db, err,
-				    "DELETE FROM file WHERE source = ?2"
-				    " AND point_id = (SELECT point_id FROM point WHERE name = ?1)",
-				    input->point, source, NULL);
+		rc = ws_sql_run_with_texts(&db->sql, err,
+					   "DELETE FROM file WHERE source = ?2"
+					   " AND point_id = (SELECT point_id FROM point WHERE name = ?1)",
+					   input->point, source, NULL);
 	if (rc == 0)
-		rc = run_with_texts(db, err,
-				    "INSERT INTO file (point_id, source, path, content_hash, size_bytes, complete,"
-				    " unread_bytes, n_requests, n_contexts, n_frames)"
-				    " SELECT point_id, ?2, ?3, ?4, 0, 0, 0, 0, 0, 0 FROM point WHERE name = ?1",
-				    input->point, source, shown_path, hash, NULL);
-	db->rows.file_id = sqlite3_last_insert_rowid(db->db);
+		rc = ws_sql_run_with_texts(
+			&db->sql, err,
+			"INSERT INTO file (point_id, source, path, content_hash, size_bytes, complete,"
+			" unread_bytes, n_requests, n_contexts, n_frames)"
+			" SELECT point_id, ?2, ?3, ?4, 0, 0, 0, 0, 0, 0 FROM point WHERE name = ?1",
+			input->point, source, shown_path, hash, NULL);
+	db->rows.file_id = sqlite3_last_insert_rowid(db->sql.db);
 	if (rc == 0)
-		rc = select_number(db, "SELECT max(flow_id) FROM flow", 0, &db->last_flow_id, err);
+		rc = ws_sql_select_number(&db->sql, "SELECT max(flow_id) FROM flow", 0, &db->last_flow_id, err);
 	ws_flows_free(db->flows);
 	db->flows = ws_flows_new();
 	if (rc == 0 && !db->flows)
@@ -300,7 +183,7 @@ static int add_flow(struct ws_database *db, const struct ws_flow_key *key, int64
 	bind_blob_or_null(s, 11, key->outer_saddr, is_tunnelled);
 	bind_blob_or_null(s, 12, key->outer_daddr, is_tunnelled);
 	sqlite3_bind_int(s, 13, key->vlan);
-	return run(db, s, err);
+	return ws_sql_run(&db->sql, s, err);
 }
 
 /* The flow_id of a record's flow, which is added if it is new in this file. */
@@ -357,7 +240,7 @@ int ws_database_add_records(struct ws_database *db, const struct ws_record *reco
 	db->rows.record = records;
 	db->rows.flow_id = db->row_flow_id;
 	db->rows.n = n;
-	rc = run(db, db->insert_rows, err);
+	rc = ws_sql_run(&db->sql, db->insert_rows, err);
 	db->rows.n = 0;
 	return rc;
 }
@@ -367,14 +250,14 @@ static int run_with_numbers(struct ws_database *db, const char *sql, uint64_t fi
 			    struct ws_error *err)
 {
 	sqlite3_stmt *statement;
-	int rc = prepare(db, sql, &statement, err);
+	int rc = ws_sql_prepare(&db->sql, sql, &statement, err);
 
 	if (rc)
 		return rc;
 	sqlite3_bind_int64(statement, 1, db->rows.file_id);
 	sqlite3_bind_int64(statement, 2, (sqlite3_int64)first);
 	sqlite3_bind_int64(statement, 3, (sqlite3_int64)second);
-	rc = run(db, statement, err);
+	rc = ws_sql_run(&db->sql, statement, err);
 	sqlite3_finalize(statement);
 	return rc;
 }
@@ -389,14 +272,14 @@ int ws_database_add_clock_pair(struct ws_database *db, uint64_t monotonic_ns, ui
 static int add_count(struct ws_database *db, const char *sql, const char *name, uint64_t n, struct ws_error *err)
 {
 	sqlite3_stmt *statement;
-	int rc = prepare(db, sql, &statement, err);
+	int rc = ws_sql_prepare(&db->sql, sql, &statement, err);
 
 	if (rc)
 		return rc;
 	sqlite3_bind_int64(statement, 1, db->rows.file_id);
 	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 3, (sqlite3_int64)n);
-	rc = run(db, statement, err);
+	rc = ws_sql_run(&db->sql, statement, err);
 	sqlite3_finalize(statement);
 	return rc;
 }
@@ -422,11 +305,11 @@ static int add_pcap_losses(struct ws_database *db, struct ws_error *err)
 static int put_facts(struct ws_database *db, const struct ws_file_facts *f, uint64_t n_frames, struct ws_error *err)
 {
 	sqlite3_stmt *s;
-	int rc = prepare(db,
-			 "UPDATE file SET size_bytes = ?2, complete = ?3, unread_bytes = ?4, n_requests = ?5,"
-			 " n_contexts = ?6, n_frames = ?7, first_ns = ?8, last_ns = ?9, search_bytes = ?10"
-			 " WHERE file_id = ?1",
-			 &s, err);
+	int rc = ws_sql_prepare(&db->sql,
+				"UPDATE file SET size_bytes = ?2, complete = ?3, unread_bytes = ?4, n_requests = ?5,"
+				" n_contexts = ?6, n_frames = ?7, first_ns = ?8, last_ns = ?9, search_bytes = ?10"
+				" WHERE file_id = ?1",
+				&s, err);
 
 	if (rc)
 		return rc;
@@ -443,7 +326,7 @@ static int put_facts(struct ws_database *db, const struct ws_file_facts *f, uint
 	}
 	if (f->search_bytes)
 		sqlite3_bind_int64(s, 10, f->search_bytes);
-	rc = run(db, s, err);
+	rc = ws_sql_run(&db->sql, s, err);
 	sqlite3_finalize(s);
 	return rc;
 }
@@ -468,7 +351,7 @@ int ws_database_end_file(struct ws_database *db, const struct ws_file_facts *fac
 	if (rc == 0)
 		rc = put_facts(db, facts, n_frames, err);
 	if (rc == 0)
-		rc = execute(db, "COMMIT", err);
+		rc = ws_sql_execute(&db->sql, "COMMIT", err);
 	if (rc)
 		ws_database_drop_file(db);
 	return rc;
@@ -476,7 +359,7 @@ int ws_database_end_file(struct ws_database *db, const struct ws_file_facts *fac
 
 void ws_database_drop_file(struct ws_database *db)
 {
-	sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+	ws_sql_rollback(&db->sql);
 }
 
 void ws_database_counts(const struct ws_database *db, uint64_t *n_requests, uint64_t *n_contexts)
@@ -491,10 +374,11 @@ void ws_database_close(struct ws_database *db)
 		return;
 	sqlite3_finalize(db->insert_rows);
 	sqlite3_finalize(db->insert_flow);
-	sqlite3_close(db->db);
+	ws_log_insert_free(&db->log);
+	sqlite3_close(db->sql.db);
 	ws_flows_free(db->flows);
 	free(db->flow_id);
 	free(db->row_flow_id);
-	free(db->path);
+	free(db->sql.path);
 	free(db);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "ingest/inputs.h"
+#include "ingest/log_read.h"
 #include "lib/error.h"
 #include "lib/record.h"
 
@@ -29,6 +30,12 @@ int ws_database_open(const char *path, struct ws_database **db, struct ws_error 
 
 /* Keeps the manifest, if it is not the one that is kept already. */
 int ws_database_put_manifest(struct ws_database *db, const char *hash, const char *json, struct ws_error *err);
+
+/*
+ * Keeps the conditions, if they are not those that are kept already: json is one flat object. Returns 0 or -errno;
+ * -EINVAL, with words that do not name the file, for anything else.
+ */
+int ws_database_put_conditions(struct ws_database *db, const char *hash, const char *json, struct ws_error *err);
 
 /* Is this very content loaded for this point and source? Returns 1 or 0, or -errno. */
 int ws_database_has_file(struct ws_database *db, const struct ws_input *input, const char *hash, struct ws_error *err);
@@ -52,11 +59,31 @@ int ws_database_add_loss(struct ws_database *db, const char *kind, uint64_t n, s
 /* Completes the file: its facts, its ledger, what the manifest says it lost; commits. */
 int ws_database_end_file(struct ws_database *db, const struct ws_file_facts *facts, struct ws_error *err);
 
-/* Undoes everything since ws_database_begin_file(). */
+/* Undoes everything since ws_database_begin_file() or ws_database_begin_log(). */
 void ws_database_drop_file(struct ws_database *db);
 
 /* Requests and contexts of the file that ended last. */
 void ws_database_counts(const struct ws_database *db, uint64_t *n_requests, uint64_t *n_contexts);
+
+/*
+ * Is this very content loaded as the load log of this name? Returns 1 or 0, or -errno. With 0, *other_path is the path
+ * that it was loaded from under another name, or NULL; the caller's, to be freed.
+ */
+int ws_database_find_log(struct ws_database *db, const char *name, const char *hash, char **other_path,
+			 struct ws_error *err);
+
+/*
+ * Begins a transaction in which the load log replaces what is loaded of its name, and of its content. It ends with
+ * ws_database_end_log() or ws_database_drop_file().
+ */
+int ws_database_begin_log(struct ws_database *db, const char *name, const char *path, const char *hash,
+			  uint64_t size_bytes, struct ws_error *err);
+
+/* Appends a request to the load log. */
+int ws_database_add_request(struct ws_database *db, const struct ws_log_request *request, struct ws_error *err);
+
+/* Completes the load log; commits. */
+int ws_database_end_log(struct ws_database *db, const struct ws_log_facts *facts, struct ws_error *err);
 
 void ws_database_close(struct ws_database *db);
 

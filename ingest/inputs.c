@@ -27,6 +27,8 @@ static const struct {
 	{ ".cap.gz", WS_SOURCE_PCAP, false },	  { ".cap.zst", WS_SOURCE_PCAP, false },
 };
 
+#define LOG_PREFIX "load."
+
 static void free_input(struct ws_input *input)
 {
 	free(input->point);
@@ -67,11 +69,59 @@ static bool is_point_name(const char *name, size_t len)
 	return len > 0 && len <= WS_RECFILE_NAME_MAX;
 }
 
+static int add_log(struct ws_inputs *inputs, const char *name, size_t name_len, char *path)
+{
+	struct ws_log_input *grown = realloc(inputs->log, (inputs->n_logs + 1) * sizeof(*grown));
+	char *copy = strndup(name, name_len);
+
+	if (grown)
+		inputs->log = grown;
+	if (!grown || !copy) {
+		free(copy);
+		free(path);
+		return -ENOMEM;
+	}
+	inputs->log[inputs->n_logs++] = (struct ws_log_input) { copy, path };
+	return 0;
+}
+
+static int compare_logs(const void *a, const void *b)
+{
+	const struct ws_log_input *left = a, *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
 static int bad_point_name(const char *name, struct ws_error *err)
 {
 	return ws_error(err, -EINVAL,
 			"%s: a point's name has 1 to %d characters, none of them a control character; rename the file",
 			name, WS_RECFILE_NAME_MAX);
+}
+
+/* A file whose name begins with "load.". Compressing it later does not make it another log. */
+static int consider_log(const char *dir, const char *name, struct ws_inputs *inputs, struct ws_error *err)
+{
+	static const char *const packed[] = { ".gz", ".zst" };
+	size_t len = strlen(name);
+	char *path;
+
+	if (!is_point_name(name, len))
+		return ws_error(err, -EINVAL,
+				"%s: a load log's name (load.ANYTHING) has at most %d characters, none of them a "
+				"control character; rename it",
+				dir, WS_RECFILE_NAME_MAX);
+	for (size_t i = 0; i < sizeof(packed) / sizeof(packed[0]); i++) {
+		size_t suffix_len = strlen(packed[i]);
+
+		if (strcmp(name + len - suffix_len, packed[i]) == 0) {
+			len -= suffix_len;
+			break;
+		}
+	}
+	if (asprintf(&path, "%s/%s", dir, name) < 0)
+		return -ENOMEM;
+	return add_log(inputs, name, len, path);
 }
 
 /* Is the file one that we load? Then it is added. */
@@ -91,6 +141,8 @@ static int consider(const char *dir, const char *name, struct ws_inputs *inputs,
 			return -ENOMEM;
 		return add(inputs, name, len - suffix_len, path, suffixes[i].source, suffixes[i].is_part);
 	}
+	if (strncmp(name, LOG_PREFIX, strlen(LOG_PREFIX)) == 0 && name[strlen(LOG_PREFIX)])
+		return consider_log(dir, name, inputs, err);
 	return 0;
 }
 
@@ -100,6 +152,10 @@ static int check_unique(const struct ws_inputs *inputs, struct ws_error *err)
 		if (compare(&inputs->input[i - 1], &inputs->input[i]) == 0)
 			return ws_error(err, -EEXIST, "%s and %s are two files for one point; move one of them away",
 					inputs->input[i - 1].path, inputs->input[i].path);
+	for (uint32_t i = 1; i < inputs->n_logs; i++)
+		if (compare_logs(&inputs->log[i - 1], &inputs->log[i]) == 0)
+			return ws_error(err, -EEXIST, "%s and %s are two files for one load log; move one of them away",
+					inputs->log[i - 1].path, inputs->log[i].path);
 	return 0;
 }
 
@@ -117,16 +173,20 @@ int ws_inputs_find(const char *dir, struct ws_inputs *inputs, struct ws_error *e
 			continue;
 		if (strcmp(entry->d_name, "run.json") == 0)
 			rc = asprintf(&found.manifest_path, "%s/run.json", dir) < 0 ? -ENOMEM : 0;
+		else if (strcmp(entry->d_name, "conditions.json") == 0)
+			rc = asprintf(&found.conditions_path, "%s/conditions.json", dir) < 0 ? -ENOMEM : 0;
 		else
 			rc = consider(dir, entry->d_name, &found, err);
 	}
 	closedir(d);
 	if (rc == -ENOMEM)
 		ws_error(err, rc, "%s: out of memory", dir);
-	if (rc == 0 && found.n > 1) {
+	if (rc == 0 && found.n > 1)
 		qsort(found.input, found.n, sizeof(*found.input), compare);
+	if (rc == 0 && found.n_logs > 1)
+		qsort(found.log, found.n_logs, sizeof(*found.log), compare_logs);
+	if (rc == 0)
 		rc = check_unique(&found, err);
-	}
 	if (rc)
 		ws_inputs_free(&found);
 	else
@@ -159,12 +219,23 @@ int ws_inputs_add_pcap(struct ws_inputs *inputs, const char *point, const char *
 	return 0;
 }
 
+bool ws_inputs_are_some(const struct ws_inputs *inputs)
+{
+	return inputs->n || inputs->n_logs || inputs->conditions_path;
+}
+
 void ws_inputs_free(struct ws_inputs *inputs)
 {
 	for (uint32_t i = 0; i < inputs->n; i++)
 		free_input(&inputs->input[i]);
+	for (uint32_t i = 0; i < inputs->n_logs; i++) {
+		free(inputs->log[i].name);
+		free(inputs->log[i].path);
+	}
 	free(inputs->input);
+	free(inputs->log);
 	free(inputs->manifest_path);
+	free(inputs->conditions_path);
 	*inputs = (struct ws_inputs) { 0 };
 }
 
@@ -182,7 +253,8 @@ static int visit_below(const char *dir, int depth, void (*visit)(void *context, 
 
 	if (rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES)
 		return ws_error(err, rc, "%s: cannot open: %s", dir, strerror(-rc));
-	if (rc || inputs.n || inputs.manifest_path) { /* a run, or something that is wrong with one */
+	if (rc || ws_inputs_are_some(&inputs) ||
+	    inputs.manifest_path) { /* a run, or something that is wrong with one */
 		if (rc == 0)
 			ws_inputs_free(&inputs);
 		visit(context, dir);

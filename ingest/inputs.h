@@ -21,18 +21,30 @@ struct ws_input {
 	bool is_part; /* the recording did not finish: the file still has its temporary name */
 };
 
+/* The log of a load generator. */
+struct ws_log_input {
+	char *name; /* of the file, without .gz and .zst */
+	char *path;
+};
+
 struct ws_inputs {
 	struct ws_input *input; /* sorted by point and source */
 	uint32_t n;
-	char *manifest_path; /* NULL without run.json */
+	struct ws_log_input *log; /* sorted by name */
+	uint32_t n_logs;
+	char *manifest_path;   /* NULL without run.json */
+	char *conditions_path; /* NULL without conditions.json */
 };
 
 /*
- * Finds record files (NAME.rec.zst), packet captures (NAME.pcap, .pcapng, .cap, each also .gz or .zst) and the manifest
- * in dir. A directory without any has n == 0 and is no run. Two files for the same point and source are an error. The
- * inputs are the caller's, to be freed.
+ * Finds record files (NAME.rec.zst), packet captures (NAME.pcap, .pcapng, .cap, each also .gz or .zst), load-generator
+ * logs (load.ANYTHING else), the manifest and the conditions in dir. Two files for the same point and source, or for
+ * the same log, are an error. The inputs are the caller's, to be freed.
  */
 int ws_inputs_find(const char *dir, struct ws_inputs *inputs, struct ws_error *err);
+
+/* Is there something to load, apart from a manifest? */
+bool ws_inputs_are_some(const struct ws_inputs *inputs);
 
 /* Adds a packet capture that the user named. Takes the place of one that was found for the same point. */
 int ws_inputs_add_pcap(struct ws_inputs *inputs, const char *point, const char *path, struct ws_error *err);

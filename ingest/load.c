@@ -11,8 +11,9 @@
 #include "ingest/packets.h"
 #include "lib/recfile.h"
 
-#define BATCH_RECORDS 4096
-#define MANIFEST_MAX  (64u << 20)
+#define BATCH_RECORDS  4096
+#define DOCUMENT_MAX   (64u << 20)
+#define DOCUMENT_FIRST (1u << 16)
 
 /* Records on their way into the database. */
 struct batch {
@@ -229,36 +230,146 @@ int ws_load(struct ws_database *db, const char *dir, const struct ws_input *inpu
 	return 0;
 }
 
-int ws_load_manifest(struct ws_database *db, const char *path, struct ws_error *err)
+/* Where a request of a log goes. */
+struct log_sink {
+	struct ws_database *db;
+	struct ws_error *err;
+};
+
+static int add_request(void *context, const struct ws_log_request *request)
 {
-	char hash[WS_DIGEST_TEXT_LEN];
+	struct log_sink *sink = context;
+
+	return ws_database_add_request(sink->db, request, sink->err);
+}
+
+/* Is the log at other_path, below dir, still what was loaded, and so a copy of this one? */
+static int check_copy(const char *dir, const char *other_path, const struct ws_log_input *input, const char *hash,
+		      struct ws_error *err)
+{
+	char other_hash[WS_DIGEST_TEXT_LEN], *path;
+	uint64_t size_bytes;
+	int rc = 0;
+
+	if (asprintf(&path, "%s/%s", dir, other_path) < 0)
+		return ws_error(err, -ENOMEM, "out of memory");
+	if (ws_digest_file(path, other_hash, &size_bytes, NULL) == 0 && strcmp(hash, other_hash) == 0)
+		rc = ws_error(err, -EEXIST, "%s and %s hold the same bytes; move one of them away", path, input->path);
+	free(path);
+	return rc;
+}
+
+int ws_load_log(struct ws_database *db, const char *dir, const struct ws_log_input *input, struct ws_loaded_log *loaded,
+		struct ws_error *err)
+{
+	struct ws_loaded_log l = { 0 };
+	struct log_sink sink = { db, err };
+	char hash[WS_DIGEST_TEXT_LEN], *other_path = NULL;
+	uint64_t size_bytes;
+	int rc = ws_digest_file(input->path, hash, &size_bytes, err);
+
+	if (rc)
+		return rc;
+	rc = ws_database_find_log(db, input->name, hash, &other_path, err);
+	if (rc < 0)
+		return rc;
+	if (rc == 1) {
+		*loaded = (struct ws_loaded_log) { .was_there = true };
+		return 0;
+	}
+	if (other_path)
+		rc = check_copy(dir, other_path, input, hash, err);
+	free(other_path);
+	if (rc == 0)
+		rc = ws_database_begin_log(db, input->name, shown_path(dir, input->path), hash, size_bytes, err);
+	if (rc)
+		return rc;
+	rc = ws_log_read(input->path, add_request, &sink, &l.facts, err);
+	if (rc)
+		ws_database_drop_file(db);
+	else
+		rc = ws_database_end_log(db, &l.facts, err);
+	if (rc == 0)
+		*loaded = l;
+	return rc;
+}
+
+/* All bytes of a file, and a NUL behind them. *text is the caller's, to be freed. */
+static int read_all(FILE *file, const char *path, char **text, size_t *len, struct ws_error *err)
+{
+	char *bytes = NULL;
+	size_t cap = 0, n = 0;
+
+	while (!feof(file)) {
+		char *grown = realloc(bytes, cap ? cap *= 2 : (cap = DOCUMENT_FIRST));
+
+		if (!grown) {
+			free(bytes);
+			return ws_error(err, -ENOMEM, "%s: out of memory", path);
+		}
+		bytes = grown;
+		n += fread(bytes + n, 1, cap - n - 1, file);
+		if (ferror(file) || n > DOCUMENT_MAX) {
+			free(bytes);
+			return ws_error(err, -EINVAL, "%s: cannot be read, or is larger than %u MB", path,
+					DOCUMENT_MAX >> 20);
+		}
+	}
+	bytes[n] = '\0';
+	*text = bytes;
+	*len = n;
+	return 0;
+}
+
+/* The document at path, and its hash. *text is the caller's, to be freed. */
+static int read_document(const char *path, char **text, char hash[WS_DIGEST_TEXT_LEN], struct ws_error *err)
+{
 	FILE *file = fopen(path, "rbe");
-	char *text = NULL;
-	size_t len;
+	size_t len = 0;
 	int rc;
 
 	if (!file)
 		return ws_error(err, -errno, "%s: cannot open: %s", path, strerror(errno));
-	text = malloc(MANIFEST_MAX + 1);
-	if (!text) {
-		rc = ws_error(err, -ENOMEM, "out of memory");
-		goto out;
-	}
-	len = fread(text, 1, MANIFEST_MAX + 1, file);
-	if (ferror(file) || len > MANIFEST_MAX) {
-		rc = ws_error(err, -EINVAL, "%s: cannot be read, or is larger than %u MB", path, MANIFEST_MAX >> 20);
-		goto out;
-	}
-	text[len] = '\0';
-	ws_digest_bytes(text, len, hash);
-	rc = ws_database_put_manifest(db, hash, text, err);
-	if (rc) {
-		struct ws_error cause = *err;
-
-		ws_error(err, rc, "%s: not taken for a manifest: %.800s", path, cause.text);
-	}
-out:
-	free(text);
+	rc = read_all(file, path, text, &len, err);
 	fclose(file);
-	return rc;
+	if (rc)
+		return rc;
+	if (memchr(*text, '\0', len)) {
+		free(*text);
+		return ws_error(err, -EINVAL, "%s: holds a NUL byte, which JSON does not", path);
+	}
+	ws_digest_bytes(*text, len, hash);
+	return 0;
+}
+
+/* What a document that was refused is not, and why. Returns rc. */
+static int refused(const char *path, const char *what, int rc, struct ws_error *err)
+{
+	struct ws_error cause = *err;
+
+	return ws_error(err, rc, "%s: not taken for %s: %.800s", path, what, cause.text);
+}
+
+int ws_load_conditions(struct ws_database *db, const char *path, struct ws_error *err)
+{
+	char hash[WS_DIGEST_TEXT_LEN], *text = NULL;
+	int rc = read_document(path, &text, hash, err);
+
+	if (rc)
+		return rc;
+	rc = ws_database_put_conditions(db, hash, text, err);
+	free(text);
+	return rc ? refused(path, "conditions", rc, err) : 0;
+}
+
+int ws_load_manifest(struct ws_database *db, const char *path, struct ws_error *err)
+{
+	char hash[WS_DIGEST_TEXT_LEN], *text = NULL;
+	int rc = read_document(path, &text, hash, err);
+
+	if (rc)
+		return rc;
+	rc = ws_database_put_manifest(db, hash, text, err);
+	free(text);
+	return rc ? refused(path, "a manifest", rc, err) : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* load - one input file into the database, as a whole or not at all. */
+/* load - one input file into the database, as a whole or not at all. The input may be a load generator's log. */
 #ifndef WS_LOAD_H
 #define WS_LOAD_H
 
@@ -18,12 +18,28 @@ struct ws_loaded {
 	bool was_there; /* this very content was loaded before; the rest is zero */
 };
 
+/* What came of a load generator's log. */
+struct ws_loaded_log {
+	struct ws_log_facts facts;
+	bool was_there; /* this very content was loaded before; the rest is zero */
+};
+
 /*
  * Loads a file unless its content is there already. dir: the run directory, for the path that is kept. tunnels: how
  * packets of a capture are read. Returns 0 or -errno; then nothing of the file is in the database.
  */
 int ws_load(struct ws_database *db, const char *dir, const struct ws_input *input, const struct ws_tunnels *tunnels,
 	    struct ws_loaded *loaded, struct ws_error *err);
+
+/*
+ * Loads a load generator's log, in the same way. One that has the content of another log in dir is an error: each of
+ * its requests would count twice.
+ */
+int ws_load_log(struct ws_database *db, const char *dir, const struct ws_log_input *input, struct ws_loaded_log *loaded,
+		struct ws_error *err);
+
+/* Keeps the conditions at path. Returns 0 or -errno; -EINVAL if they are not one flat JSON object. */
+int ws_load_conditions(struct ws_database *db, const char *path, struct ws_error *err);
 
 /* Keeps the manifest at path. Returns 0 or -errno; -EINVAL if it is not JSON. */
 int ws_load_manifest(struct ws_database *db, const char *path, struct ws_error *err);

@@ -18,11 +18,19 @@
 static const char help[] =
 	"Usage: ingest --dir DIR [--pcap POINT=FILE]... [options]\n"
 	"\n"
-	"Loads the record files and packet captures of a run directory into DIR/run.db. A directory that\n"
-	"is no run itself is a campaign: every run below it is loaded. Loading again changes nothing; a\n"
-	"file whose content has changed takes the place of what was loaded of it.\n"
+	"Loads a run directory into DIR/run.db: record files, packet captures, logs of load generators, and\n"
+	"the conditions of the run. A directory that is no run itself is a campaign: every run below it is\n"
+	"loaded. Loading again changes nothing; a file whose content has changed takes the place of what was\n"
+	"loaded of it.\n"
 	"\n"
-	"  --dir DIR            run directory with NAME.rec.zst, NAME.pcap (.pcapng, .cap; .gz, .zst), run.json\n"
+	"  --dir DIR            run directory with any of:\n"
+	"                         NAME.rec.zst        records of a tracing point\n"
+	"                         NAME.pcap           its packet capture (.pcapng, .cap; also .gz, .zst)\n"
+	"                         run.json            what was recorded, as capture writes it\n"
+	"                         load.ANYTHING       the load generator's log (also .gz, .zst): h2load --log-file,\n"
+	"                                             vegeta encode --to csv or json, hey -o csv, k6 --out csv or\n"
+	"                                             json; which of them, its first line tells\n"
+	"                         conditions.json     what was set up, one flat object: {\"rate_per_s\": 80, ...}\n"
 	"  --pcap POINT=FILE    a packet capture from elsewhere, as that of POINT\n"
 	"  --vxlan-port LIST    UDP ports of VXLAN in packet captures (default 4789,8472)\n"
 	"  --quiet              say nothing of what went well\n"
@@ -63,15 +71,65 @@ static void tell(const struct job *job, const struct ws_input *input, const stru
 			(unsigned long long)l->n_cut_records, (unsigned long long)l->n_corrupt_records);
 }
 
+/* The same of a load generator's log. */
+static void tell_log(const struct job *job, const struct ws_log_input *input, const struct ws_loaded_log *l)
+{
+	const struct ws_log_facts *f = &l->facts;
+
+	if (l->was_there) {
+		if (!job->is_quiet)
+			printf("%s: loaded before, unchanged\n", input->path);
+		return;
+	}
+	if (!job->is_quiet)
+		printf("%s: %llu requests (%s): %llu answered 2xx, %llu answered otherwise, %llu without an answer\n",
+		       input->path, (unsigned long long)f->n_requests, f->format, (unsigned long long)f->n_ok,
+		       (unsigned long long)f->n_not_ok, (unsigned long long)f->n_unanswered);
+	if (!f->is_complete && f->n_unread_lines > 1)
+		fprintf(stderr, "ingest: %s: cut off: its last %llu lines are no whole request; loaded up to there\n",
+			input->path, (unsigned long long)f->n_unread_lines);
+	else if (!f->is_complete)
+		fprintf(stderr, "ingest: %s: cut off%s; loaded up to there\n", input->path,
+			f->n_unread_lines ? " in its last line" : "");
+}
+
+/* Before there is a database. */
+static int check_readable(const struct ws_inputs *inputs, struct ws_error *err)
+{
+	const char *unreadable = NULL;
+
+	for (uint32_t i = 0; i < inputs->n && !unreadable; i++)
+		if (access(inputs->input[i].path, R_OK))
+			unreadable = inputs->input[i].path;
+	for (uint32_t i = 0; i < inputs->n_logs && !unreadable; i++)
+		if (access(inputs->log[i].path, R_OK))
+			unreadable = inputs->log[i].path;
+	return unreadable ? ws_error(err, -errno, "%s: cannot read: %s", unreadable, strerror(errno)) : 0;
+}
+
+static int load_logs(struct job *job, struct ws_database *db, const char *dir, const struct ws_inputs *inputs,
+		     struct ws_error *err)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < inputs->n_logs; i++) {
+		struct ws_loaded_log loaded;
+
+		rc = ws_load_log(db, dir, &inputs->log[i], &loaded, err);
+		if (rc == 0)
+			tell_log(job, &inputs->log[i], &loaded);
+	}
+	return rc;
+}
+
 static int load_inputs(struct job *job, const char *dir, const struct ws_inputs *inputs, struct ws_error *err)
 {
 	struct ws_database *db;
 	char *path;
-	int rc;
+	int rc = check_readable(inputs, err);
 
-	for (uint32_t i = 0; i < inputs->n; i++) /* before there is a database */
-		if (access(inputs->input[i].path, R_OK))
-			return ws_error(err, -errno, "%s: cannot read: %s", inputs->input[i].path, strerror(errno));
+	if (rc)
+		return rc;
 	if (asprintf(&path, "%s/run.db", dir) < 0)
 		return ws_error(err, -ENOMEM, "out of memory");
 	rc = ws_database_open(path, &db, err);
@@ -80,6 +138,8 @@ static int load_inputs(struct job *job, const char *dir, const struct ws_inputs 
 		return rc;
 	if (inputs->manifest_path)
 		rc = ws_load_manifest(db, inputs->manifest_path, err);
+	if (rc == 0 && inputs->conditions_path)
+		rc = ws_load_conditions(db, inputs->conditions_path, err);
 	for (uint32_t i = 0; rc == 0 && i < inputs->n; i++) {
 		struct ws_loaded loaded;
 
@@ -87,6 +147,8 @@ static int load_inputs(struct job *job, const char *dir, const struct ws_inputs 
 		if (rc == 0)
 			tell(job, &inputs->input[i], &loaded);
 	}
+	if (rc == 0)
+		rc = load_logs(job, db, dir, inputs, err);
 	ws_database_close(db);
 	return rc;
 }
@@ -101,10 +163,11 @@ static void load_run(void *context, const char *dir)
 
 	for (uint32_t i = 0; rc == 0 && i < job->n_pcaps; i++)
 		rc = ws_inputs_add_pcap(&inputs, job->pcap[i].point, job->pcap[i].path, &err);
-	if (rc == 0 && inputs.n == 0)
+	if (rc == 0 && !ws_inputs_are_some(&inputs))
 		rc = ws_error(
 			&err, -ENOENT,
-			"%s: nothing to load; a run has record files (NAME.rec.zst) or packet captures (NAME.pcap)",
+			"%s: nothing to load; a run has record files (NAME.rec.zst), packet captures (NAME.pcap), "
+			"a load generator's log (load.ANYTHING) or conditions.json",
 			dir);
 	if (rc == 0)
 		rc = load_inputs(job, dir, &inputs, &err);
@@ -190,9 +253,8 @@ int main(int argc, char **argv)
 		}
 		if (n_runs == 0) {
 			fprintf(stderr,
-				"ingest: %s: no run in it: no record file (NAME.rec.zst), packet capture (NAME.pcap) "
-				"or "
-				"run.json\n",
+				"ingest: %s: no run in it: no record file (NAME.rec.zst), packet capture (NAME.pcap), "
+				"load generator's log (load.ANYTHING), conditions.json or run.json\n",
 				dir);
 			return 1;
 		}

@@ -35,7 +35,7 @@ int ws_packets_open(const char *path, struct ws_packets **packets, struct ws_err
 		rc = ws_error(err, -ENOMEM, "out of memory");
 		goto out;
 	}
-	file = ws_unpack_open(path, &p->is_packed);
+	file = ws_unpack_open(path, &p->is_packed, &p->is_cut);
 	if (!file) {
 		rc = ws_error(err, -errno, "%s: cannot open: %s", path, strerror(errno));
 		goto out;

@@ -11,8 +11,15 @@
 #include <zlib.h>
 #include <zstd.h>
 
+struct ungzip {
+	gzFile gz;
+	bool *is_cut;
+};
+
 struct unzstd {
 	FILE *file;
+	bool *is_cut;
+	bool is_in_frame;
 	ZSTD_DStream *stream;
 	ZSTD_inBuffer in;
 	uint8_t packed[1 << 17];
@@ -20,16 +27,23 @@ struct unzstd {
 
 static ssize_t read_gzip(void *cookie, char *to, size_t len)
 {
-	int n = gzread(cookie, to, (unsigned int)(len < 1u << 30 ? len : 1u << 30));
+	struct ungzip *g = cookie;
+	int n = gzread(g->gz, to, (unsigned int)(len < 1u << 30 ? len : 1u << 30)), code;
 
 	if (n < 0)
 		errno = EIO;
+	gzerror(g->gz, &code);
+	if (code == Z_BUF_ERROR)
+		*g->is_cut = true;
 	return n;
 }
 
 static int close_gzip(void *cookie)
 {
-	gzclose(cookie);
+	struct ungzip *g = cookie;
+
+	gzclose(g->gz);
+	free(g);
 	return 0;
 }
 
@@ -44,14 +58,17 @@ static ssize_t read_zstd(void *cookie, char *to, size_t len)
 		if (z->in.pos == z->in.size) {
 			z->in.size = fread(z->packed, 1, sizeof(z->packed), z->file);
 			z->in.pos = 0;
-			if (z->in.size == 0)
+			if (z->in.size == 0) {
+				*z->is_cut = z->is_in_frame;
 				return 0;
+			}
 		}
 		rc = ZSTD_decompressStream(z->stream, &out, &z->in);
 		if (ZSTD_isError(rc)) {
 			errno = EIO;
 			return -1;
 		}
+		z->is_in_frame = rc != 0;
 	}
 	return (ssize_t)out.pos;
 }
@@ -66,27 +83,32 @@ static int close_zstd(void *cookie)
 	return 0;
 }
 
-static FILE *open_gzip(FILE *file)
+static FILE *open_gzip(FILE *file, bool *is_cut)
 {
 	const cookie_io_functions_t io = { .read = read_gzip, .close = close_gzip };
+	struct ungzip *g = calloc(1, sizeof(*g));
 	int fd = dup(fileno(file));
-	gzFile gz;
 
 	fclose(file);
-	if (fd < 0)
-		return NULL;
+	if (!g || fd < 0)
+		goto fail;
 	lseek(fd, 0, SEEK_SET);
-	gz = gzdopen(fd, "rb");
-	if (!gz) {
-		close(fd);
+	g->is_cut = is_cut;
+	g->gz = gzdopen(fd, "rb");
+	if (!g->gz) {
 		errno = ENOMEM;
-		return NULL;
+		goto fail;
 	}
-	gzbuffer(gz, 1 << 17);
-	return fopencookie(gz, "r", io);
+	gzbuffer(g->gz, 1 << 17);
+	return fopencookie(g, "r", io);
+fail:
+	if (fd >= 0)
+		close(fd);
+	free(g);
+	return NULL;
 }
 
-static FILE *open_zstd(FILE *file)
+static FILE *open_zstd(FILE *file, bool *is_cut)
 {
 	const cookie_io_functions_t io = { .read = read_zstd, .close = close_zstd };
 	struct unzstd *z = calloc(1, sizeof(*z));
@@ -96,6 +118,7 @@ static FILE *open_zstd(FILE *file)
 		return NULL;
 	}
 	z->file = file;
+	z->is_cut = is_cut;
 	z->in.src = z->packed;
 	z->stream = ZSTD_createDStream();
 	if (!z->stream) {
@@ -106,7 +129,7 @@ static FILE *open_zstd(FILE *file)
 	return fopencookie(z, "r", io);
 }
 
-FILE *ws_unpack_open(const char *path, bool *is_packed)
+FILE *ws_unpack_open(const char *path, bool *is_packed, bool *is_cut)
 {
 	FILE *file = fopen(path, "rbe");
 	uint8_t magic[4] = { 0 };
@@ -117,10 +140,11 @@ FILE *ws_unpack_open(const char *path, bool *is_packed)
 	n = fread(magic, 1, sizeof(magic), file);
 	rewind(file);
 	*is_packed = true;
+	*is_cut = false;
 	if (n >= 2 && magic[0] == 0x1f && magic[1] == 0x8b)
-		return open_gzip(file);
+		return open_gzip(file, is_cut);
 	if (n == 4 && memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0)
-		return open_zstd(file);
+		return open_zstd(file, is_cut);
 	*is_packed = false;
 	setvbuf(file, NULL, _IOFBF, 1 << 16); /* stays in the cache */
 	return file;

@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 -- The database of one run (run.db), made by ingest and read by analyze. Public: query it with any SQLite.
 -- Times are integers in ns. Times of source 'ebpf' are CLOCK_MONOTONIC, those of source 'pcap' are CLOCK_REALTIME;
--- clock_pair relates the two. Addresses are 16-byte blobs in wire order, IPv4 as ::ffff:a.b.c.d.
+-- clock_pair relates the two. Of a load log's times, load_log.clock says what they are.
+-- Addresses are 16-byte blobs in wire order, IPv4 as ::ffff:a.b.c.d.
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 -- What the database is: schema version and the program that wrote it.
 CREATE TABLE meta (
@@ -113,3 +114,48 @@ CREATE TABLE request (
     frame_len      INTEGER NOT NULL,  -- bytes on the wire, link header included
     tcp_flags      INTEGER NOT NULL   -- byte 13 of the TCP header
 ) STRICT;
+
+-- What was set up for the run, from conditions.json: one flat JSON object of strings, numbers and booleans. Any keys;
+-- well known are: overlay, headers, family (of the tracing context), rate_per_s, duration_s, search_bytes,
+-- attached ('none', 'ebpf', 'pcap', 'both'), node, purpose ('latency', 'detection'), round, campaign.
+CREATE TABLE condition (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL               -- numbers in their shortest form: '80', '0.5'; booleans: 'true', 'false'
+) STRICT;
+
+-- conditions.json as it was found; no row for a run without one.
+CREATE TABLE condition_file (
+    content_hash TEXT NOT NULL,       -- XXH3-128 of conditions.json, 32 hex digits
+    json         TEXT NOT NULL        -- the document, unchanged
+) STRICT;
+
+-- Logs of load generators, each loaded in one transaction and known by its name and its content.
+CREATE TABLE load_log (
+    load_log_id    INTEGER PRIMARY KEY,
+    name           TEXT NOT NULL UNIQUE, -- of the file, without .gz and .zst: 'load.h2load'
+    path           TEXT NOT NULL,     -- relative to the run directory
+    content_hash   TEXT NOT NULL UNIQUE, -- XXH3-128 of the file's bytes, 32 hex digits
+    size_bytes     INTEGER NOT NULL,
+    format         TEXT NOT NULL,     -- 'h2load', 'vegeta_csv', 'vegeta_json', 'hey_csv', 'k6_csv' or 'k6_json'
+    clock          TEXT NOT NULL,     -- of start_ns. 'realtime': CLOCK_REALTIME; 'relative': from the log's beginning
+    resolution_ns  INTEGER NOT NULL,  -- the finest step of the times in the log; k6 in CSV may know whole seconds only
+    n_requests     INTEGER NOT NULL,  -- rows of this log in load_request
+    n_unread_lines INTEGER NOT NULL,  -- lines at the end that make no whole request; 0, or 1 where a log was cut off
+    complete       INTEGER NOT NULL   -- 1: read to its proper end; 0: cut off
+) STRICT;
+
+-- Requests as the load generator logged them, in order of start and, where that is equal, of the log. latency_ns is
+-- what the generator calls so, up to the end of the answer: vegeta, hey: from the request's start, connecting included
+-- where it had to; h2load: from the request's start, on a connection that stands; k6: sending, waiting and receiving
+-- (http_req_duration), so that a new connection is not in it, and start_ns is when it stood.
+-- hey logs answered requests only, a million at most.
+CREATE TABLE load_request (
+    load_log_id INTEGER NOT NULL,     -- REFERENCES load_log
+    start_ns    INTEGER NOT NULL,     -- k6 logs the end: this is the end less the latency
+    request_no  INTEGER NOT NULL,     -- from 1, in the order of the log
+    latency_ns  INTEGER NOT NULL,
+    status      INTEGER NOT NULL,     -- HTTP status; 0: no answer
+    n_bytes_in  INTEGER,              -- bytes of the answer's body; NULL where the log does not say
+    error       TEXT,                 -- the generator's words; NULL without an error
+    PRIMARY KEY (load_log_id, start_ns, request_no)
+) STRICT, WITHOUT ROWID;

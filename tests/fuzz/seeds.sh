@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Writes files to begin fuzzing with: OUT_DIR/fuzz_pcap, OUT_DIR/fuzz_recfile and, if BUILD_DIR/tests/kernel_host is there,
-# OUT_DIR/fuzz_frame. More captures: those of tests/diff/foreign/run.py, which it keeps if asked to.
+# Writes files to begin fuzzing with: OUT_DIR/fuzz_pcap, OUT_DIR/fuzz_recfile, OUT_DIR/fuzz_load_log and, if
+# BUILD_DIR/tests/kernel_host is there, OUT_DIR/fuzz_frame. More captures: those of tests/diff/foreign/run.py, which it
+# keeps if asked to.
 # Usage: tests/fuzz/seeds.sh OUT_DIR [BUILD_DIR]
 set -euo pipefail
 export LC_ALL=C
@@ -15,9 +16,10 @@ if [ -x "${2:-}/tests/kernel_host" ]; then
     mkdir -p "$1/fuzz_frame"
     "$2/tests/kernel_host" --seeds "$1/fuzz_frame"
 fi
-mkdir -p "$1/fuzz_pcap" "$1/fuzz_recfile"
+mkdir -p "$1/fuzz_pcap" "$1/fuzz_recfile" "$1/fuzz_load_log"
 pcap=$(readlink -f "$1/fuzz_pcap")
 recfile=$(readlink -f "$1/fuzz_recfile")
+load_log=$(readlink -f "$1/fuzz_load_log")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/files"
@@ -59,3 +61,12 @@ fields=$(printf '\\x00%.0s' {1..64})
 printf '%b' "M\\x02\\x02\\x30\\x00\\x22\\x00${fields:0:192}$columns\\x03\\x00\\x30\\x00\\x00\\x00${fields:0:192}" \
     > "$recfile/marks"
 printf '%b' "M\\x02\\x02\\x30\\x01\\x22\\x00${fields}$columns\\x04\\x00\\x01\\x00\\x00\\x00\\x00" > "$recfile/kinds"
+
+for file in "$top"/tests/golden/load_logs/load.*; do
+    name=${file##*/load.}
+    cp "$file" "$load_log/$name"
+    head -c 300 "$file" > "$load_log/$name-cut"
+    gzip -nc "$file" > "$load_log/$name.gz"
+    zstd -qc "$file" > "$load_log/$name.zst"
+done
+cp "$top/tests/golden/load_logs/conditions.json" "$load_log"

@@ -225,9 +225,88 @@ points_that_are_separators() {
     verdict "${PIPESTATUS[0]}" "points that are separators: a row has not five columns"
 }
 
+# damage NAME FILE SED_SCRIPT: a run directory NAME with the log FILE, changed.
+damage() {
+    mkdir "$1"
+    sed -e "$3" "$here/load_logs/$2" > "$1/$2"
+}
+
+# cut_off NAME FILE BYTES: the same with the log FILE, without its last bytes.
+cut_off() {
+    mkdir "$1"
+    head -c -"$3" "$here/load_logs/$2" > "$1/$2"
+}
+
+# Logs of load generators and conditions: well-formed, packed, cut off, damaged; runs that have nothing else.
+load_logs() {
+    local log logs requests
+    requests='SELECT name, start_ns, latency_ns, status, n_bytes_in, quote(error) FROM load_request JOIN load_log '
+    requests+='USING (load_log_id) ORDER BY name, start_ns, request_no'
+    logs='SELECT name, path, size_bytes, format, clock, resolution_ns, n_requests, n_unread_lines, complete FROM load_log'
+    cp -r "$here/load_logs" logs
+    mkdir packed packed/all packed/alone
+    for log in logs/load.*; do gzip -nc "$log" > "packed/all/${log##*/}.gz"; done
+    zstd -qc logs/load.k6.json > packed/alone/load.zst
+    head -c 100 logs/load.h2load | gzip -nc | head -c 60 > packed/alone/load.cut.gz
+    expect load-logs ingest --dir logs AND ingest --dir logs AND sqlite3 logs/run.db "$logs" AND \
+        sqlite3 logs/run.db "$requests" AND sqlite3 logs/run.db 'SELECT key, value FROM condition' AND \
+        ingest --dir packed AND sqlite3 packed/all/run.db 'SELECT name, path, n_requests FROM load_log'
+    mkdir logs-only logs-only/run1 logs-only/run2 logs-only/run3
+    echo '{}' | tee logs-only/campaign.json > logs-only/vxlan.campaign
+    echo 'one' > logs-only/campaign.txt
+    cp logs/load.h2load logs-only/run1
+    cp logs/conditions.json logs-only/run2
+    expect load-logs-only ingest --dir logs-only AND ingest --dir logs-only/run3 AND \
+        sqlite3 logs-only/run2/run.db 'SELECT count(*) FROM condition'
+    cut_off cut-h2load load.h2load 2
+    cut_off cut-vegeta-csv load.vegeta.csv 50
+    cut_off cut-vegeta-json load.vegeta.json 5
+    cut_off cut-hey load.hey.csv 1
+    cut_off cut-k6-csv load.k6.csv 80
+    cut_off cut-k6-json load.k6.json 200
+    try load-logs-cut ingest '--dir cut-h2load' '--dir cut-vegeta-csv' '--dir cut-vegeta-json' '--dir cut-hey' \
+        '--dir cut-k6-csv' '--dir cut-k6-json'
+    damage columns-h2load load.h2load '2s/\t[0-9]*$//'
+    damage columns-vegeta load.vegeta.csv '2s/,[^,]*$//'
+    damage columns-hey load.hey.csv '3s/$/,0/'
+    damage columns-k6 load.k6.csv '5s/,$//'
+    damage header-hey load.hey.csv '1s/,status-code//'
+    damage header-k6 load.k6.csv '1s/,status,/,state,/'
+    damage number-h2load load.h2load '3s/-1/-7/'
+    damage number-vegeta-csv load.vegeta.csv '2s/815000/8.15/'
+    damage number-vegeta-json load.vegeta.json '2s/T09/T29/'
+    damage number-hey load.hey.csv '4s/^/-/'
+    damage number-k6-csv load.k6.csv '6s/1595325561/1595325561.5/'
+    damage number-k6-json load.k6.json '3s/459.865729/"459.865729"/'
+    damage json-vegeta load.vegeta.json '2s/^/,/'
+    damage quote load.vegeta.csv '2s/Not/"Not"/'
+    damage controls load.h2load $'1s/200/\x1b[31m200/'
+    damage unknown load.h2load $'1s/^/\x1b]0;/'
+    try load-logs-damaged ingest '--dir columns-h2load' '--dir columns-vegeta' '--dir columns-hey' '--dir columns-k6' \
+        '--dir header-hey' '--dir header-k6' '--dir number-h2load' '--dir number-vegeta-csv' \
+        '--dir number-vegeta-json' '--dir number-hey' '--dir number-k6-csv' '--dir number-k6-json' \
+        '--dir json-vegeta' '--dir quote' '--dir controls' '--dir unknown'
+    mkdir two-names two-names/load two-names/twice no-log conditions
+    cp logs/load.h2load two-names/load
+    gzip -nc logs/load.h2load > two-names/load/load.h2load.gz
+    cp logs/load.h2load two-names/twice/load.1
+    cp logs/load.h2load two-names/twice/load.2
+    : > no-log/load.log
+    mkdir logs-control
+    cp logs/load.h2load $'logs-control/load.a\tb'
+    mkdir conditions/nested conditions/list conditions/twice conditions/control conditions/no-json
+    echo '{"overlay": {"name": "vxlan"}}' > conditions/nested/conditions.json
+    echo '[1, 2]' > conditions/list/conditions.json
+    echo '{"a": 1, "a": 2}' > conditions/twice/conditions.json
+    echo '{"a": "\u001b[31m"}' > conditions/control/conditions.json
+    echo 'overlay=vxlan' > conditions/no-json/conditions.json
+    try load-logs-refused ingest '--dir two-names' '--dir no-log' '--dir logs-control' '--dir conditions'
+}
+
 usage
 unreadable
 runs
+load_logs
 hostile
 hostile_points
 points_that_are_separators

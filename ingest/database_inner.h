@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* database_inner - run.db as its own files see it: database.c, database_documents.c, database_log.c. */
+#ifndef WS_DATABASE_INNER_H
+#define WS_DATABASE_INNER_H
+
+#include "ingest/database.h"
+#include "ingest/flows.h"
+#include "ingest/rows.h"
+#include "ingest/sql.h"
+
+/* A load log under way. */
+struct ws_log_insert {
+	sqlite3_stmt *statement; /* a request */
+	int64_t load_log_id;
+	int64_t n_requests;
+	char *name;
+	char *path;
+	char *hash;
+	uint64_t size_bytes;
+};
+
+struct ws_database {
+	struct ws_sql sql;
+	struct ws_rows rows;
+	struct ws_flows *flows; /* of the file under way */
+	int64_t *flow_id;	/* by flow number */
+	uint32_t n_flows;
+	uint32_t cap_flows;
+	int64_t last_flow_id;
+	int64_t *row_flow_id; /* by record of a block */
+	uint32_t cap_rows;
+	uint64_t n_requests;
+	uint64_t n_contexts;
+	sqlite3_stmt *insert_rows;
+	sqlite3_stmt *insert_flow;
+	struct ws_log_insert log;
+};
+
+/* Forgets the load log under way. */
+void ws_log_insert_free(struct ws_log_insert *log);
+
+#endif
