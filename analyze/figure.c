@@ -6,12 +6,16 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "analyze/asset.h"
+#include "analyze/utf8.h"
 
 /* Where gnuplot finds the data: its standard input, opened anew for every curve. */
 #define DATA_PATH "/proc/self/fd/0"
@@ -39,39 +43,21 @@ int ws_figure_open(FILE **data, struct ws_error *err)
 	return 0;
 }
 
-/*
- * Finds the script: in WIRESPAN_REPORTS, or in reports/ of the source tree around build/bin, or in share/wirespan
- * beside the bin that the program is installed in.
- */
-static int find_script(const char *name, char *path, size_t size, struct ws_error *err)
+void ws_figure_put_name(FILE *data, const char *name)
 {
-	static const char *const place[] = { "../../reports", "../share/wirespan" };
-	const char *reports = getenv("WIRESPAN_REPORTS");
-	char exe[PATH_MAX], dir[PATH_MAX];
-	ssize_t n;
+	const char *end = name + strlen(name);
 
-	if (reports && *reports) {
-		if (!realpath(reports, dir))
-			return ws_error(err, -ENOENT, "WIRESPAN_REPORTS=%s: %s: no figure was drawn", reports,
-					strerror(errno));
-		snprintf(path, size, "%s/%s.gp", dir, name);
-		return access(path, R_OK) == 0
-			       ? 0
-			       : ws_error(err, -ENOENT, "%s: %s: no figure was drawn", path, strerror(errno));
+	if (name[strspn(name, " \t\r\n")] == '#')
+		fputs("\u00a0", data);
+	while (name < end) {
+		uint32_t c = ws_utf8_take(&name, end);
+		char encoded[4];
+
+		if (c == '\\')
+			putc('\\', data);
+		c = c == '"' ? '\'' : c == '\t' || c == '\n' || c == '\r' ? ' ' : c;
+		fwrite(encoded, 1, ws_utf8_put(encoded, c), data);
 	}
-	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	exe[n > 0 ? n : 0] = 0;
-	if (strrchr(exe, '/'))
-		*strrchr(exe, '/') = 0;
-	for (size_t i = 0; i < sizeof(place) / sizeof(*place); i++) {
-		snprintf(path, size, "%s/%s/%s.gp", exe, place[i], name);
-		if (access(path, R_OK) == 0)
-			return 0;
-	}
-	return ws_error(err, -ENOENT,
-			"%s.gp is neither in %s/../../reports nor in %s/../share/wirespan: no figure was drawn; "
-			"WIRESPAN_REPORTS=DIR says where it is",
-			name, exe, exe);
 }
 
 /* The environment, with what would make two renderings differ taken out or fixed. To be freed, not its strings. */
@@ -147,17 +133,28 @@ static int finish(pid_t pid, FILE *message, const char *script, struct ws_error 
 static int render(const struct ws_figure *figure, const char *terminal, const char *columns, const char *rows,
 		  int out_fd, struct ws_error *err)
 {
-	char script[2 * PATH_MAX];
-	char *argv[] = {
-		"gnuplot",	 "-d",	       "-c", script, DATA_PATH, (char *)terminal, (char *)figure->coverage,
-		(char *)columns, (char *)rows, NULL
-	};
+	const char *x_label = figure->x_label ? figure->x_label : "";
+	char name[NAME_MAX + 1], script[2 * PATH_MAX];
+	char *argv[] = { "gnuplot",
+			 "-d",
+			 "-c",
+			 script,
+			 DATA_PATH,
+			 (char *)terminal,
+			 (char *)figure->coverage,
+			 (char *)columns,
+			 (char *)rows,
+			 (char *)x_label,
+			 NULL };
+	struct ws_error missing = { 0 };
 	FILE *message = NULL;
 	pid_t pid;
-	int rc = find_script(figure->name, script, sizeof(script), err);
+	int rc;
 
+	snprintf(name, sizeof(name), "%s.gp", figure->script ? figure->script : figure->name);
+	rc = ws_asset_find(name, script, sizeof(script), &missing);
 	if (rc)
-		return rc;
+		return ws_error(err, rc, "%.900s: no figure was drawn", missing.text);
 	if (fflush(figure->data) || ferror(figure->data))
 		return ws_error(err, -EIO, "no room for the figure's data");
 	rc = ws_figure_open(&message, err);
@@ -223,6 +220,51 @@ int ws_figure_publish(const struct ws_figure *figure, const struct ws_publicatio
 	int rc = publish(figure, "svg", publication, err);
 
 	return rc ? rc : publish(figure, "pdf", publication, err);
+}
+
+/* The file's whole contents. 0 or -errno. */
+static int slurp(FILE *file, char **text, size_t *len)
+{
+	off_t size = lseek(fileno(file), 0, SEEK_END);
+	char *made;
+
+	if (size < 0)
+		return -errno;
+	made = malloc((size_t)size + 1);
+	if (!made)
+		return -ENOMEM;
+	for (off_t at = 0; at < size;) {
+		ssize_t n = pread(fileno(file), made + at, (size_t)(size - at), at);
+
+		if (n <= 0 && !(n < 0 && errno == EINTR)) {
+			int rc = n < 0 ? -errno : -EIO;
+
+			free(made);
+			return rc;
+		}
+		at += n > 0 ? n : 0;
+	}
+	made[size] = 0;
+	*text = made;
+	*len = (size_t)size;
+	return 0;
+}
+
+int ws_figure_render_svg(const struct ws_figure *figure, char **svg, size_t *len, struct ws_error *err)
+{
+	FILE *file = NULL;
+	int rc = ws_figure_open(&file, err);
+
+	if (rc)
+		return rc;
+	rc = render(figure, "svg", "0", "0", fileno(file), err);
+	if (!rc) {
+		rc = slurp(file, svg, len);
+		if (rc)
+			ws_error(err, rc, "no room for the picture: %s", strerror(-rc));
+	}
+	fclose(file);
+	return rc;
 }
 
 int ws_figure_print(const struct ws_figure *figure, FILE *out, struct ws_error *err)
