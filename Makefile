@@ -6,31 +6,38 @@ PREFIX ?= /usr/local
 CLANG ?= clang
 CFLAGS ?= -O2 -g
 SAN_CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -I$(BUILD) $(CFLAGS)
+# no fused multiply-add: the same numbers, to the last digit, on every machine
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -ffp-contract=off -Wall -Wextra -Werror -I. -I$(BUILD) $(CFLAGS)
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -ffreestanding -Wall -Wextra -Werror -I. \
 	-I/usr/include/$(shell uname -m)-linux-gnu
 LIBS = -lbpf -lpcap -lsqlite3 -ljansson -lzstd -lxxhash -lz -lm -lpthread
 FUZZ_SECONDS ?= 60
 
 PACKAGES = gcc libc6-dev clang llvm bpftool libbpf-dev libpcap-dev libsqlite3-dev libzstd-dev libxxhash-dev libjansson-dev \
-	zlib1g-dev gnuplot-nox nginx-light nghttp2-client iproute2 util-linux
-TEST_PACKAGES = libcmocka-dev libclang-rt-14-dev clang-format shellcheck tshark python3 python3-scapy sqlite3 jq zstd \
-	diffutils
+	zlib1g-dev gnuplot-nox nginx-light nghttp2-client iproute2 util-linux zstd
+TEST_PACKAGES = libcmocka-dev libclang-rt-14-dev clang-format shellcheck tshark python3 python3-scapy sqlite3 jq \
+	diffutils chromium
 
 PROGRAMS = capture ingest analyze
 ROOM_SOURCES = $(filter-out %/main.c,$(wildcard lib/*.c $(PROGRAMS:%=%/*.c)))
 ROOM_OBJECTS = $(ROOM_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/ingest/schema.o
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-C_FILES = $(wildcard lib/*.[ch] bpf/*.[ch] $(PROGRAMS:%=%/*.[ch]) tests/*/*.[ch] tests/*/*/*.[ch])
+C_FILES = $(wildcard lib/*.[ch] bpf/*.[ch] $(PROGRAMS:%=%/*.[ch]) tests/*/*.[ch] tests/*/*/*.[ch] \
+	datasets/*/*.[ch])
 SHELL_FILES = $(shell find datasets tests .ci -name '*.sh' -o -path .ci/run)
 
-all: $(PROGRAMS:%=$(BUILD)/bin/%) ## build the programs
+all: $(PROGRAMS:%=$(BUILD)/bin/%) $(BUILD)/ipip.bpf.o ## build the programs, and what the testbed needs
 
 measure: setup ## the README's first command: record on the testbed, load, draw
 	@echo "Building"
 	@$(MAKE) -s -j "$$(nproc)" all
 	@BIN=$(BUILD)/bin datasets/measure.sh $(MEASURE_OPTIONS)
+
+reproduce: setup ## the paper's evaluation on the testbed, 45 minutes; QUICK=1: 4 minutes, rough numbers
+	@echo "Building"
+	@$(MAKE) -s -j "$$(nproc)" all
+	@BIN=$(BUILD)/bin datasets/reproduce.sh $(if $(QUICK),--quick) $(REPRODUCE_OPTIONS)
 
 test: setup-tests ## the README's second command: every test
 	@echo "Building"
@@ -51,6 +58,13 @@ check-bpf: all $(BUILD)/tests/kernel_host ## kernel parser = host parser (root)
 
 check-net: all ## real traffic on the testbed (root)
 	tests/net/run.sh $(BUILD)/bin
+
+check-campaign: all ## campaigns: files, interrupts, resumption (recording needs root)
+	tests/campaign/run.sh $(BUILD)/bin
+
+check-browser: $(BUILD)/tests/test_page all ## reports in headless Chromium
+	$(BUILD)/tests/test_page $(BUILD)/page.html $(BUILD)/page.md
+	tests/browser/run.sh $(BUILD)/page.html
 
 check-tshark: all ## host parser = tshark
 	tests/diff/foreign/tshark_judge.py --bin $(BUILD)/bin
@@ -74,7 +88,7 @@ format: ## lay the sources out
 install: all ## into PREFIX (/usr/local), below DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/wirespan
 	install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 reports/*.gp lib/schema.sql lib/recfile.md $(DESTDIR)$(PREFIX)/share/wirespan
+	install -m 644 reports/*.gp reports/page.css lib/schema.sql lib/recfile.md $(DESTDIR)$(PREFIX)/share/wirespan
 
 clean: ## remove what was built
 	rm -rf $(BUILD)
@@ -91,6 +105,10 @@ help: ## this list
 unit: $(UNIT_TESTS)
 
 $(BUILD)/tap.bpf.o: bpf/tap.bpf.c $(wildcard lib/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BUILD)/ipip.bpf.o: datasets/testbed/ipip.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
@@ -139,5 +157,5 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out capture/%,$(ROOM_SOURCES)) $(BUILD)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all measure test check check-san check-bpf check-net check-tshark fuzz bench lint format install clean setup \
+.PHONY: all measure reproduce test check check-san check-bpf check-net check-campaign check-browser check-tshark fuzz bench lint format install clean setup \
 	setup-tests help unit

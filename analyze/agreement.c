@@ -57,9 +57,9 @@ static int list_pairs(const struct ws_join *join, struct common **list)
 	return 0;
 }
 
-/* Walks both chains of every group side by side. difference: room for every packet. */
-static void compare(const struct ws_grouping *grouping, struct common *const list[2], uint64_t *difference[WS_N_WAYS],
-		    struct ws_agreement *agreement)
+/* Walks both chains of every group side by side. paired: room for every packet. */
+static void compare(const struct ws_grouping *grouping, struct common *const list[2],
+		    struct ws_pairings paired[WS_N_WAYS], struct ws_agreement *agreement)
 {
 	for (uint32_t i = 0; i < grouping->n; i++) {
 		uint32_t ebpf = grouping->group[i].first[0], pcap = grouping->group[i].first[1];
@@ -68,28 +68,39 @@ static void compare(const struct ws_grouping *grouping, struct common *const lis
 			const struct common *a = &list[0][ebpf], *b = &list[1][pcap];
 
 			agreement->n++;
-			if (a->way == b->way)
-				difference[a->way][agreement->way[a->way].n++] =
-					ws_radix_bias((int64_t)(a->latency_ns - b->latency_ns));
-			else
+			if (a->way == b->way) {
+				struct ws_pairings *to = &paired[a->way];
+
+				to->ebpf_ns[to->n] = a->latency_ns;
+				to->pcap_ns[to->n++] = b->latency_ns;
+			} else {
 				agreement->n_way_differs++;
+			}
 			ebpf = grouping->next[0][ebpf];
 			pcap = grouping->next[1][pcap];
 		}
 	}
 }
 
-/* Sorts n biased differences and says how they are spread. */
-static int spread(uint64_t *biased, uint64_t n, struct ws_difference *out)
+/* Says how the differences are spread. */
+static int spread(const struct ws_pairings *paired, struct ws_difference *out)
 {
+	uint64_t n = paired->n, *biased = malloc((n + 1) * sizeof(*biased));
 	struct ws_estimate median;
 	double sum = 0;
-	int rc = ws_radix_sort(biased, n);
+	int rc;
 
+	if (!biased)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < n; i++) {
+		int64_t difference = (int64_t)(paired->ebpf_ns[i] - paired->pcap_ns[i]);
+
+		biased[i] = ws_radix_bias(difference);
+		sum += (double)difference;
+	}
+	rc = ws_radix_sort(biased, n);
 	if (rc || !n)
-		return rc;
-	for (uint64_t i = 0; i < n; i++)
-		sum += (double)ws_radix_unbias(biased[i]);
+		goto out;
 	median = ws_quantile_estimate(biased, n, WS_MEDIAN);
 	*out = (struct ws_difference) {
 		.n = n,
@@ -103,31 +114,34 @@ static int spread(uint64_t *biased, uint64_t n, struct ws_difference *out)
 		.median_low_ns = ws_radix_unbias(median.low),
 		.median_high_ns = ws_radix_unbias(median.high),
 	};
-	return 0;
-}
-
-static int measure(const struct ws_grouping *grouping, struct common *const list[2], uint32_t n_at_most,
-		   struct ws_agreement *agreement)
-{
-	uint64_t *difference[WS_N_WAYS];
-	int rc = 0;
-
-	for (int way = 0; way < WS_N_WAYS; way++) {
-		difference[way] = malloc(((size_t)n_at_most + 1) * sizeof(*difference[way]));
-		if (!difference[way])
-			rc = -ENOMEM;
-	}
-	if (!rc)
-		compare(grouping, list, difference, agreement);
-	for (int way = 0; way < WS_N_WAYS; way++) {
-		rc = rc ? rc : spread(difference[way], agreement->way[way].n, &agreement->way[way]);
-		free(difference[way]);
-	}
+out:
+	free(biased);
 	return rc;
 }
 
-int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_agreement *agreement)
+static int measure(const struct ws_grouping *grouping, struct common *const list[2], uint32_t n_at_most,
+		   struct ws_pairings paired[WS_N_WAYS], struct ws_agreement *agreement)
 {
+	for (int way = 0; way < WS_N_WAYS; way++) {
+		paired[way].ebpf_ns = malloc(((size_t)n_at_most + 1) * sizeof(*paired[way].ebpf_ns));
+		paired[way].pcap_ns = malloc(((size_t)n_at_most + 1) * sizeof(*paired[way].pcap_ns));
+		if (!paired[way].ebpf_ns || !paired[way].pcap_ns)
+			return -ENOMEM;
+	}
+	compare(grouping, list, paired, agreement);
+	for (int way = 0; way < WS_N_WAYS; way++) {
+		int rc = spread(&paired[way], &agreement->way[way]);
+
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_pairings paired[WS_N_WAYS],
+		 struct ws_agreement *agreement)
+{
+	struct ws_pairings both[WS_N_WAYS] = { 0 };
 	struct ws_agreement made = { 0 };
 	struct common *list[2] = { NULL, NULL };
 	struct ws_grouping grouping = { 0 };
@@ -145,14 +159,30 @@ int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct 
 		rc = ws_grouping_open(members, &grouping);
 	}
 	if (!rc)
-		rc = measure(&grouping, list, ebpf->n_pairs < pcap->n_pairs ? ebpf->n_pairs : pcap->n_pairs, &made);
+		rc = measure(&grouping, list, ebpf->n_pairs < pcap->n_pairs ? ebpf->n_pairs : pcap->n_pairs, both,
+			     &made);
 	ws_grouping_close(&grouping);
 	free(list[0]);
 	free(list[1]);
+	for (int way = 0; way < WS_N_WAYS; way++) {
+		if (!rc && paired)
+			paired[way] = both[way];
+		else
+			ws_pairings_close(&both[way]);
+	}
 	if (rc)
 		return rc;
 	made.n_ebpf_only = ebpf->n_pairs - made.n;
 	made.n_pcap_only = pcap->n_pairs - made.n;
 	*agreement = made;
 	return 0;
+}
+
+void ws_pairings_close(struct ws_pairings *pairings)
+{
+	if (!pairings)
+		return;
+	free(pairings->ebpf_ns);
+	free(pairings->pcap_ns);
+	*pairings = (struct ws_pairings) { 0 };
 }

@@ -31,10 +31,23 @@ struct ws_agreement {
 	struct ws_difference way[WS_N_WAYS];
 };
 
+/* The packets that both paired, in one direction: what both measured of each. In order of the identities' first entry.
+ */
+struct ws_pairings {
+	uint64_t *ebpf_ns; /* owned */
+	uint64_t *pcap_ns; /* owned */
+	uint64_t n;
+};
+
 /*
  * Compares two joins of the same node. Same packet = same identity, same addresses and ports at the vport, and the same
- * place among those that have these in common, by entry stamp. 0 or -ENOMEM, -EOVERFLOW.
+ * place among those that have these in common, by entry stamp. paired: NULL, or where the packets of each
+ * direction go, to be closed with ws_pairings_close(). 0 or -ENOMEM, -EOVERFLOW.
  */
-int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_agreement *agreement);
+int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_pairings paired[WS_N_WAYS],
+		 struct ws_agreement *agreement);
+
+/* NULL is fine. */
+void ws_pairings_close(struct ws_pairings *pairings);
 
 #endif

@@ -2,11 +2,14 @@
 /* curve - see curve.h. Numbers are put together by hand: a run of a million pairs has a row for most of them. */
 #include "analyze/curve.h"
 
+#include <errno.h>
 #include <math.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* The longest row: names, a 64-bit number of ns, three fractions. */
+#include "analyze/figure.h"
+
+/* The longest row behind its names: a 64-bit number of ns, three fractions. */
 #define ROW_MAX 128
 
 #define FRACTION_DIGITS 9
@@ -27,11 +30,14 @@ static char *put_number(char *at, uint64_t n, int n_digits)
 	return at;
 }
 
-static char *put_us(char *at, uint64_t ns)
+/* Writes ns in a unit of 10^n_digits ns. */
+static char *put_latency(char *at, uint64_t ns, uint32_t n_digits)
 {
-	at = put_number(at, ns / 1000, 1);
+	uint64_t unit = n_digits == 3 ? 1000 : 1000000;
+
+	at = put_number(at, ns / unit, 1);
 	*at++ = '.';
-	return put_number(at, ns % 1000, 3);
+	return put_number(at, ns % unit, (int)n_digits);
 }
 
 /* Writes a probability, cut to 0..1. */
@@ -45,79 +51,127 @@ static char *put_fraction(char *at, double fraction)
 	return put_number(at, n % FRACTION_ONE, FRACTION_DIGITS);
 }
 
-/* Writes the row that says: k of the series' pairs took no longer than this. */
-static void put_row(const struct ws_series *series, uint64_t ns, uint64_t k, FILE *out)
+/* Writes the row that says: k of the sample took no longer than this. names: as every row begins. */
+static void put_row(const struct ws_curve *curve, const char *names, uint64_t ns, uint64_t k, FILE *out)
 {
-	double fraction = (double)k / (double)series->n, eps = series->summary.dkw_eps;
+	double fraction = (double)k / (double)curve->n;
 	char row[ROW_MAX], *at = row;
 
-	at = stpcpy(at, ws_source_name(series->source));
-	*at++ = '\t';
-	at = stpcpy(at, ws_way_name(series->way));
-	*at++ = '\t';
-	at = put_us(at, ns);
+	fputs(names, out);
+	at = put_latency(at, ns, curve->n_digits);
 	at = put_fraction(at, fraction);
-	at = put_fraction(at, fraction - eps);
-	at = put_fraction(at, fraction + eps);
+	at = put_fraction(at, fraction - curve->eps);
+	at = put_fraction(at, fraction + curve->eps);
 	*at++ = '\n';
 	fwrite(row, 1, (size_t)(at - row), out);
 }
 
-static void put_header(const char *what, FILE *out)
+static void write_points(const struct ws_curve *curve, const char *names, FILE *out)
 {
-	fprintf(out,
-		"# %s; cdf: part of the pairs that took no longer; dkw_low, dkw_high: its 95%% band\n"
-		"# source\tdirection\tlatency_us\tcdf\tdkw_low\tdkw_high\n",
-		what);
-}
-
-void ws_curve_write(const struct ws_series_set *set, FILE *out)
-{
-	put_header("latency between the tracing points, every point", out);
-	for (uint32_t i = 0; i < set->n; i++) {
-		const struct ws_series *series = &set->at[i];
-
-		for (uint64_t k = 0; k < series->n; k++) {
-			if (k + 1 == series->n || series->latency_ns[k] != series->latency_ns[k + 1])
-				put_row(series, series->latency_ns[k], k + 1, out);
-		}
+	for (uint64_t k = 0; k < curve->n; k++) {
+		if (k + 1 == curve->n || curve->latency_ns[k] != curve->latency_ns[k + 1])
+			put_row(curve, names, curve->latency_ns[k], k + 1, out);
 	}
 }
 
-/* Every step of a short series, as two corners; repeated latencies are one step. */
-static void draw_steps(const struct ws_series *series, FILE *out)
+/* Every step of a short sample, as two corners; repeated latencies are one step. */
+static void draw_steps(const struct ws_curve *curve, const char *names, FILE *out)
 {
 	uint64_t below = 0;
 
-	for (uint64_t k = 0; k < series->n; k++) {
-		if (k + 1 < series->n && series->latency_ns[k] == series->latency_ns[k + 1])
+	for (uint64_t k = 0; k < curve->n; k++) {
+		if (k + 1 < curve->n && curve->latency_ns[k] == curve->latency_ns[k + 1])
 			continue;
-		put_row(series, series->latency_ns[k], below, out);
-		put_row(series, series->latency_ns[k], k + 1, out);
+		put_row(curve, names, curve->latency_ns[k], below, out);
+		put_row(curve, names, curve->latency_ns[k], k + 1, out);
 		below = k + 1;
 	}
 }
 
-/* Quantiles of a long series, the smallest and the largest latency among them. */
-static void draw_quantiles(const struct ws_series *series, FILE *out)
+/* Quantiles of a long sample, the smallest and the largest latency among them. */
+static void draw_quantiles(const struct ws_curve *curve, const char *names, FILE *out)
 {
-	const uint64_t n_rows = WS_CURVE_DRAWN_MAX - 1;
+	const uint64_t n_rows = curve->n_drawn - 1;
 
-	put_row(series, series->latency_ns[0], 0, out);
+	put_row(curve, names, curve->latency_ns[0], 0, out);
 	for (uint64_t i = 0; i < n_rows; i++) {
-		uint64_t k = (uint64_t)((unsigned __int128)(series->n - 1) * i / (n_rows - 1));
+		uint64_t k = (uint64_t)((unsigned __int128)(curve->n - 1) * i / (n_rows - 1));
 
-		put_row(series, series->latency_ns[k], k + 1, out);
+		put_row(curve, names, curve->latency_ns[k], k + 1, out);
 	}
 }
 
-void ws_curve_write_drawn(const struct ws_series_set *set, FILE *out)
+static void write_drawn(const struct ws_curve *curve, const char *names, FILE *out)
 {
-	put_header("latency between the tracing points, the points that the figure draws", out);
-	for (uint32_t i = 0; i < set->n; i++) {
-		if (2 * set->at[i].n <= WS_CURVE_DRAWN_MAX)
-			draw_steps(&set->at[i], out);
-		else
-			draw_quantiles(&set->at[i], out);
+	if (2 * curve->n <= curve->n_drawn)
+		draw_steps(curve, names, out);
+	else
+		draw_quantiles(curve, names, out);
+}
+
+/* Writes the rows; the names are put into gnuplot's words once. */
+static int write_rows(const struct ws_curve *curve,
+		      void (*write)(const struct ws_curve *curve, const char *names, FILE *out), FILE *out)
+{
+	char *names = NULL;
+	size_t n;
+	FILE *text = open_memstream(&names, &n);
+
+	if (!text)
+		return -ENOMEM;
+	for (int i = 0; i < 2; i++) {
+		ws_figure_put_name(text, curve->name[i]);
+		putc('\t', text);
 	}
+	if (fclose(text)) {
+		free(names);
+		return -ENOMEM;
+	}
+	write(curve, names, out);
+	free(names);
+	return ferror(out) ? -EIO : 0;
+}
+
+int ws_curve_write(const struct ws_curve *curve, FILE *out)
+{
+	return write_rows(curve, write_points, out);
+}
+
+int ws_curve_write_drawn(const struct ws_curve *curve, FILE *out)
+{
+	return write_rows(curve, write_drawn, out);
+}
+
+static int write_set(const struct ws_series_set *set, const char *what,
+		     int (*write)(const struct ws_curve *curve, FILE *out), FILE *out)
+{
+	int rc = 0;
+
+	fprintf(out,
+		"# %s; cdf: part of the pairs that took no longer; dkw_low, dkw_high: its 95%% band\n"
+		"# source\tdirection\tlatency_us\tcdf\tdkw_low\tdkw_high\n",
+		what);
+	for (uint32_t i = 0; i < set->n && !rc; i++) {
+		const struct ws_series *series = &set->at[i];
+
+		rc = write(&(struct ws_curve) { { ws_source_name(series->source), ws_way_name(series->way) },
+						series->latency_ns,
+						series->n,
+						WS_CURVE_DRAWN_MAX,
+						series->summary.dkw_eps,
+						3 },
+			   out);
+	}
+	return rc;
+}
+
+int ws_curves_write(const struct ws_series_set *set, FILE *out)
+{
+	return write_set(set, "latency between the tracing points, every point", ws_curve_write, out);
+}
+
+int ws_curves_write_drawn(const struct ws_series_set *set, FILE *out)
+{
+	return write_set(set, "latency between the tracing points, the points that the figure draws",
+			 ws_curve_write_drawn, out);
 }

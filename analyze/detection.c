@@ -124,20 +124,27 @@ void ws_detection_close(struct ws_detection *detection)
 	*detection = (struct ws_detection) { 0 };
 }
 
-struct ws_detection_rate ws_detection_rate(const struct ws_detection *detection, uint32_t search_bytes)
+uint64_t ws_offsets_within(const uint32_t *offset, uint64_t n, uint32_t search_bytes)
 {
-	struct ws_detection_rate rate = { 0 };
-	uint32_t low = 0, high = detection->n_found;
+	uint64_t low = 0, high = n;
 
 	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
+		uint64_t middle = low + (high - low) / 2;
 
-		if (detection->found_at[middle] <= search_bytes)
+		if (offset[middle] <= search_bytes)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	rate.n_detected = low;
+	return low;
+}
+
+struct ws_detection_rate ws_detection_rate(const struct ws_detection *detection, uint32_t search_bytes)
+{
+	struct ws_detection_rate rate = {
+		.n_detected = ws_offsets_within(detection->found_at, detection->n_found, search_bytes),
+	};
+
 	rate.has_rate = detection->expected_known && detection->n_expected > 0 &&
 			search_bytes <= detection->file->search_bytes;
 	if (rate.has_rate)

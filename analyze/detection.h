@@ -38,6 +38,9 @@ int ws_detection_open(const struct ws_study *study, uint32_t file, struct ws_det
 /* NULL is fine. */
 void ws_detection_close(struct ws_detection *detection);
 
+/* How many of n offsets, ascending, are search_bytes or less. */
+uint64_t ws_offsets_within(const uint32_t *offset, uint64_t n, uint32_t search_bytes);
+
 struct ws_detection_rate ws_detection_rate(const struct ws_detection *detection, uint32_t search_bytes);
 
 #endif

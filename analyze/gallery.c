@@ -16,14 +16,12 @@ typedef int (*writer)(const void *content, FILE *out);
 
 static int write_points(const void *content, FILE *out)
 {
-	ws_curve_write(((const struct ws_cdf *)content)->set, out);
-	return 0;
+	return ws_curves_write(((const struct ws_cdf *)content)->set, out);
 }
 
 static int write_drawn(const void *content, FILE *out)
 {
-	ws_curve_write_drawn(((const struct ws_cdf *)content)->set, out);
-	return 0;
+	return ws_curves_write_drawn(((const struct ws_cdf *)content)->set, out);
 }
 
 static int write_cdf_json(const void *content, FILE *out)
@@ -39,6 +37,66 @@ static int write_rates(const void *content, FILE *out)
 static int write_detect_json(const void *content, FILE *out)
 {
 	return ws_detect_print(content, WS_FORMAT_JSON, out);
+}
+
+static int write_bundle_panels(const void *content, FILE *out)
+{
+	return ws_bundle_write_panels(content, out);
+}
+
+static int write_bundle_tsv(const void *content, FILE *out)
+{
+	return ws_bundle_print(content, WS_FORMAT_TSV, out);
+}
+
+static int write_bundle_json(const void *content, FILE *out)
+{
+	return ws_bundle_print(content, WS_FORMAT_JSON, out);
+}
+
+static int write_sweep_panels(const void *content, FILE *out)
+{
+	return ws_sweep_write_panels(content, out);
+}
+
+static int write_sweep_tsv(const void *content, FILE *out)
+{
+	return ws_sweep_print(content, WS_FORMAT_TSV, out);
+}
+
+static int write_sweep_json(const void *content, FILE *out)
+{
+	return ws_sweep_print(content, WS_FORMAT_JSON, out);
+}
+
+static int write_e2e_panels(const void *content, FILE *out)
+{
+	return ws_e2e_write_panels(content, out);
+}
+
+static int write_e2e_tsv(const void *content, FILE *out)
+{
+	return ws_e2e_print(content, WS_FORMAT_TSV, out);
+}
+
+static int write_e2e_json(const void *content, FILE *out)
+{
+	return ws_e2e_print(content, WS_FORMAT_JSON, out);
+}
+
+static int write_compare_panels(const void *content, FILE *out)
+{
+	return ws_compare_write_panels(content, out);
+}
+
+static int write_compare_tsv(const void *content, FILE *out)
+{
+	return ws_compare_print(content, WS_FORMAT_TSV, out);
+}
+
+static int write_compare_json(const void *content, FILE *out)
+{
+	return ws_compare_print(content, WS_FORMAT_JSON, out);
 }
 
 static int publish(const struct ws_publication *publication, const char *name, writer write, const void *content,
@@ -70,16 +128,25 @@ static int open_publication(const struct ws_invocation *invocation, struct ws_pu
 	return ws_publication_open(dir, publication, err);
 }
 
-/* Draws what write writes; to paper, or to a terminal if there is no publication. */
-static int draw(const char *name, const char *coverage, writer write, const void *content,
-		const struct ws_publication *publication, FILE *out, struct ws_error *err)
+/* A command's texts and figure. */
+struct sheet {
+	struct ws_figure figure; /* its data apart */
+	writer tsv;
+	writer json;
+	writer drawn; /* what the figure draws */
+	bool has_figure;
+};
+
+/* Draws; to paper, or to a terminal if there is no publication. */
+static int draw(const struct sheet *sheet, const void *content, const struct ws_publication *publication, FILE *out,
+		struct ws_error *err)
 {
-	struct ws_figure figure = { .name = name, .coverage = coverage };
+	struct ws_figure figure = sheet->figure;
 	int rc = ws_figure_open(&figure.data, err);
 
 	if (rc)
 		return rc;
-	rc = write(content, figure.data);
+	rc = sheet->drawn(content, figure.data);
 	if (!rc && publication)
 		rc = ws_figure_publish(&figure, publication, err);
 	else if (!rc)
@@ -88,28 +155,79 @@ static int draw(const char *name, const char *coverage, writer write, const void
 	return rc;
 }
 
-int ws_gallery_cdf(const struct ws_cdf *cdf, const struct ws_invocation *invocation, struct ws_error *err)
+static int publish_sheet(const struct sheet *sheet, const void *content, const struct ws_invocation *invocation,
+			 struct ws_error *err)
 {
 	struct ws_publication publication;
-	char coverage[WS_COVERAGE_MAX];
+	char name[64];
 	int rc = open_publication(invocation, &publication, err);
 
 	if (rc)
 		return rc;
-	rc = publish(&publication, "cdf.tsv", write_points, cdf, err);
-	rc = rc ? rc : publish(&publication, "cdf-drawn.tsv", write_drawn, cdf, err);
-	rc = rc ? rc : publish(&publication, "cdf.json", write_cdf_json, cdf, err);
-	ws_coverage_join(cdf->study, coverage);
-	ws_coverage_warnings(cdf->study, coverage);
-	if (!rc && invocation->figure && cdf->set->n)
-		rc = draw("cdf", coverage, write_drawn, cdf, &publication, NULL, err);
+	snprintf(name, sizeof(name), "%s.tsv", sheet->figure.name);
+	rc = publish(&publication, name, sheet->tsv, content, err);
+	if (!rc && sheet->drawn != sheet->tsv) {
+		snprintf(name, sizeof(name), "%s-drawn.tsv", sheet->figure.name);
+		rc = publish(&publication, name, sheet->drawn, content, err);
+	}
+	snprintf(name, sizeof(name), "%s.json", sheet->figure.name);
+	rc = rc ? rc : publish(&publication, name, sheet->json, content, err);
+	if (!rc && invocation->figure && sheet->has_figure)
+		rc = draw(sheet, content, &publication, NULL, err);
 	ws_publication_close(&publication);
 	return rc;
 }
 
+static const struct sheet cdf_sheet = { { .name = "cdf" }, write_points, write_cdf_json, write_drawn, true };
+static const struct sheet detect_sheet = { { .name = "detect" }, write_rates, write_detect_json, write_rates, true };
+static const struct sheet bundle_sheet = {
+	{ .name = "cdf", .script = "panels", .x_label = "latency [µs]", .coverage = "" },
+	write_bundle_tsv,
+	write_bundle_json,
+	write_bundle_panels,
+	true,
+};
+static const struct sheet sweep_sheet = {
+	{ .name = "detect", .script = "sweep", .coverage = "" },
+	write_sweep_tsv,
+	write_sweep_json,
+	write_sweep_panels,
+	true,
+};
+static const struct sheet e2e_sheet = {
+	{ .name = "e2e", .script = "panels", .x_label = "end-to-end latency [ms]", .coverage = "" },
+	write_e2e_tsv,
+	write_e2e_json,
+	write_e2e_panels,
+	true,
+};
+
+static const struct sheet compare_sheet = {
+	{ .name = "compare", .script = "panels", .x_label = "latency [µs]", .coverage = "" },
+	write_compare_tsv,
+	write_compare_json,
+	write_compare_panels,
+	true,
+};
+
+int ws_gallery_cdf(const struct ws_cdf *cdf, const struct ws_invocation *invocation, struct ws_error *err)
+{
+	char coverage[WS_COVERAGE_MAX];
+	struct sheet sheet = cdf_sheet;
+
+	ws_coverage_join(cdf->study, coverage);
+	ws_coverage_warnings(cdf->study, coverage);
+	sheet.figure.coverage = coverage;
+	sheet.has_figure = cdf->set->n > 0;
+	return publish_sheet(&sheet, cdf, invocation, err);
+}
+
 int ws_gallery_print_cdf(const struct ws_cdf *cdf, FILE *out, struct ws_error *err)
 {
-	return cdf->set->n ? draw("cdf", "", write_drawn, cdf, NULL, out, err) : 0;
+	struct sheet sheet = cdf_sheet;
+
+	sheet.figure.coverage = "";
+	return cdf->set->n ? draw(&sheet, cdf, NULL, out, err) : 0;
 }
 
 /* Is there anything to draw? */
@@ -124,18 +242,71 @@ static bool has_rates(const struct ws_detect *detect)
 
 int ws_gallery_detect(const struct ws_detect *detect, const struct ws_invocation *invocation, struct ws_error *err)
 {
-	struct ws_publication publication;
 	char coverage[WS_COVERAGE_MAX];
-	int rc = open_publication(invocation, &publication, err);
+	struct sheet sheet = detect_sheet;
 
-	if (rc)
-		return rc;
-	rc = publish(&publication, "detect.tsv", write_rates, detect, err);
-	rc = rc ? rc : publish(&publication, "detect.json", write_detect_json, detect, err);
 	ws_coverage_files(detect->study, coverage);
 	ws_coverage_warnings(detect->study, coverage);
-	if (!rc && invocation->figure && has_rates(detect))
-		rc = draw("detect", coverage, write_rates, detect, &publication, NULL, err);
-	ws_publication_close(&publication);
-	return rc;
+	sheet.figure.coverage = coverage;
+	sheet.has_figure = has_rates(detect);
+	return publish_sheet(&sheet, detect, invocation, err);
+}
+
+int ws_gallery_bundle(const struct ws_bundle *bundle, const struct ws_invocation *invocation, struct ws_error *err)
+{
+	struct sheet sheet = bundle_sheet;
+
+	sheet.has_figure = bundle->n > 0;
+	return publish_sheet(&sheet, bundle, invocation, err);
+}
+
+int ws_gallery_print_bundle(const struct ws_bundle *bundle, FILE *out, struct ws_error *err)
+{
+	return bundle->n ? draw(&bundle_sheet, bundle, NULL, out, err) : 0;
+}
+
+/* Is there a rate to draw? */
+static bool has_known_rate(const struct ws_sweep *sweep)
+{
+	for (uint32_t i = 0; i < sweep->n; i++) {
+		if (ws_probe_rate(&sweep->probe[i], 0).has_rate)
+			return true;
+	}
+	return false;
+}
+
+int ws_gallery_sweep(const struct ws_sweep *sweep, const struct ws_invocation *invocation, struct ws_error *err)
+{
+	struct sheet sheet = sweep_sheet;
+
+	sheet.has_figure = has_known_rate(sweep);
+	return publish_sheet(&sheet, sweep, invocation, err);
+}
+
+/* Is there an answer to draw? */
+static bool has_answers(const struct ws_e2e *e2e)
+{
+	for (uint32_t i = 0; i < e2e->n; i++) {
+		if (e2e->row[i].sample.n)
+			return true;
+	}
+	return false;
+}
+
+int ws_gallery_e2e(const struct ws_e2e *e2e, const struct ws_invocation *invocation, struct ws_error *err)
+{
+	struct sheet sheet = e2e_sheet;
+
+	sheet.has_figure = has_answers(e2e);
+	return publish_sheet(&sheet, e2e, invocation, err);
+}
+
+int ws_gallery_print_e2e(const struct ws_e2e *e2e, FILE *out, struct ws_error *err)
+{
+	return has_answers(e2e) ? draw(&e2e_sheet, e2e, NULL, out, err) : 0;
+}
+
+int ws_gallery_compare(const struct ws_compare *compare, const struct ws_invocation *invocation, struct ws_error *err)
+{
+	return invocation->out ? publish_sheet(&compare_sheet, compare, invocation, err) : 0;
 }

@@ -5,21 +5,41 @@
 #ifndef WS_ANALYZE_GALLERY_H
 #define WS_ANALYZE_GALLERY_H
 
+#include "analyze/bundle.h"
 #include "analyze/cdf.h"
+#include "analyze/compare.h"
 #include "analyze/detect.h"
+#include "analyze/e2e.h"
+#include "analyze/sweep.h"
 
 /*
- * Both write into --out, else DIR/reports. 0 or -errno. What could be written is there even if something could not:
- * without gnuplot, everything but the figure.
+ * All write into --out, else DIR/reports: NAME.tsv, NAME.json, NAME-drawn.tsv (what the figure draws), NAME.svg and
+ * NAME.pdf. 0 or -errno. What could be written is there even if something could not: without gnuplot, everything but
+ * the figure.
  */
 
-/* cdf.tsv, cdf-drawn.tsv, cdf.json, cdf.svg, cdf.pdf. */
+/* cdf, of a run: cdf.tsv has every point. */
 int ws_gallery_cdf(const struct ws_cdf *cdf, const struct ws_invocation *invocation, struct ws_error *err);
 
-/* detect.tsv, detect.json, detect.svg, detect.pdf. */
+/* detect, of a run: without detect-drawn.tsv, for detect.tsv is what is drawn. */
 int ws_gallery_detect(const struct ws_detect *detect, const struct ws_invocation *invocation, struct ws_error *err);
+
+/* cdf, of a campaign. */
+int ws_gallery_bundle(const struct ws_bundle *bundle, const struct ws_invocation *invocation, struct ws_error *err);
+
+/* detect, of a campaign. */
+int ws_gallery_sweep(const struct ws_sweep *sweep, const struct ws_invocation *invocation, struct ws_error *err);
+
+int ws_gallery_e2e(const struct ws_e2e *e2e, const struct ws_invocation *invocation, struct ws_error *err);
+
+/* Only with --out. */
+int ws_gallery_compare(const struct ws_compare *compare, const struct ws_invocation *invocation, struct ws_error *err);
 
 /* Draws the CDF with characters into out. 0 or -errno. */
 int ws_gallery_print_cdf(const struct ws_cdf *cdf, FILE *out, struct ws_error *err);
+
+/* The same of a campaign's figures. */
+int ws_gallery_print_bundle(const struct ws_bundle *bundle, FILE *out, struct ws_error *err);
+int ws_gallery_print_e2e(const struct ws_e2e *e2e, FILE *out, struct ws_error *err);
 
 #endif

@@ -19,15 +19,22 @@ enum key {
 	KEY_TERM,
 	KEY_UNMATCHED,
 	KEY_SEARCH,
+	KEY_PUBLISHED,
 	KEY_HELP
 };
 
 static const struct option long_options[] = {
-	{ "dir", required_argument, NULL, KEY_DIR },	   { "source", required_argument, NULL, KEY_SOURCE },
-	{ "format", required_argument, NULL, KEY_FORMAT }, { "out", required_argument, NULL, KEY_OUT },
-	{ "no-figure", no_argument, NULL, KEY_NO_FIGURE }, { "term", no_argument, NULL, KEY_TERM },
-	{ "unmatched", no_argument, NULL, KEY_UNMATCHED }, { "search-bytes", required_argument, NULL, KEY_SEARCH },
-	{ "help", no_argument, NULL, KEY_HELP },	   { NULL, 0, NULL, 0 },
+	{ "dir", required_argument, NULL, KEY_DIR },
+	{ "source", required_argument, NULL, KEY_SOURCE },
+	{ "format", required_argument, NULL, KEY_FORMAT },
+	{ "out", required_argument, NULL, KEY_OUT },
+	{ "no-figure", no_argument, NULL, KEY_NO_FIGURE },
+	{ "term", no_argument, NULL, KEY_TERM },
+	{ "unmatched", no_argument, NULL, KEY_UNMATCHED },
+	{ "search-bytes", required_argument, NULL, KEY_SEARCH },
+	{ "published", required_argument, NULL, KEY_PUBLISHED },
+	{ "help", no_argument, NULL, KEY_HELP },
+	{ NULL, 0, NULL, 0 },
 };
 
 /* The bit that a sub-command needs to have an option; 0: every one has it. */
@@ -43,6 +50,8 @@ static unsigned int needed_bit(int key)
 		return WS_OPTION_UNMATCHED;
 	case KEY_SEARCH:
 		return WS_OPTION_SEARCH_BYTES;
+	case KEY_PUBLISHED:
+		return WS_OPTION_PUBLISHED;
 	default:
 		return 0;
 	}
@@ -167,6 +176,9 @@ static int apply(int key, const char *value, struct ws_invocation *invocation, s
 	case KEY_OUT:
 		invocation->out = value;
 		return *value ? 0 : ws_error(err, -EINVAL, "--out is empty");
+	case KEY_PUBLISHED:
+		invocation->published = value;
+		return *value ? 0 : ws_error(err, -EINVAL, "--published is empty");
 	case KEY_NO_FIGURE:
 		invocation->figure = false;
 		return 0;
@@ -208,9 +220,15 @@ static int parse(int argc, char **argv, unsigned int options, struct ws_invocati
 		if (rc)
 			return rc;
 	}
+	if (options & WS_OPTION_OPERANDS) {
+		for (int i = 0; i < 2 && optind < argc; i++)
+			invocation->operand[i] = argv[optind++];
+		if (!invocation->operand[1])
+			return ws_error(err, -EINVAL, "two operands are needed: what to compare with what");
+	}
 	if (optind < argc)
 		return ws_error(err, -EINVAL, "unexpected argument '%s'", argv[optind]);
-	if (!invocation->dir)
+	if (!invocation->dir && !(options & WS_OPTION_OPERANDS))
 		return ws_error(err, -EINVAL, "--dir DIR is missing");
 	if (invocation->term && invocation->format != WS_FORMAT_TABLE)
 		return ws_error(err, -EINVAL, "--term goes with --format table only");

@@ -19,11 +19,15 @@ enum ws_option {
 	WS_OPTION_TERM = 2,	    /* --term */
 	WS_OPTION_UNMATCHED = 4,    /* --unmatched */
 	WS_OPTION_SEARCH_BYTES = 8, /* --search-bytes */
+	WS_OPTION_OPERANDS = 16,    /* two operands; --dir may be left out; files only with --out */
+	WS_OPTION_PUBLISHED = 32,   /* --published */
 };
 
 struct ws_invocation {
-	const char *dir;	   /* the run; points into argv */
+	const char *dir;	   /* the run; points into argv; NULL only where there are operands */
+	const char *operand[2];	   /* NULL where the sub-command has none */
 	const char *out;	   /* where files go, or NULL: DIR/reports */
+	const char *published;	   /* a file of published numbers, or NULL: none was named */
 	bool source[WS_N_SOURCES]; /* which sources are wanted; all, if none was named */
 	bool one_source;	   /* --source was given */
 	enum ws_format format;

@@ -39,6 +39,20 @@ json_t *ws_json_signed_us(int64_t ns)
 	return json_real((double)ns / 1000);
 }
 
+json_t *ws_conditions_json(const struct ws_conditions *conditions)
+{
+	json_t *object = json_object();
+
+	for (uint32_t i = 0; i < conditions->n; i++) {
+		/* ingest takes keys from JSON: they are UTF-8. */
+		if (json_object_set_new(object, conditions->at[i].key, ws_json_text(conditions->at[i].value))) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
+}
+
 int ws_json_print(json_t *document, FILE *out)
 {
 	int rc;

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "analyze/conditions.h"
+
 /* A text as a new value; bytes that are not UTF-8 (a file's name may have any) become '?'. NULL: out of memory. */
 json_t *ws_json_text(const char *text);
 
@@ -19,6 +21,9 @@ json_t *ws_json_real(double value);
 /* Nanoseconds as microseconds: a new value. */
 json_t *ws_json_us(uint64_t ns);
 json_t *ws_json_signed_us(int64_t ns);
+
+/* Conditions as a new object of texts; NULL: out of memory. */
+json_t *ws_conditions_json(const struct ws_conditions *conditions);
 
 /* Prints a whole document, indented, and releases it. 0, -ENOMEM if document is NULL, or -EIO. */
 int ws_json_print(json_t *document, FILE *out);

@@ -86,7 +86,7 @@ static int load(struct ws_study *study, struct ws_store *store, const struct ws_
 
 		study->wanted[i] = invocation->source[file->source];
 		/* The join needs two points; all else may look at what another source saw at the same point. */
-		read[i] = depth < WS_DEPTH_JOIN || (study->wanted[i] && file->role != WS_ROLE_OTHER);
+		read[i] = depth != WS_DEPTH_JOIN || (study->wanted[i] && file->role != WS_ROLE_OTHER);
 	}
 	for (int source = 0; source < WS_N_SOURCES; source++)
 		find_files(study, source, &study->view[source]);
@@ -116,19 +116,29 @@ int ws_study_open(const struct ws_invocation *invocation, enum ws_depth depth, s
 	return rc;
 }
 
-void ws_study_close(struct ws_study *study)
+void ws_study_hand_over(struct ws_study *study, struct ws_catalog *catalog, bool **wanted)
 {
-	if (!study)
-		return;
 	for (int source = 0; source < WS_N_SOURCES; source++)
 		ws_join_close(&study->view[source].join);
 	for (uint32_t i = 0; i < study->catalog.n_files && study->sightings; i++)
 		ws_sightings_close(&study->sightings[i]);
 	free(study->sightings);
-	free(study->wanted);
 	ws_tuples_close(&study->tuples);
-	ws_catalog_close(&study->catalog);
+	*catalog = study->catalog;
+	*wanted = study->wanted;
 	*study = (struct ws_study) { 0 };
+}
+
+void ws_study_close(struct ws_study *study)
+{
+	struct ws_catalog catalog;
+	bool *wanted;
+
+	if (!study)
+		return;
+	ws_study_hand_over(study, &catalog, &wanted);
+	ws_catalog_close(&catalog);
+	free(wanted);
 }
 
 int ws_study_check_files(const struct ws_study *study, const struct ws_invocation *invocation, struct ws_error *err)

@@ -15,7 +15,8 @@
 enum ws_depth {
 	WS_DEPTH_CATALOG,
 	WS_DEPTH_SIGHTINGS,
-	WS_DEPTH_JOIN,
+	WS_DEPTH_JOIN, /* of the sightings, only those that are joined */
+	WS_DEPTH_ALL,  /* the join, and all sightings */
 };
 
 /* One source's view of the node: eBPF records with eBPF records, captures with captures. */
@@ -41,6 +42,9 @@ int ws_study_open(const struct ws_invocation *invocation, enum ws_depth depth, s
 
 /* NULL is fine. */
 void ws_study_close(struct ws_study *study);
+
+/* Closes the study, but for its catalog and its flags, which are handed over: each file keeps its address. */
+void ws_study_hand_over(struct ws_study *study, struct ws_catalog *catalog, bool **wanted);
 
 /* 0 if the run has a file of those asked for; else -ENODATA, told in err. */
 int ws_study_check_files(const struct ws_study *study, const struct ws_invocation *invocation, struct ws_error *err);

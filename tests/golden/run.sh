@@ -99,7 +99,8 @@ cd "$work/files" || exit 1
 usage() {
     try capture-help capture --help -h 'run --help' 'check --help' 'show --help'
     try ingest-help ingest --help
-    try analyze-help analyze --help help 'cdf --help' 'pairs --help' 'ledger --help' 'detect --help'
+    try analyze-help analyze --help help 'cdf --help' 'pairs --help' 'ledger --help' 'detect --help' \
+        'e2e --help' 'compare --help' 'report --help'
     try capture-usage capture '' nonsense --nonsense 'check now' show 'show a b' 'show -n' 'show -n 0 two.rec.zst' \
         'show -n 1x two.rec.zst' 'show -x two.rec.zst'
     try capture-run-usage capture run 'run --dir' 'run --dir d' 'run --point nic=eth0' 'run --dir d --point nic' \
@@ -123,7 +124,9 @@ usage() {
         'cdf --dir packets --unmatched' 'cdf --dir packets --term --format json' 'ledger --dir packets --search-bytes 1' \
         'detect --dir packets --search-bytes 0' 'detect --dir packets --search-bytes 1,' \
         'detect --dir packets --search-bytes 5:1:1' 'detect --dir packets --search-bytes 1:5:0' \
-        'detect --dir packets --search-bytes 1:4000000000:1' 'detect --dir packets --search-bytes 99999999999'
+        'detect --dir packets --search-bytes 1:4000000000:1' 'detect --dir packets --search-bytes 99999999999' \
+        'e2e' 'e2e --dir packets --search-bytes 5' 'compare' 'compare packets' 'compare packets packets packets' \
+        'report' 'report --dir packets --published' 'report --dir packets --term'
     expect empty-arguments ingest --dir '' AND analyze cdf --dir '' AND analyze cdf --dir packets --out '' AND \
         analyze cdf --dir packets --format '' AND capture show '' AND capture run --dir '' --point ''
 }
@@ -170,6 +173,63 @@ runs() {
         'cdf --dir packets --no-figure --format json' 'cdf --dir short --no-figure --format tsv' \
         'cdf --dir packets --source ebpf --no-figure --format tsv'
     try other-source analyze 'pairs --dir packets --source ebpf --format tsv' 'ledger --dir records --source pcap'
+}
+
+# setting DIR FILE... KEY=VALUE...: a run directory made of files, and its conditions.
+setting() {
+    local dir=$1 word
+    shift
+    mkdir -p "$dir"
+    for word in "$@"; do
+        case $word in
+        *=*) printf '%s\n' "${word%%=*}" "${word#*=}" ;;
+        *) if [ -f "$word" ]; then cp "$word" "$dir"; fi ;;
+        esac
+    done | jq -Rn '[inputs] | _nwise(2) | {(.[0]): .[1]}' | jq -s 'add' > "$dir/conditions.json"
+}
+
+# Runs under conditions: what is told of them together, and one against the other.
+campaigns() {
+    local pcaps=(packets/nic.pcap packets/vport.pcap) records=(records/nic.rec.zst records/vport.rec.zst)
+    local -x WIRESPAN_REPORTS=$here/../../reports
+    local load=$here/load_logs/load.h2load
+    setting lab/none "$load" overlay=vxlan headers=proposed rate_per_s=80 attached=none campaign=lab
+    setting lab/original "$load" overlay=vxlan headers=original rate_per_s=80 attached=none campaign=lab
+    setting lab/pcap "$load" "${pcaps[@]}" overlay=vxlan headers=proposed rate_per_s=80 attached=pcap
+    setting lab/pcap.r2 "${pcaps[@]}" overlay=vxlan headers=proposed rate_per_s=80 attached=pcap round=2
+    setting lab/ebpf "${records[@]}" overlay=vxlan headers=proposed rate_per_s=80 attached=ebpf
+    setting lab/sweep "${records[@]}" overlay=vxlan headers=proposed rate_per_s=80 attached=sweep purpose=detection \
+        search_bytes=16384
+    setting lab/short short/* overlay=vxlan headers=proposed rate_per_s=80 attached=sweep purpose=detection \
+        search_bytes=100 beside=sweep
+    # shellcheck disable=SC2016 # hostile, and to stay as it is
+    setting lab/odd "${pcaps[@]}" 'overlay=<script>|`x`' 'headers=$(touch pwned)' 'note=a "b" \c # d'
+    mkdir lab/unloaded published-badly
+    ingest --quiet --dir lab 2> /dev/null
+    cp lab/none/conditions.json lab/unloaded
+    try analyze-campaign analyze 'cdf --dir lab --no-figure' 'cdf --dir lab --no-figure --format tsv' \
+        'cdf --dir lab --no-figure --format json --source ebpf' 'e2e --dir lab --no-figure' \
+        'e2e --dir lab --no-figure --format tsv' 'e2e --dir lab --no-figure --format json' 'e2e --dir lab/none --no-figure' \
+        'e2e --dir packets' 'detect --dir lab --no-figure' 'detect --dir lab --no-figure --format tsv --search-bytes 100' \
+        'ledger --dir lab' 'ledger --dir lab --format tsv' 'ledger --dir lab --format json' 'pairs --dir lab'
+    rm -r lab/unloaded
+    try analyze-compare analyze 'compare lab:attached=pcap lab:attached=ebpf' 'compare lab/pcap lab/pcap.r2' \
+        'compare --dir lab headers=original,attached=none headers=proposed,attached=none' \
+        'compare --dir lab attached=pcap attached=pcap --format tsv' \
+        'compare --dir lab attached=pcap attached=pcap --format json' 'compare --dir lab attached=all attached=pcap' \
+        'compare no-such lab' 'compare lab:attached lab' 'compare lab:=x lab' 'compare lab: lab' 'compare attached=pcap lab' \
+        'compare lab/none lab/ebpf' 'compare lab:source=wire lab' 'compare lab/pcap:source=pcap lab/pcap:source=ebpf'
+    printf '# nothing\na\tb\n' > published-badly/published.tsv
+    try analyze-report-refused analyze 'report --dir no-such' 'report --dir lab --published no-such' \
+        'report --dir lab --published published-badly' 'report --dir lab --out no-such/dir'
+    # With figures if there is a gnuplot; then without, for its bytes.
+    analyze report --dir lab > /dev/null 2>&1
+    expect analyze-report analyze report --dir lab --no-figure --published "$here/published" AND cat lab/reports/report.md
+    expect analyze-report-run analyze report --dir lab/pcap --no-figure AND cat lab/pcap/reports/report.md
+    grep -q '<script' lab/reports/report.html
+    verdict $((! $?)) "a report with a script in it"
+    [ ! -e pwned ]
+    verdict $? "a condition was run"
 }
 
 # Names that a shell, SQLite, gnuplot, printf or a terminal would take for something else.
@@ -307,6 +367,7 @@ usage
 unreadable
 runs
 load_logs
+campaigns
 hostile
 hostile_points
 points_that_are_separators

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* background - see background.h. */
+#include "analyze/background.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A status is three digits; what is more cannot be one. */
+#define STATUS_MAX 999
+
+static const char *text_at(sqlite3_stmt *row, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+
+	return text ? text : "";
+}
+
+static int out_of_memory(struct ws_error *err)
+{
+	return ws_error(err, -ENOMEM, "out of memory");
+}
+
+/* Calls take for every row of the query. */
+static int each_row(struct ws_store *store, const char *query, int64_t parameter,
+		    int (*take)(sqlite3_stmt *row, void *context), void *context, struct ws_error *err)
+{
+	sqlite3_stmt *row = NULL;
+	int status = SQLITE_DONE, rc = 0;
+
+	if (sqlite3_prepare_v2(ws_store_connection(store), query, -1, &row, NULL) != SQLITE_OK)
+		return ws_store_error(store, "cannot read its conditions and load logs", err);
+	sqlite3_bind_int64(row, 1, parameter);
+	while (!rc && (status = sqlite3_step(row)) == SQLITE_ROW)
+		rc = take(row, context);
+	if (rc == -ENOMEM)
+		out_of_memory(err);
+	else if (rc)
+		ws_error(err, rc, "%s: a row of a load log makes no sense: remove the file and run ingest again",
+			 ws_store_path(store));
+	else if (status != SQLITE_DONE)
+		rc = ws_store_error(store, "cannot read its conditions and load logs", err);
+	sqlite3_finalize(row);
+	return rc;
+}
+
+static int take_condition(sqlite3_stmt *row, void *context)
+{
+	return ws_conditions_set(context, text_at(row, 0), text_at(row, 1));
+}
+
+static int take_conditions_hash(sqlite3_stmt *row, void *context)
+{
+	struct ws_background *background = context;
+
+	free(background->conditions_hash);
+	background->conditions_hash = strdup(text_at(row, 0));
+	return background->conditions_hash ? 0 : -ENOMEM;
+}
+
+static int take_manifest(sqlite3_stmt *row, void *context)
+{
+	struct ws_background *background = context;
+
+	free(background->manifest_hash);
+	free(background->manifest_json);
+	background->manifest_hash = strdup(text_at(row, 0));
+	background->manifest_json = strdup(text_at(row, 1));
+	return background->manifest_hash && background->manifest_json ? 0 : -ENOMEM;
+}
+
+/* What a load log is read into. */
+struct reading {
+	struct ws_background *background;
+	int64_t *load_log_id; /* by index of traffic */
+	uint64_t room;	      /* of the log that is being read */
+};
+
+static int take_log(sqlite3_stmt *row, void *context)
+{
+	struct reading *reading = context;
+	struct ws_background *background = reading->background;
+	uint32_t n = background->n_traffic;
+	struct ws_traffic *grown = realloc(background->traffic, (n + 1) * sizeof(*grown)), *traffic;
+	int64_t *ids;
+
+	if (!grown)
+		return -ENOMEM;
+	background->traffic = grown;
+	traffic = &grown[n];
+	*traffic = (struct ws_traffic) { 0 };
+	background->n_traffic++;
+	ids = realloc(reading->load_log_id, (n + 1) * sizeof(*ids));
+	if (!ids)
+		return -ENOMEM;
+	reading->load_log_id = ids;
+	ids[n] = sqlite3_column_int64(row, 0);
+	traffic->path = strdup(text_at(row, 1));
+	traffic->content_hash = strdup(text_at(row, 2));
+	traffic->format = strdup(text_at(row, 3));
+	traffic->is_realtime = !strcmp(text_at(row, 4), "realtime");
+	traffic->complete = sqlite3_column_int(row, 5);
+	return traffic->path && traffic->content_hash && traffic->format ? 0 : -ENOMEM;
+}
+
+static int grow(struct ws_traffic *traffic, uint64_t room)
+{
+	int64_t *start = realloc(traffic->start_ns, room * sizeof(*start));
+	uint64_t *latency;
+	uint16_t *status;
+
+	if (!start)
+		return -ENOMEM;
+	traffic->start_ns = start;
+	latency = realloc(traffic->latency_ns, room * sizeof(*latency));
+	if (!latency)
+		return -ENOMEM;
+	traffic->latency_ns = latency;
+	status = realloc(traffic->status, room * sizeof(*status));
+	if (!status)
+		return -ENOMEM;
+	traffic->status = status;
+	return 0;
+}
+
+static int take_request(sqlite3_stmt *row, void *context)
+{
+	struct reading *reading = context;
+	struct ws_traffic *traffic = &reading->background->traffic[reading->background->n_traffic - 1];
+	int64_t latency = sqlite3_column_int64(row, 1), status = sqlite3_column_int64(row, 2);
+
+	if (latency < 0 || status < 0 || status > STATUS_MAX)
+		return -EPROTO;
+	if (traffic->n == reading->room) {
+		uint64_t room = reading->room ? 2 * reading->room : 1024;
+
+		if (grow(traffic, room))
+			return -ENOMEM;
+		reading->room = room;
+	}
+	traffic->start_ns[traffic->n] = sqlite3_column_int64(row, 0);
+	traffic->latency_ns[traffic->n] = (uint64_t)latency;
+	traffic->status[traffic->n++] = (uint16_t)status;
+	return 0;
+}
+
+static int read_logs(struct ws_store *store, struct ws_background *background, struct ws_error *err)
+{
+	struct reading reading = { .background = background };
+	int rc = each_row(store,
+			  "SELECT load_log_id, path, content_hash, format, clock, complete FROM load_log"
+			  " ORDER BY name",
+			  0, take_log, &reading, err);
+	uint32_t n = background->n_traffic;
+
+	/* take_request adds to the last log that counts. */
+	for (uint32_t i = 0; i < n && !rc; i++) {
+		background->n_traffic = i + 1;
+		reading.room = 0;
+		rc = each_row(store,
+			      "SELECT start_ns, latency_ns, status FROM load_request WHERE load_log_id = ?"
+			      " ORDER BY start_ns, request_no",
+			      reading.load_log_id[i], take_request, &reading, err);
+	}
+	background->n_traffic = n;
+	free(reading.load_log_id);
+	return rc;
+}
+
+int ws_background_open(struct ws_store *store, struct ws_background *background, struct ws_error *err)
+{
+	struct ws_background made = { 0 };
+	int rc = each_row(store, "SELECT key, value FROM condition", 0, take_condition, &made.conditions, err);
+
+	rc = rc ? rc : each_row(store, "SELECT content_hash FROM condition_file", 0, take_conditions_hash, &made, err);
+	rc = rc ? rc : each_row(store, "SELECT content_hash, json FROM manifest", 0, take_manifest, &made, err);
+	rc = rc ? rc : read_logs(store, &made, err);
+	if (rc)
+		ws_background_close(&made);
+	else
+		*background = made;
+	return rc;
+}
+
+void ws_background_close(struct ws_background *background)
+{
+	if (!background)
+		return;
+	ws_conditions_close(&background->conditions);
+	for (uint32_t i = 0; i < background->n_traffic; i++)
+		ws_traffic_close(&background->traffic[i]);
+	free(background->traffic);
+	free(background->conditions_hash);
+	free(background->manifest_hash);
+	free(background->manifest_json);
+	*background = (struct ws_background) { 0 };
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* findings - see findings.h. */
+#include "analyze/findings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/record.h"
+
+static int compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(((struct ws_identity *)NULL)->trace_id));
+}
+
+/* Counts the different trace ids of the sightings. 0 or -ENOMEM. */
+static int count_traces(const struct ws_sightings *sightings, uint64_t *n_traces)
+{
+	uint8_t(*id)[16] = malloc(((size_t)sightings->n + 1) * sizeof(*id));
+	uint64_t n = 0, n_different = 0;
+
+	if (!id)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < sightings->n; i++) {
+		if (sightings->at[i].reason == WS_REASON_CONTEXT)
+			memcpy(id[n++], sightings->at[i].identity.trace_id, sizeof(*id));
+	}
+	qsort(id, n, sizeof(*id), compare_ids);
+	for (uint64_t i = 0; i < n; i++)
+		n_different += i == 0 || memcmp(id[i], id[i - 1], sizeof(*id)) != 0;
+	free(id);
+	*n_traces = n_different;
+	return 0;
+}
+
+/* Takes over what a source's view says. Files keep their address when the study hands them over. */
+static void take_outcome(const struct ws_view *view, struct ws_outcome *outcome)
+{
+	const struct ws_join *join = &view->join;
+
+	outcome->present = view->present;
+	outcome->joined = view->joined;
+	memcpy(outcome->why, view->why, sizeof(outcome->why));
+	for (int side = 0; side < WS_N_SIDES; side++)
+		outcome->file[side] = view->file[side];
+	memcpy(outcome->n_class, join->n_class, sizeof(outcome->n_class));
+	memcpy(outcome->n_cause, join->n_cause, sizeof(outcome->n_cause));
+	memcpy(outcome->n_contexts, join->n_contexts, sizeof(outcome->n_contexts));
+	outcome->n_strays = join->n_strays;
+}
+
+/* The series' effective number of independent pairs, from their order in time. The join is put into that order. */
+static int weigh(struct ws_study *study, struct ws_findings *findings)
+{
+	for (uint32_t i = 0; i < findings->series.n; i++) {
+		const struct ws_series *series = &findings->series.at[i];
+		struct ws_join *join = &study->view[series->source].join;
+		uint64_t *in_time_order = malloc(series->n * sizeof(*in_time_order)), n = 0;
+		int rc = in_time_order ? ws_join_sort(join) : -ENOMEM;
+
+		for (uint32_t k = 0; k < join->n_pairs && !rc; k++) {
+			if (join->pair[k].way == series->way)
+				in_time_order[n++] = ws_pair_latency_ns(join, &join->pair[k]);
+		}
+		findings->effective_n[i] = rc ? 0 : ws_effective_least(in_time_order, n, series->summary.median.value);
+		free(in_time_order);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int find_latencies(struct ws_study *study, struct ws_findings *findings)
+{
+	const struct ws_view *ebpf = &study->view[WS_SOURCE_EBPF], *pcap = &study->view[WS_SOURCE_PCAP];
+	int rc = ws_series_open(study, &findings->series);
+
+	rc = rc ? rc : weigh(study, findings);
+	findings->has_agreement = !rc && ebpf->joined && pcap->joined;
+	if (findings->has_agreement)
+		rc = ws_agreement(&ebpf->join, &pcap->join, findings->paired, &findings->agreement);
+	return rc;
+}
+
+static int find_detections(const struct ws_study *study, struct ws_findings *findings)
+{
+	uint32_t n = study->catalog.n_files;
+	int rc = 0;
+
+	findings->detection = calloc((size_t)n + 1, sizeof(*findings->detection));
+	if (!findings->detection)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n && !rc; i++) {
+		struct ws_detection *detection = &findings->detection[findings->n_detections];
+
+		if (!study->wanted[i])
+			continue;
+		rc = ws_detection_open(study, i, detection);
+		findings->n_detections += !rc;
+	}
+	return rc;
+}
+
+static int find_traces(const struct ws_study *study, struct ws_findings *findings)
+{
+	uint32_t n = study->catalog.n_files;
+	int rc = 0;
+
+	findings->n_traces = calloc((size_t)n + 1, sizeof(*findings->n_traces));
+	if (!findings->n_traces)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n && !rc; i++)
+		rc = count_traces(&study->sightings[i], &findings->n_traces[i]);
+	return rc;
+}
+
+/* Everything that needs the sightings. */
+static int find(struct ws_study *study, unsigned int needs, struct ws_findings *findings, struct ws_error *err)
+{
+	int rc = 0;
+
+	for (int source = 0; source < WS_N_SOURCES; source++)
+		take_outcome(&study->view[source], &findings->outcome[source]);
+	if (needs & WS_FIND_LATENCIES)
+		rc = find_latencies(study, findings);
+	if (!rc && needs & WS_FIND_DETECTIONS)
+		rc = find_detections(study, findings);
+	if (!rc && needs & WS_FIND_TRACES)
+		rc = find_traces(study, findings);
+	return rc ? ws_error(err, rc, "%s", strerror(-rc)) : 0;
+}
+
+static int read_background(const char *dir, struct ws_background *background, struct ws_error *err)
+{
+	struct ws_store *store = NULL;
+	int rc = ws_store_open(dir, &store, err);
+
+	rc = rc ? rc : ws_background_open(store, background, err);
+	ws_store_close(store);
+	return rc;
+}
+
+int ws_findings_open(const char *dir, const struct ws_invocation *invocation, unsigned int needs,
+		     struct ws_findings *findings, struct ws_error *err)
+{
+	struct ws_invocation here = *invocation;
+	struct ws_findings made = { 0 };
+	struct ws_study study = { 0 };
+	int rc = read_background(dir, &made.background, err);
+
+	here.dir = dir;
+	rc = rc ? rc : ws_study_open(&here, needs ? WS_DEPTH_ALL : WS_DEPTH_CATALOG, &study, err);
+	rc = rc ? rc : find(&study, needs, &made, err);
+	ws_study_hand_over(&study, &made.catalog, &made.wanted);
+	if (rc)
+		ws_findings_close(&made);
+	else
+		*findings = made;
+	return rc;
+}
+
+void ws_findings_close(struct ws_findings *findings)
+{
+	if (!findings)
+		return;
+	for (uint32_t i = 0; i < findings->n_detections; i++)
+		ws_detection_close(&findings->detection[i]);
+	free(findings->detection);
+	for (int way = 0; way < WS_N_WAYS; way++)
+		ws_pairings_close(&findings->paired[way]);
+	ws_series_close(&findings->series);
+	free(findings->n_traces);
+	free(findings->wanted);
+	ws_catalog_close(&findings->catalog);
+	ws_background_close(&findings->background);
+	*findings = (struct ws_findings) { 0 };
+}
+
+const struct ws_series *ws_findings_series(const struct ws_findings *findings, enum ws_source source, enum ws_way way)
+{
+	for (uint32_t i = 0; i < findings->series.n; i++) {
+		if (findings->series.at[i].source == source && findings->series.at[i].way == way)
+			return &findings->series.at[i];
+	}
+	return NULL;
+}

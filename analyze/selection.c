@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* selection - see selection.h. */
+#include "analyze/selection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int bad_operand(const char *operand, struct ws_error *err)
+{
+	return ws_error(err, -EINVAL, "%s: neither a directory nor DIR:KEY=VALUE,... (KEY: a condition, or source)",
+			operand);
+}
+
+/* Finds where the conditions begin: behind the last colon that has a directory before it. NULL: there are none. */
+static const char *split(const char *operand, char **dir)
+{
+	const char *colon = NULL;
+
+	if (is_directory(operand)) {
+		*dir = strdup(operand);
+		return NULL;
+	}
+	for (const char *at = strchr(operand, ':'); at; at = strchr(at + 1, ':')) {
+		char *before = strndup(operand, (size_t)(at - operand));
+
+		if (before && is_directory(before))
+			colon = at;
+		free(before);
+	}
+	*dir = colon ? strndup(operand, (size_t)(colon - operand)) : NULL;
+	return colon ? colon + 1 : operand;
+}
+
+static int take_source(const char *value, struct ws_selection *selection)
+{
+	for (int source = 0; source < WS_N_SOURCES; source++) {
+		if (!strcmp(value, ws_source_name(source))) {
+			selection->has_source = true;
+			selection->source = source;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* Takes KEY=VALUE,... apart; in place. */
+static int take_conditions(char *text, struct ws_selection *selection)
+{
+	char *rest, *part = strtok_r(text, ",", &rest);
+	int rc = part ? 0 : -EINVAL;
+
+	for (; part && !rc; part = strtok_r(NULL, ",", &rest)) {
+		char *equals = strchr(part, '=');
+
+		if (!equals || equals == part)
+			return -EINVAL;
+		*equals = 0;
+		rc = strcmp(part, "source") ? ws_conditions_set(&selection->wanted, part, equals + 1)
+					    : take_source(equals + 1, selection);
+	}
+	return rc;
+}
+
+static int parse(const char *operand, const char *default_dir, struct ws_selection *selection, struct ws_error *err)
+{
+	const char *conditions = split(operand, &selection->dir);
+	char *copy;
+	int rc = 0;
+
+	if (conditions && !selection->dir && default_dir)
+		selection->dir = strdup(default_dir);
+	if (!selection->dir)
+		return bad_operand(operand, err);
+	if (conditions) {
+		copy = strdup(conditions);
+		rc = copy ? take_conditions(copy, selection) : -ENOMEM;
+		free(copy);
+	}
+	return rc == -EINVAL ? bad_operand(operand, err) : rc ? ws_error(err, rc, "out of memory") : 0;
+}
+
+static bool is_selected(const struct ws_selection *selection, const struct ws_conditions *conditions)
+{
+	if (!selection->campaign.is_run && !ws_conditions_get(&selection->wanted, "purpose") &&
+	    ws_conditions_is(conditions, "purpose", "detection"))
+		return false;
+	for (uint32_t i = 0; i < selection->wanted.n; i++) {
+		if (!ws_conditions_is(conditions, selection->wanted.at[i].key, selection->wanted.at[i].value))
+			return false;
+	}
+	return true;
+}
+
+static int choose(struct ws_selection *selection, struct ws_error *err)
+{
+	const struct ws_campaign *campaign = &selection->campaign;
+	struct ws_cell *cell = &selection->cell;
+
+	cell->run = calloc(campaign->n_runs, sizeof(*cell->run));
+	if (!cell->run)
+		return ws_error(err, -ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < campaign->n_runs; i++) {
+		if (is_selected(selection, &campaign->run[i].findings.background.conditions))
+			cell->run[cell->n_runs++] = i;
+	}
+	if (!cell->n_runs)
+		return ws_error(err, -ENODATA, "%s: no run in %s has these conditions", selection->operand,
+				selection->dir);
+	cell->conditions = &campaign->run[cell->run[0]].findings.background.conditions;
+	return 0;
+}
+
+int ws_selection_open(const char *operand, const char *default_dir, const struct ws_invocation *invocation,
+		      struct ws_selection *selection, struct ws_error *err)
+{
+	struct ws_selection made = { .operand = operand };
+	struct ws_invocation here = *invocation;
+	int rc = parse(operand, default_dir, &made, err);
+
+	here.dir = made.dir;
+	rc = rc ? rc : ws_campaign_open(&here, WS_FIND_LATENCIES, &made.campaign, err);
+	rc = rc ? rc : choose(&made, err);
+	if (rc)
+		ws_selection_close(&made);
+	else
+		*selection = made;
+	return rc;
+}
+
+void ws_selection_close(struct ws_selection *selection)
+{
+	if (!selection)
+		return;
+	free(selection->cell.run);
+	ws_campaign_close(&selection->campaign);
+	ws_conditions_close(&selection->wanted);
+	free(selection->dir);
+	*selection = (struct ws_selection) { 0 };
+}
+
+bool ws_selections_same(const struct ws_selection *a, const struct ws_selection *b)
+{
+	if (a->cell.n_runs != b->cell.n_runs)
+		return false;
+	for (uint32_t i = 0; i < a->cell.n_runs; i++) {
+		struct stat left, right;
+
+		if (stat(a->campaign.run[a->cell.run[i]].dir, &left) ||
+		    stat(b->campaign.run[b->cell.run[i]].dir, &right))
+			return false;
+		if (left.st_dev != right.st_dev || left.st_ino != right.st_ino)
+			return false;
+	}
+	return true;
+}
