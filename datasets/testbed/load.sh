@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Puts an even open-loop HTTP load on the testbed with h2load and checks that every request was sent and answered.
 # Runs as (part of) the command of testbed.sh, whose environment it uses.
 set -euo pipefail
+
+# The headers' lengths depend on it: not on h2load's version.
+readonly user_agent='Mozilla/5.0 (compatible; testbed-load/1.0)'
 
 h2load_pid=
 partial=
@@ -11,9 +15,9 @@ usage() {
     cat <<'TEXT'
 usage: load.sh --rate R --duration S --log FILE
 
-Sends exactly R*S requests, R a second (1..2000) for S seconds, from the back pod to TESTBED_URL.
+Sends exactly R*S requests, R a second (1..2000) for S seconds, from the client to TESTBED_URL.
 FILE gets a line for each request: start (us since the epoch), HTTP status (-1: no answer), latency (us).
-Exits 1 if a request got no answer.
+Exits 1 if a request got no answer, or a proxy or an application logged an error meanwhile.
 TEXT
 }
 
@@ -50,7 +54,7 @@ parse_arguments() {
 
 # check_prerequisites: exits 1 with what to do if there is no testbed or no h2load.
 check_prerequisites() {
-    [[ -n ${TESTBED_BACK_NETNS-} && -n ${TESTBED_URL-} ]] || { complain 'no testbed: run it as a command of testbed.sh'; exit 1; }
+    [[ -n ${TESTBED_CLIENT_NETNS-} && -n ${TESTBED_DIR-} && -n ${TESTBED_URL-} ]] || { complain 'no testbed: run it as a command of testbed.sh'; exit 1; }
     command -v h2load >/dev/null || { complain 'h2load is missing: install nghttp2-client'; exit 1; }
     [[ -d $(dirname -- "$log") && ! -d $log ]] || { complain "cannot write $log: its folder must exist, and it must not be one"; exit 1; }
 }
@@ -82,6 +86,7 @@ plan_connections() {
 
 # clean_up: the EXIT trap: no h2load and no half-written log stay behind.
 clean_up() {
+    trap '' INT TERM HUP # a second signal must not leave the half-written log behind
     if [[ -n $h2load_pid ]]; then
         kill "$h2load_pid" 2>/dev/null || true
         wait "$h2load_pid" 2>/dev/null || true
@@ -94,11 +99,17 @@ run_h2load() {
     local per_connection output
     per_connection=$(awk -v r="$rate" -v c="$connections" 'BEGIN { printf "%.9f", r / c }')
     output=$partial.out
-    ip netns exec "$TESTBED_BACK_NETNS" h2load --h1 -n $((rate * duration)) -c "$connections" \
-        -r 1 --rate-period="${period_ms}ms" --rps="$per_connection" -H "accept: */*" --log-file="$partial" "$TESTBED_URL" >"$output" 2>&1 </dev/null &
+    ip netns exec "$TESTBED_CLIENT_NETNS" h2load --h1 -n $((rate * duration)) -c "$connections" \
+        -r 1 --rate-period="${period_ms}ms" --rps="$per_connection" -H "accept: */*" -H "user-agent: $user_agent" \
+        --log-file="$partial" "$TESTBED_URL" >"$output" 2>&1 </dev/null &
     h2load_pid=$!
     wait "$h2load_pid" || { complain "h2load failed: $(tail -n 3 "$output")"; exit 1; }
     h2load_pid=
+}
+
+# logged_bytes: how much the testbed's proxies and applications have logged. A page whose parts failed is answered 200 nonetheless.
+logged_bytes() {
+    cat "$TESTBED_DIR"/*/error.log | wc -c
 }
 
 # finish: prints the summary line and gives the log its name; returns 1 if a request was not sent or not answered.
@@ -114,7 +125,12 @@ finish() {
             print ""
             exit unanswered > 0 || NR != expected
         }' "$partial" || status=1
+    chmod a+r -- "$partial" # h2load's own mode keeps others from analysing the run
     mv -- "$partial" "$log"
+    if [[ $(logged_bytes) != "$logged_before" ]]; then
+        complain "a proxy or an application logged an error: $(tail -q -n 1 "$TESTBED_DIR"/*/error.log | tail -n 1)"
+        status=1
+    fi
     return "$status"
 }
 
@@ -125,6 +141,7 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
-partial=$log.partial.$$
+partial=$(dirname -- "$log")/.${log##*/}.$$ # hidden: load.* would be taken for a log
+logged_before=$(logged_bytes)
 run_h2load
 finish

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # What do the methods of measuring do to what they measure? Runs the testbed at an even rate once for each set of
-# methods and prints the latencies that each saw. (root)
+# methods and prints the latencies that each saw at productpage's node. (root)
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -9,7 +9,7 @@ readonly here testbed=$here/../../datasets/testbed
 
 # usage: prints the synopsis to stdout.
 usage() {
-	echo "usage: bench_live.sh BUILD_DIR [SECONDS [RATE]]"
+	echo "usage: bench_live.sh BUILD_DIR [SECONDS [RATE [vxlan|ipip]]]"
 }
 
 # capture_run NAME OPTION...: the load with one capture beside it, at node 1. Runs inside the testbed.
@@ -61,7 +61,7 @@ inside() {
 		capture_run "${order[round ? 9 - i : i]}.$round" ${options[${order[round ? 9 - i : i]}]}
 	done
 	echo
-	echo "latency between NIC and vport in us at $rate requests/s; averages of two rounds of $seconds s a method"
+	echo "latency between NIC and vport in us at $rate requests/s over $TESTBED_OVERLAY; averages of two rounds of $seconds s a method"
 	for i in "${order[@]}"; do
 		read_run "$i.0"
 		read_run "$i.1"
@@ -76,11 +76,12 @@ if [[ ${1-} == --inside ]]; then
 	inside
 	exit 0
 fi
-(($# >= 1 && $# <= 3)) || { usage >&2; exit 2; }
+(($# >= 1 && $# <= 4)) || { usage >&2; exit 2; }
 ((EUID == 0)) || { echo 'bench_live: skipped: needs root'; exit 0; }
 for program in nginx h2load jq ip; do
 	command -v "$program" >/dev/null || { echo "bench_live: skipped: $program is missing"; exit 0; }
 done
 out=$(mktemp -d "${TMPDIR:-/tmp}/wirespan-bench.XXXXXX")
 trap 'rm -rf -- "$out"' EXIT
-"$testbed/testbed.sh" -- "${BASH_SOURCE[0]}" --inside "$(realpath -- "$1")" "$out" "$((${2-14} / 2))" "${3-80}"
+export TESTBED_IPIP_OBJECT=${TESTBED_IPIP_OBJECT:-$1/ipip.bpf.o}
+"$testbed/testbed.sh" --overlay "${4-vxlan}" -- "${BASH_SOURCE[0]}" --inside "$(realpath -- "$1")" "$out" "$((${2-14} / 2))" "${3-80}"

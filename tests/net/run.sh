@@ -2,70 +2,42 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Records real traffic on the testbed (network namespaces; needs root) and checks what the whole pipeline says of it:
 # every request that was sent is at both points, both methods agree packet by packet, ledgers balance, filters and search
-# windows do what they say, and a killed recording is readable.
+# windows do what they say, and a killed recording is readable. Every hop of every request is in hops.sh, what networks do to packets
+# in faults.sh.
 # Usage: tests/net/run.sh [BIN_DIR]
 set -uo pipefail
 
 top=$(readlink -f "$(dirname "$0")/../..")
 bin=$(readlink -f "${1:-$top/build/bin}")
 testbed=$top/datasets/testbed/testbed.sh
-export bin top
+export bin top testbed
 work=$(mktemp -d)
+export work
 trap 'rm -rf "$work"' EXIT
-n_passed=0
-n_failed=0
+export TESTBED_IPIP_OBJECT=${TESTBED_IPIP_OBJECT:-$(dirname "$bin")/ipip.bpf.o}
 
-# check NAME COMMAND...: counts one check; what a failing command printed is shown.
-check() {
-    local name=$1
-    shift
-    if "$@" > "$work/output" 2>&1; then
-        n_passed=$((n_passed + 1))
-        echo "ok   $name"
-    else
-        n_failed=$((n_failed + 1))
-        echo "FAIL $name"
-        sed 's/^/     /' "$work/output" | tail -20
-    fi
-}
+here=$top/tests/net
+# shellcheck source=tests/net/checks.sh
+source "$here/checks.sh"
+# shellcheck source=tests/net/hops.sh
+source "$here/hops.sh"
+# shellcheck source=tests/net/faults.sh
+source "$here/faults.sh"
 
-# record DIR RATE SECONDS FAMILY [capture option]...: a run on a testbed of its own, the load inside the recording.
-record() {
-    local family=$4
-    export RUN_DIR=$1 RATE=$2 SECONDS_OF_LOAD=$3
-    shift 4
-    # shellcheck disable=SC2016
-    "$testbed" --family "$family" -- bash -c '
-        exec "$bin/capture" run --dir "$RUN_DIR" --netns "$TESTBED_NODE1_NETNS" --point nic="$TESTBED_NIC" \
-            --point vport="$TESTBED_VPORT" --quiet "$@" \
-            -- "$top/datasets/testbed/load.sh" --rate "$RATE" --duration "$SECONDS_OF_LOAD" \
-            --log "$RUN_DIR/load.h2load"' record "$@"
-}
-
-# sql DIR QUERY: one value out of the run's database.
-sql() {
-    sqlite3 -batch "file:$1/run.db?mode=ro" "$2"
-}
-
-# equals WANTED GOT
-equals() {
-    [ "$1" = "$2" ] || { echo "wanted '$1', got '$2'"; return 1; }
-}
-
-# Every request of the load: at each point by each method once for each direction, and paired.
+# Every request of the load: at each point by each method once on its way in and twice on its way out, and paired.
 accounted() {
     local dir=$1 n=$2
     equals "$n" "$(grep -c . "$dir/load.h2load")" || return 1
-    equals "ebpf|nic|$((2 * n)) ebpf|vport|$((2 * n)) pcap|nic|$((2 * n)) pcap|vport|$((2 * n)) " "$(sql "$dir" \
+    equals "ebpf|nic|$((3 * n)) ebpf|vport|$((3 * n)) pcap|nic|$((3 * n)) pcap|vport|$((3 * n)) " "$(sql "$dir" \
         'SELECT source, name, n_contexts FROM file JOIN point USING (point_id) ORDER BY 1, 2' | tr '\n' ' ')" || return 1
     "$bin/analyze" cdf --dir "$dir" --no-figure --format json > "$dir/cdf.json" || return 1
-    equals "ebpf rx $n, ebpf tx $n, pcap rx $n, pcap tx $n" \
+    equals "ebpf rx $n, ebpf tx $((2 * n)), pcap rx $n, pcap tx $((2 * n))" \
         "$(jq -r '[.series[] | "\(.source) \(.direction) \(.n)"] | join(", ")' "$dir/cdf.json")"
 }
 
 # The same packets by both methods, and their latencies not far from each other: 100 us in the median would be a fault.
 methods_agree() {
-    jq -e --argjson n "$((2 * $2))" '.agreement | .n == $n and .n_ebpf_only == 0 and .n_pcap_only == 0
+    jq -e --argjson n "$((3 * $2))" '.agreement | .n == $n and .n_ebpf_only == 0 and .n_pcap_only == 0
         and .n_direction_differs == 0 and all(.directions[]; .median_diff_us < 100 and .median_diff_us > -100)' \
         "$1/cdf.json"
 }
@@ -105,14 +77,14 @@ beyond_window() {
 }
 
 # A live search of N bytes finds what the offsets of a recording of the whole head say that it will: here N cuts between the
-# contexts of both directions.
+# gateway's requests and productpage's own, which are two thirds.
 agrees_with_offsets() {
     local offsets live
     offsets=$(sql "$2" "SELECT group_concat(round(share, 6)) FROM (SELECT avg(ids_end_off <= $3) AS share FROM request JOIN
         file USING (file_id) WHERE source = 'ebpf' GROUP BY file_id ORDER BY file_id)")
     live=$(sql "$1" "SELECT group_concat(round(share, 6)) FROM (SELECT avg(reason = 16) AS share FROM request JOIN
         file USING (file_id) WHERE source = 'ebpf' GROUP BY file_id ORDER BY file_id)")
-    equals "0.5,0.5" "$offsets" && equals "$offsets" "$live"
+    equals "0.666667,0.666667" "$offsets" && equals "$offsets" "$live"
 }
 
 # A filter keeps what it selects and counts the rest.
@@ -145,8 +117,8 @@ killed() {
     fi
     "$bin/ingest" --dir "$dir" 2> "$work/said" || { cat "$work/said"; return 1; }
     grep -q "nic.rec.zst.part: its recording did not finish" "$work/said" || { cat "$work/said"; return 1; }
-    # a second before the end was flushed at the latest: at least 100 of 300 requests each way, and not more than were sent
-    equals "1|1" "$(sql "$dir" "SELECT min(n_contexts) >= 200, max(n_contexts) <= 600 FROM file
+    # a second before the end was flushed at the latest: at least 100 of 300 requests, each seen three times, and not more than were sent
+    equals "1|1" "$(sql "$dir" "SELECT min(n_contexts) >= 300, max(n_contexts) <= 900 FROM file
         WHERE source = 'ebpf' AND complete = 0")" &&
         equals "0" "$(jq -r 'if .state == "running" then 0 else 1 end' "$dir/run.json")"
 }
@@ -230,25 +202,48 @@ if [ "$(id -u)" -ne 0 ] || ! "$bin/capture" check > "$work/check" 2>&1; then
     exit 0
 fi
 
-for family in b3 w3c; do
-    run=$work/$family
-    check "$family: recorded" record "$run" 200 4 "$family" --pcap
-    check "$family: loaded" "$bin/ingest" --dir "$run"
-    check "$family: every request accounted for" accounted "$run" 800
-    check "$family: both methods, the same packets" methods_agree "$run" 800
-    check "$family: ledgers balance, nothing lost" balanced "$run"
-    check "$family: records equal pcap" records_equal_pcap "$run"
-    check "$family: C join equals SQL join" joins_agree "$run"
+[ -r "$TESTBED_IPIP_OBJECT" ] || { echo "tests/net: $TESTBED_IPIP_OBJECT is missing: run make" >&2; exit 1; }
+if ! "${CLANG:-clang}" -O2 -g -target bpf -mcpu=v3 -ffreestanding -Wall -Wextra -Werror -I"/usr/include/$(uname -m)-linux-gnu" \
+    -c "$here/fault.bpf.c" -o "$work/fault.bpf.o"; then
+    echo "tests/net: cannot compile fault.bpf.c" >&2
+    exit 1
+fi
+export -f attach swap segment_at stay_cut
+
+for run in b3 w3c ipip; do
+    case $run in
+    ipip) options="--overlay ipip" ;;
+    *) options="--family $run" ;;
+    esac
+    dir=$work/$run
+    check "$run: recorded" record "$dir" 200 4 "$options" --pcap
+    check "$run: loaded" "$bin/ingest" --dir "$dir"
+    check "$run: every request accounted for" accounted "$dir" 800
+    check "$run: both methods, the same packets" methods_agree "$dir" 800
+    check "$run: ledgers balance, nothing lost" balanced "$dir"
+    check "$run: records equal pcap" records_equal_pcap "$dir"
+    check "$run: C join equals SQL join" joins_agree "$dir"
 done
-check "window 50: recorded" record "$work/window" 100 2 b3 --search-bytes 50
+check "window 50: recorded" record "$work/window" 100 2 "" --search-bytes 50
 check "window 50: loaded" "$bin/ingest" --dir "$work/window"
-check "window 50: every miss has a record" beyond_window "$work/window" 400
-check "window 97: recorded" record "$work/cut" 100 2 b3 --search-bytes 97
-check "window 97: loaded" "$bin/ingest" --dir "$work/cut"
-check "window 97: as the offsets say" agrees_with_offsets "$work/cut" "$work/b3" 97
-check "filter: recorded" record "$work/filter" 100 2 b3 --filter daddr=10.244.1.0/24,dport=9080
+check "window 50: every miss has a record" beyond_window "$work/window" 600
+check "window 103: recorded" record "$work/cut" 100 2 "" --search-bytes 103
+check "window 103: loaded" "$bin/ingest" --dir "$work/cut"
+check "window 103: as the offsets say" agrees_with_offsets "$work/cut" "$work/b3" 103
+check "filter: recorded" record "$work/filter" 100 2 "" --filter daddr=10.244.1.0/24,dport=9080
 check "filter: loaded" "$bin/ingest" --dir "$work/filter"
 check "filter: only what it selects" filtered "$work/filter" 200
+layouts
+whole_way vxlan proposed
+whole_way ipip original
+check "two testbeds side by side" side_by_side
+for overlay in vxlan ipip; do
+    retransmissions $overlay
+    swapped_requests $overlay
+    swapped_segments $overlay
+    splits $overlay
+done
+testbed_manners
 check "SIGKILL: what was written is readable" killed
 check "SIGINT: ends in good order" interrupted
 check "a point that vanishes ends the run" vanished

@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # run.sh sets them
+# SPDX-License-Identifier: BSD-2-Clause
+# What the network tests share, sourced by run.sh: counting checks, recording on a testbed, asking the run's database. They read
+# $bin, $top and $work.
+
+n_passed=0
+n_failed=0
+
+# check NAME COMMAND...: counts one check; what a failing command printed is shown.
+check() {
+    local name=$1
+    shift
+    if "$@" > "$work/output" 2>&1; then
+        n_passed=$((n_passed + 1))
+        echo "ok   $name"
+    else
+        n_failed=$((n_failed + 1))
+        echo "FAIL $name"
+        sed 's/^/     /' "$work/output" | tail -20
+    fi
+}
+
+# record DIR RATE SECONDS TESTBED_OPTIONS [capture option]...: a run at productpage's node, on a testbed of its own, the load inside the
+# recording. PREPARE, if set, is run in the testbed before; LOAD in place of the even load; PLACE sets netns and vport to others.
+record() {
+    local run=$1 load="$top/datasets/testbed/load.sh --rate $2 --duration $3 --log $1/load.h2load" options=$4
+    shift 4
+    # shellcheck disable=SC2016,SC2086 # the variables belong to the inner shell; options are words
+    RUN_DIR=$run PREPARE=${PREPARE-} PLACE=${PLACE-} LOAD=${LOAD:-$load} "$testbed" $options -- bash -c '
+        netns=$TESTBED_NODE1_NETNS vport=$TESTBED_VPORT
+        eval "$PLACE"
+        eval "$PREPARE" || exit
+        exec "$bin/capture" run --dir "$RUN_DIR" --netns "$netns" --point nic="$TESTBED_NIC" \
+            --point vport="$vport" --quiet "$@" -- bash -c "$LOAD"' record "$@"
+}
+
+# sql DIR QUERY: what the run's database answers.
+sql() {
+    sqlite3 -batch "file:$1/run.db?mode=ro" "$2"
+}
+
+# equals WANTED GOT
+equals() {
+    [ "$1" = "$2" ] || { echo "wanted '$1', got '$2'"; return 1; }
+}
+
+# pairs DIR SOURCE: "SEQ|TRACE|SPAN|CLASS|DIRECTION|NIC_NS|VPORT_NS|DADDR" of each pair.
+pairs() {
+    "$bin/analyze" pairs --dir "$1" --source "$2" --format tsv |
+        awk -v OFS='|' '!/^#/ { print $8, $9, $10, $3, $2, $11, $12, $6 }'
+}
+
+# classes DIR SOURCE: how many pairs of each direction and class: "rx matched 5, tx matched 10".
+classes() {
+    pairs "$1" "$2" | awk -F'|' '{ n[$5 " " $4]++ } END { for (k in n) print k, n[k] }' | sort | paste -sd, | sed 's/,/, /g'
+}
+
+# unmatched DIR SOURCE: how many sightings of each point found no partner, and why: "nic lost 1".
+unmatched() {
+    "$bin/analyze" pairs --dir "$1" --source "$2" --unmatched --format tsv | awk '!/^#/ { print $2, $3 }' | sort | uniq -c | awk '{ print $2, $3, $1 }' | paste -sd, | sed 's/,/, /g'
+}
