@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "analyze/coverage.h"
 #include "analyze/report.h"
 #include "analyze/summary.h"
 
@@ -226,8 +227,9 @@ int ws_chapter_end_to_end(struct ws_report *report, struct ws_error *err)
 		{ "rate kept", "1/s", WS_CELLS_NUMBER }, { "gaps", "ms", WS_CELLS_NUMBER },
 		{ "CV of gaps", NULL, WS_CELLS_NUMBER }, { "in flight, most", NULL, WS_CELLS_NUMBER },
 	};
+	char coverage[WS_COVERAGE_MAX];
 	const struct ws_figure figure = {
-		.name = "report-e2e", .script = "panels", .coverage = "", .x_label = "end-to-end latency [ms]"
+		.name = "report-e2e", .script = "panels", .coverage = coverage, .x_label = "end-to-end latency [ms]"
 	};
 	struct ws_page *page = &report->page;
 	int rc;
@@ -240,6 +242,7 @@ int ws_chapter_end_to_end(struct ws_report *report, struct ws_error *err)
 	ws_page_paragraph(page,
 			  "From the request to the end of its answer, as the load generator logged it. Where there "
 			  "are runs with nothing attached, the figure shows only those.");
+	ws_coverage_e2e(&report->e2e, coverage);
 	rc = ws_report_figure(report, &figure, write_e2e, &report->e2e,
 			      "Distribution functions of the end-to-end latency, a panel for each set of conditions",
 			      "End-to-end latency: distribution functions with their 95% bands.", err);
@@ -376,7 +379,8 @@ static bool has_probe(const struct ws_sweep *sweep, bool live)
 
 int ws_chapter_detection(struct ws_report *report, struct ws_error *err)
 {
-	const struct ws_figure figure = { .name = "report-detect", .script = "sweep", .coverage = "" };
+	char coverage[WS_COVERAGE_MAX];
+	const struct ws_figure figure = { .name = "report-detect", .script = "sweep", .coverage = coverage };
 	struct ws_page *page = &report->page;
 	int rc = 0;
 
@@ -389,6 +393,7 @@ int ws_chapter_detection(struct ws_report *report, struct ws_error *err)
 		page, "Of the requests that carry a tracing context, the part whose trace id and span id lie within "
 		      "the first N bytes. The lines come from the offsets that a search of the whole head recorded; "
 		      "the marks are live searches in the kernel that ended after N bytes.");
+	ws_coverage_sweep(&report->sweep, coverage);
 	if (has_probe(&report->sweep, false))
 		rc = ws_report_figure(report, &figure, write_sweep, &report->sweep,
 				      "Detection rate over the bytes searched, a panel for each set of conditions",
@@ -417,8 +422,9 @@ int ws_chapter_latency(struct ws_report *report, struct ws_error *err)
 		{ "p90", "µs", WS_CELLS_NUMBER },      { "p99", "µs", WS_CELLS_NUMBER },
 		{ "max", "µs", WS_CELLS_NUMBER },
 	};
+	char coverage[WS_COVERAGE_MAX];
 	const struct ws_figure figure = {
-		.name = "report-cdf", .script = "panels", .coverage = "", .x_label = "latency [µs]"
+		.name = "report-cdf", .script = "panels", .coverage = coverage, .x_label = "latency [µs]"
 	};
 	struct ws_page *page = &report->page;
 	int rc;

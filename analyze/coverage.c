@@ -103,3 +103,83 @@ void ws_coverage_warnings(const struct ws_study *study, char text[WS_COVERAGE_MA
 			warn(&study->catalog.file[i], text);
 	}
 }
+
+/* Adds up what the runs behind the strands left unmatched and lost; each run and source once. */
+static void add_up_strays(const struct ws_bundle *bundle, uint64_t *n_strays, uint64_t *n_lost)
+{
+	const struct ws_campaign *campaign = bundle->campaign;
+
+	for (uint32_t i = 0; i < bundle->n; i++) {
+		const struct ws_strand *strand = &bundle->strand[i];
+		bool first = i == 0 || bundle->strand[i - 1].cell != strand->cell ||
+			     bundle->strand[i - 1].source != strand->source;
+
+		for (uint32_t k = 0; k < strand->cell->n_runs && first; k++) {
+			const struct ws_outcome *outcome =
+				&campaign->run[strand->cell->run[k]].findings.outcome[strand->source];
+
+			*n_strays += outcome->n_strays;
+			for (int side = 0; side < WS_N_SIDES; side++)
+				*n_lost += outcome->file[side] ? ws_coverage_lost(outcome->file[side]) : 0;
+		}
+	}
+}
+
+void ws_coverage_bundle(const struct ws_bundle *bundle, char text[WS_COVERAGE_MAX])
+{
+	uint64_t n[WS_N_WAYS] = { 0 }, n_strays = 0, n_lost = 0;
+
+	*text = 0;
+	for (uint32_t i = 0; i < bundle->n; i++)
+		n[bundle->strand[i].way] += bundle->strand[i].sample.n;
+	add_up_strays(bundle, &n_strays, &n_lost);
+	add(text,
+	    "%" PRIu64 " rx, %" PRIu64 " tx pairs; sightings unmatched %" PRIu64 "; records and frames lost %" PRIu64,
+	    n[WS_WAY_RX], n[WS_WAY_TX], n_strays, n_lost);
+}
+
+void ws_coverage_e2e(const struct ws_e2e *e2e, char text[WS_COVERAGE_MAX])
+{
+	uint64_t n = 0, n_good = 0, n_unanswered = 0;
+
+	*text = 0;
+	for (uint32_t i = 0; i < e2e->n; i++) {
+		const struct ws_cell *cell = e2e->row[i].cell;
+
+		n_good += e2e->row[i].sample.n;
+		for (uint32_t k = 0; k < cell->n_runs; k++) {
+			const struct ws_background *background = &e2e->campaign->run[cell->run[k]].findings.background;
+
+			for (uint32_t log = 0; log < background->n_traffic; log++) {
+				n += background->traffic[log].n;
+				for (uint64_t r = 0; r < background->traffic[log].n; r++)
+					n_unanswered += background->traffic[log].status[r] == 0;
+			}
+		}
+	}
+	add(text,
+	    "%" PRIu64 " requests in the load logs: %" PRIu64 " answered 2xx or 3xx, %" PRIu64 " other, %" PRIu64
+	    " unanswered",
+	    n, n_good, n - n_good - n_unanswered, n_unanswered);
+}
+
+void ws_coverage_sweep(const struct ws_sweep *sweep, char text[WS_COVERAGE_MAX])
+{
+	uint64_t n_expected = 0, n_open = 0;
+	uint32_t n_unknown = 0;
+
+	*text = 0;
+	for (uint32_t i = 0; i < sweep->n; i++) {
+		const struct ws_probe *probe = &sweep->probe[i];
+
+		if (probe->live && !probe->expected_known)
+			n_unknown++;
+		if (!ws_probe_is_drawn(sweep, probe) || probe->live)
+			continue;
+		n_expected += probe->n_expected;
+		n_open += probe->n_open;
+	}
+	add(text,
+	    "%" PRIu64 " contexts by offsets; %" PRIu64 " requests undecided; live searches without a known rate: %u",
+	    n_expected, n_open, n_unknown);
+}

@@ -7,7 +7,10 @@
 
 #include <stddef.h>
 
+#include "analyze/bundle.h"
+#include "analyze/e2e.h"
 #include "analyze/study.h"
+#include "analyze/sweep.h"
 
 /* Room for all lines of a run's coverage; what does not fit is cut. */
 #define WS_COVERAGE_MAX 2048
@@ -27,5 +30,10 @@ void ws_coverage_files(const struct ws_study *study, char text[WS_COVERAGE_MAX])
 
 /* Appends a line for every file most of whose payload TLS hides, and for every one that was cut off. */
 void ws_coverage_warnings(const struct ws_study *study, char text[WS_COVERAGE_MAX]);
+
+/* The same of a campaign's figures, a line each: what its curves rest on, over all cells that it shows. */
+void ws_coverage_bundle(const struct ws_bundle *bundle, char text[WS_COVERAGE_MAX]);
+void ws_coverage_e2e(const struct ws_e2e *e2e, char text[WS_COVERAGE_MAX]);
+void ws_coverage_sweep(const struct ws_sweep *sweep, char text[WS_COVERAGE_MAX]);
 
 #endif

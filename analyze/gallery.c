@@ -3,7 +3,6 @@
 #include "analyze/gallery.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
 #include "analyze/coverage.h"
@@ -116,23 +115,11 @@ static int publish(const struct ws_publication *publication, const char *name, w
 	return rc;
 }
 
-static int open_publication(const struct ws_invocation *invocation, struct ws_publication *publication,
-			    struct ws_error *err)
-{
-	char dir[PATH_MAX];
-
-	if (invocation->out)
-		return ws_publication_open(invocation->out, publication, err);
-	if (snprintf(dir, sizeof(dir), "%s/reports", invocation->dir) >= (int)sizeof(dir))
-		return ws_error(err, -ENAMETOOLONG, "%s: the name is too long", invocation->dir);
-	return ws_publication_open(dir, publication, err);
-}
-
 /* A command's texts and figure. */
 struct sheet {
 	struct ws_figure figure; /* its data apart */
 	writer tsv;
-	writer json;
+	writer json;  /* NULL: none */
 	writer drawn; /* what the figure draws */
 	bool has_figure;
 };
@@ -160,7 +147,7 @@ static int publish_sheet(const struct sheet *sheet, const void *content, const s
 {
 	struct ws_publication publication;
 	char name[64];
-	int rc = open_publication(invocation, &publication, err);
+	int rc = ws_publication_open_for(invocation->out, invocation->dir, &publication, err);
 
 	if (rc)
 		return rc;
@@ -171,7 +158,8 @@ static int publish_sheet(const struct sheet *sheet, const void *content, const s
 		rc = publish(&publication, name, sheet->drawn, content, err);
 	}
 	snprintf(name, sizeof(name), "%s.json", sheet->figure.name);
-	rc = rc ? rc : publish(&publication, name, sheet->json, content, err);
+	if (!rc && sheet->json)
+		rc = publish(&publication, name, sheet->json, content, err);
 	if (!rc && invocation->figure && sheet->has_figure)
 		rc = draw(sheet, content, &publication, NULL, err);
 	ws_publication_close(&publication);
@@ -202,6 +190,26 @@ static const struct sheet e2e_sheet = {
 	true,
 };
 
+static int write_differences(const void *content, FILE *out)
+{
+	const struct ws_compare *compare = content;
+	int rc = 0;
+
+	fputs("# differences of the latencies of the same packets, B minus A, over the mean of both\n"
+	      "# panel\tkind\tmean_us\tdifference_us\n",
+	      out);
+	for (uint32_t i = 0; i < compare->n_same && !rc; i++)
+		rc = ws_same_packets_write(&compare->same[i], ws_way_name(compare->same[i].way), out);
+	return rc;
+}
+
+static const struct sheet differences_sheet = {
+	{ .name = "compare-packets", .script = "agreement", .coverage = "", .x_label = "mean of both [µs]" },
+	write_differences,
+	NULL,
+	write_differences,
+	true,
+};
 static const struct sheet compare_sheet = {
 	{ .name = "compare", .script = "panels", .x_label = "latency [µs]", .coverage = "" },
 	write_compare_tsv,
@@ -254,8 +262,11 @@ int ws_gallery_detect(const struct ws_detect *detect, const struct ws_invocation
 
 int ws_gallery_bundle(const struct ws_bundle *bundle, const struct ws_invocation *invocation, struct ws_error *err)
 {
+	char coverage[WS_COVERAGE_MAX];
 	struct sheet sheet = bundle_sheet;
 
+	ws_coverage_bundle(bundle, coverage);
+	sheet.figure.coverage = coverage;
 	sheet.has_figure = bundle->n > 0;
 	return publish_sheet(&sheet, bundle, invocation, err);
 }
@@ -277,8 +288,11 @@ static bool has_known_rate(const struct ws_sweep *sweep)
 
 int ws_gallery_sweep(const struct ws_sweep *sweep, const struct ws_invocation *invocation, struct ws_error *err)
 {
+	char coverage[WS_COVERAGE_MAX];
 	struct sheet sheet = sweep_sheet;
 
+	ws_coverage_sweep(sweep, coverage);
+	sheet.figure.coverage = coverage;
 	sheet.has_figure = has_known_rate(sweep);
 	return publish_sheet(&sheet, sweep, invocation, err);
 }
@@ -295,8 +309,11 @@ static bool has_answers(const struct ws_e2e *e2e)
 
 int ws_gallery_e2e(const struct ws_e2e *e2e, const struct ws_invocation *invocation, struct ws_error *err)
 {
+	char coverage[WS_COVERAGE_MAX];
 	struct sheet sheet = e2e_sheet;
 
+	ws_coverage_e2e(e2e, coverage);
+	sheet.figure.coverage = coverage;
 	sheet.has_figure = has_answers(e2e);
 	return publish_sheet(&sheet, e2e, invocation, err);
 }
@@ -308,5 +325,9 @@ int ws_gallery_print_e2e(const struct ws_e2e *e2e, FILE *out, struct ws_error *e
 
 int ws_gallery_compare(const struct ws_compare *compare, const struct ws_invocation *invocation, struct ws_error *err)
 {
-	return invocation->out ? publish_sheet(&compare_sheet, compare, invocation, err) : 0;
+	int rc = invocation->out ? publish_sheet(&compare_sheet, compare, invocation, err) : 0;
+
+	if (!rc && invocation->out && compare->n_same)
+		rc = publish_sheet(&differences_sheet, compare, invocation, err);
+	return rc;
 }

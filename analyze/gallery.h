@@ -32,7 +32,7 @@ int ws_gallery_sweep(const struct ws_sweep *sweep, const struct ws_invocation *i
 
 int ws_gallery_e2e(const struct ws_e2e *e2e, const struct ws_invocation *invocation, struct ws_error *err);
 
-/* Only with --out. */
+/* Only with --out; of the same packets by both methods compare-packets.tsv, .svg and .pdf, too. */
 int ws_gallery_compare(const struct ws_compare *compare, const struct ws_invocation *invocation, struct ws_error *err);
 
 /* Draws the CDF with characters into out. 0 or -errno. */

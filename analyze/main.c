@@ -323,7 +323,8 @@ static const struct command commands[] = {
 	  "  --source SOURCE     ebpf or pcap only\n"
 	  "  --format FORMAT     table (default), tsv or json\n"
 	  "  --out DIR           write compare.tsv, compare-drawn.tsv, compare.json, compare.svg and compare.pdf "
-	  "there\n"
+	  "there;\n"
+	  "                      of the same packets by both methods, compare-packets.tsv, .svg and .pdf, too\n"
 	  "  --no-figure         write no .svg and .pdf\n"
 	  "  --help              this text\n" },
 	{ "report", "everything on one page, HTML and Markdown", WS_OPTION_FIGURE | WS_OPTION_PUBLISHED,

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,6 +33,17 @@ int ws_publication_open(const char *dir, struct ws_publication *publication, str
 	}
 	*publication = made;
 	return 0;
+}
+
+int ws_publication_open_for(const char *out, const char *dir, struct ws_publication *publication, struct ws_error *err)
+{
+	char path[PATH_MAX];
+
+	if (out)
+		return ws_publication_open(out, publication, err);
+	if (snprintf(path, sizeof(path), "%s/reports", dir) >= (int)sizeof(path))
+		return ws_error(err, -ENAMETOOLONG, "%s: the name is too long", dir);
+	return ws_publication_open(path, publication, err);
 }
 
 void ws_publication_close(struct ws_publication *publication)

@@ -3,7 +3,6 @@
 #include "analyze/report.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,18 +72,6 @@ out:
 	return rc;
 }
 
-static int open_publication(const struct ws_invocation *invocation, struct ws_publication *publication,
-			    struct ws_error *err)
-{
-	char dir[PATH_MAX];
-
-	if (invocation->out)
-		return ws_publication_open(invocation->out, publication, err);
-	if (snprintf(dir, sizeof(dir), "%s/reports", invocation->dir) >= (int)sizeof(dir))
-		return ws_error(err, -ENAMETOOLONG, "%s: the name is too long", invocation->dir);
-	return ws_publication_open(dir, publication, err);
-}
-
 /* Puts together what the chapters need. Labels first, for the views hide different cells. */
 static int gather(struct ws_report *report, struct ws_error *err)
 {
@@ -135,7 +122,7 @@ int ws_report_write(struct ws_campaign *campaign, const struct ws_invocation *in
 	char title[WS_LABEL_MAX + 32];
 	int rc = gather(&report, err);
 
-	rc = rc ? rc : open_publication(invocation, &report.publication, err);
+	rc = rc ? rc : ws_publication_open_for(invocation->out, invocation->dir, &report.publication, err);
 	rc = rc ? rc : ws_draft_open(&report.publication, "report.html", &html, err);
 	rc = rc ? rc : ws_draft_open(&report.publication, "report.md", &markdown, err);
 	if (rc)

@@ -11,7 +11,7 @@ data = ARG1
 terminal = ARG2
 coverage = ARG3
 x_label = ARG6 eq "" ? "mean of both [µs]" : ARG6
-y_label = "eBPF minus pcap [µs]"
+y_label = "difference [µs]"
 y_format = "%g"
 here = ARG0[1:strlen(ARG0) - strlen("agreement.gp")]
 if (terminal eq "dumb") { columns = int(ARG4); rows = int(ARG5) }

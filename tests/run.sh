@@ -6,7 +6,9 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+background_log=$(mktemp)
+background_pid=
+trap 'rm -f "$log" "$background_log"; [ -z "$background_pid" ] || kill "$background_pid" 2> /dev/null' EXIT
 n_passed=0
 n_failed=0
 
@@ -43,16 +45,44 @@ lint() {
     make -s lint && echo "1 passed, 0 failed"
 }
 
+# background NAME COMMAND...: begins a suite that mostly waits, to be counted by collect.
+background() {
+    background_name=$1
+    shift
+    "$@" > "$background_log" 2>&1 &
+    background_pid=$!
+}
+
+# replay STATUS: what the suite in the background said, and how it ended.
+replay() {
+    cat "$background_log"
+    return "$1"
+}
+
+# collect: waits for the suite in the background, and counts it.
+collect() {
+    wait "$background_pid"
+    suite "$background_name" replay $?
+    background_pid=
+}
+
+if [ "$(id -u)" -eq 0 ] && build/bin/capture check > /dev/null; then
+    background "the paper's evaluation, quick" tests/reproduce/run.sh build/bin
+fi
 suite "lint" lint
 suite "unit, golden, generated captures, sample" make -s check
 suite "the same under sanitizers" make -s check-san
 suite "host parser = tshark" make -s check-tshark
 if [ "$(id -u)" -eq 0 ] && build/bin/capture check > /dev/null; then
+    collect
     suite "kernel parser = host parser" make -s check-bpf
     suite "real traffic" make -s check-net
 else
-    echo "== kernel parser = host parser, real traffic: skipped: not root, or no eBPF; \`build/bin/capture check\` says why"
+    echo "== the paper's evaluation, kernel parser = host parser, real traffic: skipped: not root, or no eBPF;" \
+        "\`build/bin/capture check\` says why"
 fi
+suite "campaigns" make -s check-campaign
+suite "pages in a browser" make -s check-browser
 suite "fuzz" fuzz
 
 echo "$n_passed passed, $n_failed failed"

@@ -14,8 +14,9 @@ work=$(mktemp -d)
 export TMPDIR=$work/temporary # what is left behind is found there
 mkdir "$TMPDIR"
 running=
-n_passed=0
-n_failed=0
+
+# shellcheck source=tests/check.sh
+source "$top/tests/check.sh"
 
 # clean_up: the EXIT trap.
 clean_up() {
@@ -26,25 +27,6 @@ clean_up() {
     rm -rf "$work"
 }
 trap clean_up EXIT
-
-# check NAME COMMAND...: counts one check; what a failing command printed is shown.
-check() {
-    local name=$1
-    shift
-    if "$@" > "$work/output" 2>&1; then
-        n_passed=$((n_passed + 1))
-        echo "ok   $name"
-    else
-        n_failed=$((n_failed + 1))
-        echo "FAIL $name"
-        sed 's/^/     /' "$work/output" | tail -20
-    fi
-}
-
-# equals WANTED GOT
-equals() {
-    [ "$1" = "$2" ] || { echo "wanted '$1', got '$2'"; return 1; }
-}
 
 # ends STATUS COMMAND...: it ends with that status; what it said is in $work/said and is shown.
 ends() {
@@ -383,5 +365,4 @@ if [ "$(id -u)" -eq 0 ] && "$BIN/capture" check > /dev/null 2>&1; then
 else
     echo "recording: skipped: not root, or no eBPF"
 fi
-echo "$n_passed passed, $n_failed failed"
-[ "$n_failed" -eq 0 ]
+report_checks

@@ -10,26 +10,10 @@
 #include <string.h>
 
 #include "ingest/load.h"
-#include "tests/fuzz/memory_file.h"
-
-/* A new database is made after so many files. */
-#define FILES_MAX 2000
+#include "tests/fuzz/memory_database.h"
 
 /* Shorter than this, and read as a run's conditions too: the same file reader, and SQLite's JSON. */
 #define CONDITIONS_MAX 512
-
-static struct ws_database *database(void)
-{
-	static struct ws_database *db;
-	static uint32_t n_files;
-	struct ws_error err = { 0 };
-
-	if (n_files++ % FILES_MAX == 0) {
-		ws_database_close(db);
-		MUST(ws_database_open(":memory:", &db, &err) == 0);
-	}
-	return db;
-}
 
 /* What a log holds. */
 struct count {

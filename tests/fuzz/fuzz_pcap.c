@@ -9,28 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ingest/database.h"
 #include "ingest/load.h"
 #include "ingest/packets.h"
-#include "tests/fuzz/memory_file.h"
-
-/* A database grows with the flows that it has seen; a new one is made after so many files. */
-#define FILES_MAX 2000
+#include "tests/fuzz/memory_database.h"
 
 static const struct ws_tunnels tunnels = { .vxlan_port = { 4789, 8472 } };
-
-static struct ws_database *database(void)
-{
-	static struct ws_database *db;
-	static uint32_t n_files;
-	struct ws_error err = { 0 };
-
-	if (n_files++ % FILES_MAX == 0) {
-		ws_database_close(db);
-		MUST(ws_database_open(":memory:", &db, &err) == 0);
-	}
-	return db;
-}
 
 /* What a capture holds, without looking into its frames. */
 struct count {

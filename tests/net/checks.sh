@@ -1,25 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # run.sh sets them
 # SPDX-License-Identifier: BSD-2-Clause
-# What the network tests share, sourced by run.sh: counting checks, recording on a testbed, asking the run's database. They read
+# What the network tests share, sourced by run.sh: recording on a testbed, asking the run's database. They read
 # $bin, $top and $work.
-
-n_passed=0
-n_failed=0
-
-# check NAME COMMAND...: counts one check; what a failing command printed is shown.
-check() {
-    local name=$1
-    shift
-    if "$@" > "$work/output" 2>&1; then
-        n_passed=$((n_passed + 1))
-        echo "ok   $name"
-    else
-        n_failed=$((n_failed + 1))
-        echo "FAIL $name"
-        sed 's/^/     /' "$work/output" | tail -20
-    fi
-}
 
 # record DIR RATE SECONDS TESTBED_OPTIONS [capture option]...: a run at productpage's node, on a testbed of its own, the load inside the
 # recording. PREPARE, if set, is run in the testbed before; LOAD in place of the even load; PLACE sets netns and vport to others.
@@ -38,11 +21,6 @@ record() {
 # sql DIR QUERY: what the run's database answers.
 sql() {
     sqlite3 -batch "file:$1/run.db?mode=ro" "$2"
-}
-
-# equals WANTED GOT
-equals() {
-    [ "$1" = "$2" ] || { echo "wanted '$1', got '$2'"; return 1; }
 }
 
 # pairs DIR SOURCE: "SEQ|TRACE|SPAN|CLASS|DIRECTION|NIC_NS|VPORT_NS|DADDR" of each pair.

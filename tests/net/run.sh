@@ -16,6 +16,8 @@ export work
 trap 'rm -rf "$work"' EXIT
 export TESTBED_IPIP_OBJECT=${TESTBED_IPIP_OBJECT:-$(dirname "$bin")/ipip.bpf.o}
 
+# shellcheck source=tests/check.sh
+source "$top/tests/check.sh"
 here=$top/tests/net
 # shellcheck source=tests/net/checks.sh
 source "$here/checks.sh"
@@ -254,5 +256,4 @@ check "a recording is never overwritten" not_overwritten "$work/b3"
 # shellcheck disable=SC2016
 check "no such interface: exit 1" bash -c '! "$bin/capture" run --dir "$0" --point nic=nosuchif0 2>/dev/null' "$work/none"
 
-echo "$n_passed passed, $n_failed failed"
-[ "$n_failed" -eq 0 ]
+report_checks

@@ -15,21 +15,8 @@ sample=$top/datasets/sample
 export WIRESPAN_REPORTS=$top/reports # whatever directory the programs were built in
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-n_passed=0
-n_failed=0
-
-# check NAME COMMAND...: counts one check.
-check() {
-    local name=$1
-    shift
-    if "$@"; then
-        n_passed=$((n_passed + 1))
-        echo "ok   $name"
-    else
-        n_failed=$((n_failed + 1))
-        echo "FAIL $name"
-    fi
-}
+# shellcheck source=tests/check.sh
+source "$top/tests/check.sh"
 
 # A copy of the recording in $work/NAME, loaded and analysed there.
 analyse() {
@@ -76,5 +63,4 @@ check "loading again changes nothing" bash -c '"$0" --quiet --dir "$1" && "$2" p
 if [ "$(id -u)" -eq 0 ]; then
     check "without root: the sample" without_root
 fi
-echo "$n_passed passed, $n_failed failed"
-[ "$n_failed" -eq 0 ]
+report_checks
