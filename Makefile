@@ -62,6 +62,9 @@ check-net: all ## real traffic on the testbed (root)
 check-campaign: all ## campaigns: files, interrupts, resumption (recording needs root)
 	tests/campaign/run.sh $(BUILD)/bin
 
+check-numbers: all ## what analyze says of a campaign = what an independent judge says
+	tests/diff/campaign/run.sh $(BUILD)/bin
+
 check-browser: $(BUILD)/tests/test_page all ## reports in headless Chromium
 	$(BUILD)/tests/test_page $(BUILD)/page.html $(BUILD)/page.md
 	tests/browser/run.sh $(BUILD)/page.html
@@ -157,5 +160,5 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out capture/%,$(ROOM_SOURCES)) $(BUILD)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all measure reproduce test check check-san check-bpf check-net check-campaign check-browser check-tshark fuzz bench lint format install clean setup \
+.PHONY: all measure reproduce test check check-san check-bpf check-net check-campaign check-numbers check-browser check-tshark fuzz bench lint format install clean setup \
 	setup-tests help unit

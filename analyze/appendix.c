@@ -3,22 +3,39 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analyze/report.h"
 
-/* Says of a file what became of its frames: "no_payload 320, context_b3 160". */
-static void put_reasons(struct ws_page *page, const struct ws_tallies *reasons)
+/* Writes a cell of a list, whatever its length; without memory it says so. */
+static void put_list(struct ws_page *page, void (*write)(const void *content, FILE *out), const void *content)
 {
-	char text[1024] = "";
-	size_t n = 0;
+	char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
 
-	for (uint32_t i = 0; i < reasons->n && n < sizeof(text); i++) {
-		if (reasons->at[i].n)
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s %" PRIu64, n ? ", " : "",
-					      reasons->at[i].name, reasons->at[i].n);
+	if (out)
+		write(content, out);
+	if (!out || fclose(out))
+		ws_page_cell(page, "out of memory");
+	else
+		ws_page_cell(page, "%s", *text ? text : "-");
+	free(text);
+}
+
+/* What became of a file's frames: "no_payload 320, context_b3 160". */
+static void write_reasons(const void *content, FILE *out)
+{
+	const struct ws_tallies *reasons = content;
+	const char *separator = "";
+
+	for (uint32_t i = 0; i < reasons->n; i++) {
+		if (!reasons->at[i].n)
+			continue;
+		fprintf(out, "%s%s %" PRIu64, separator, reasons->at[i].name, reasons->at[i].n);
+		separator = ", ";
 	}
-	ws_page_cell(page, "%s", text);
 }
 
 static void put_account(struct ws_page *page, const struct ws_run *run, uint32_t index, struct ws_sent sent)
@@ -39,29 +56,44 @@ static void put_account(struct ws_page *page, const struct ws_run *run, uint32_t
 	ws_page_cell(page, "%" PRIu64, run->findings.outcome[file->source].n_strays);
 	ws_page_cell(page, "%" PRIu64, ws_tallies_sum(&file->losses));
 	ws_page_cell(page, "%s", ws_audit_balances(file) ? "yes" : "NO");
-	put_reasons(page, &file->reasons);
+	put_list(page, write_reasons, &file->reasons);
 	ws_page_row_end(page);
 }
 
-/* How many requests of the load were seen at no point that searched the whole head, over all such files. */
-static uint64_t count_unseen(const struct ws_campaign *campaign, uint64_t *n_files)
+/* Do two files of a run watch the same point? */
+static bool same_point(const struct ws_findings *findings, uint32_t a, uint32_t b)
 {
-	uint64_t n_unseen = 0;
+	return !strcmp(findings->catalog.file[a].point, findings->catalog.file[b].point);
+}
 
-	*n_files = 0;
+/* Adds up, over all points, the answered requests of the loads that no source saw there. n_points: where it can be
+ * said. */
+static uint64_t count_unseen(const struct ws_campaign *campaign, uint64_t *n_points)
+{
+	uint64_t n_all = 0;
+
+	*n_points = 0;
 	for (uint32_t i = 0; i < campaign->n_runs; i++) {
 		const struct ws_findings *findings = &campaign->run[i].findings;
-		struct ws_sent sent = ws_audit_sent(campaign, &campaign->run[i]);
 
-		for (uint32_t k = 0; k < findings->catalog.n_files && sent.known; k++) {
-			if (findings->catalog.file[k].n_requests != findings->catalog.file[k].n_contexts)
+		for (uint32_t k = 0; k < findings->catalog.n_files; k++) {
+			uint64_t n_least = UINT64_MAX, n;
+			bool is_first = true;
+
+			for (uint32_t f = 0; f < findings->catalog.n_files; f++) {
+				if (!findings->wanted[f] || !same_point(findings, f, k))
+					continue;
+				is_first &= f >= k;
+				if (ws_audit_unseen(&campaign->run[i], f, &n) && n < n_least)
+					n_least = n;
+			}
+			if (!is_first || n_least == UINT64_MAX || !findings->wanted[k])
 				continue;
-			(*n_files)++;
-			if (sent.n_answered > findings->n_traces[k])
-				n_unseen += sent.n_answered - findings->n_traces[k];
+			(*n_points)++;
+			n_all += n_least;
 		}
 	}
-	return n_unseen;
+	return n_all;
 }
 
 int ws_chapter_accounts(struct ws_report *report, struct ws_error *err)
@@ -76,7 +108,7 @@ int ws_chapter_accounts(struct ws_report *report, struct ws_error *err)
 	};
 	const struct ws_campaign *campaign = report->campaign;
 	struct ws_page *page = &report->page;
-	uint64_t n_files, n_unseen = count_unseen(campaign, &n_files);
+	uint64_t n_points, n_unseen = count_unseen(campaign, &n_points);
 
 	(void)err;
 	ws_page_heading(page, 2, "Accounts");
@@ -86,16 +118,17 @@ int ws_chapter_accounts(struct ws_report *report, struct ws_error *err)
 		"Answered: requests of the load that got an answer. Traces: different trace ids seen at the "
 		"point: one a request, where only the load carries contexts. Unmatched: sightings, of both points "
 		"of the run, without a partner at the other.");
-	if (n_files)
+	if (n_points)
 		ws_page_paragraph(page,
-				  "In the %" PRIu64 " files in which every request carries its context, %" PRIu64
-				  " answered requests of the loads were not seen.",
-				  n_files, n_unseen);
+				  "At %" PRIu64
+				  " points whole heads were searched or every request had its context. Of the "
+				  "answered requests of the loads, %" PRIu64 " in all were not seen at one.",
+				  n_points, n_unseen);
 	ws_page_details_begin(page, "Every file");
 	ws_page_table_begin(page, "The account of every file", columns, sizeof(columns) / sizeof(*columns));
 	for (uint32_t i = 0; i < campaign->n_runs; i++) {
 		const struct ws_run *run = &campaign->run[i];
-		struct ws_sent sent = ws_audit_sent(campaign, run);
+		struct ws_sent sent = ws_audit_sent(run);
 
 		for (uint32_t k = 0; k < run->findings.catalog.n_files; k++) {
 			if (run->findings.wanted[k])
@@ -124,42 +157,43 @@ static void put_text(struct ws_page *page, const json_t *value)
 }
 
 /* What the program cost at each point, as the kernel timed it: "nic 1606, vport 1432". */
-static void put_cost(struct ws_page *page, const json_t *manifest)
+static void write_cost(const void *content, FILE *out)
 {
-	const json_t *points = json_object_get(manifest, "points");
-	char text[256] = "";
-	size_t n = 0;
+	const json_t *points = json_object_get(content, "points");
+	const char *separator = "";
 
-	for (size_t i = 0; i < json_array_size(points) && n < sizeof(text); i++) {
+	for (size_t i = 0; i < json_array_size(points); i++) {
 		const json_t *point = json_array_get(points, i), *cost = member(point, "ebpf", "bpf_ns_per_frame");
 		const char *name = json_string_value(json_object_get(point, "name"));
 
-		if (json_is_number(cost) && name)
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s %.0f", n ? ", " : "", name,
-					      json_number_value(cost));
+		if (!json_is_number(cost) || !name)
+			continue;
+		fprintf(out, "%s%s %.0f", separator, name, json_number_value(cost));
+		separator = ", ";
 	}
-	ws_page_cell(page, "%s", *text ? text : "-");
+}
+
+static void write_conditions(const void *content, FILE *out)
+{
+	const struct ws_conditions *conditions = content;
+
+	for (uint32_t i = 0; i < conditions->n; i++)
+		fprintf(out, "%s%s=%s", i ? ", " : "", conditions->at[i].key, conditions->at[i].value);
 }
 
 static void put_run(struct ws_page *page, const struct ws_run *run)
 {
-	const struct ws_conditions *conditions = &run->findings.background.conditions;
 	const char *text = run->findings.background.manifest_json;
 	json_t *manifest = text ? json_loads(text, 0, NULL) : NULL;
-	char words[1024] = "";
-	size_t n = 0;
 
-	for (uint32_t i = 0; i < conditions->n && n < sizeof(words); i++)
-		n += (size_t)snprintf(words + n, sizeof(words) - n, "%s%s=%s", n ? ", " : "", conditions->at[i].key,
-				      conditions->at[i].value);
 	ws_page_cell(page, "%s", run->name);
-	ws_page_cell(page, "%s", words);
+	put_list(page, write_conditions, &run->findings.background.conditions);
 	put_text(page, member(manifest, "wirespan", "version"));
 	put_text(page, member(manifest, "host", "kernel"));
 	put_text(page, member(manifest, "host", "machine"));
 	put_text(page, member(manifest, "host", "n_cpus"));
 	put_text(page, member(manifest, "configuration", "search_bytes"));
-	put_cost(page, manifest);
+	put_list(page, write_cost, manifest);
 	ws_page_row_end(page);
 	json_decref(manifest);
 }

@@ -7,24 +7,12 @@
 #include <string.h>
 
 #include "analyze/json.h"
+#include "lib/context.h"
 
-/* The run whose load log tells what was sent while this one was recorded. */
-static const struct ws_run *load_of(const struct ws_campaign *campaign, const struct ws_run *run)
+struct ws_sent ws_audit_sent(const struct ws_run *run)
 {
-	const char *beside = ws_conditions_get(&run->findings.background.conditions, "beside");
-
-	if (run->findings.background.n_traffic || !beside)
-		return run;
-	for (uint32_t i = 0; i < campaign->n_runs; i++) {
-		if (!strcmp(campaign->run[i].name, beside))
-			return &campaign->run[i];
-	}
-	return run;
-}
-
-struct ws_sent ws_audit_sent(const struct ws_campaign *campaign, const struct ws_run *run)
-{
-	const struct ws_background *background = &load_of(campaign, run)->findings.background;
+	const struct ws_run *sender = run->findings.background.n_traffic || !run->companion ? run : run->companion;
+	const struct ws_background *background = &sender->findings.background;
 	struct ws_sent sent = { .known = background->n_traffic > 0 };
 
 	for (uint32_t i = 0; i < background->n_traffic; i++) {
@@ -35,6 +23,20 @@ struct ws_sent ws_audit_sent(const struct ws_campaign *campaign, const struct ws
 			sent.n_answered += traffic->status[k] != 0;
 	}
 	return sent;
+}
+
+bool ws_audit_unseen(const struct ws_run *run, uint32_t index, uint64_t *n_unseen)
+{
+	const struct ws_file *file = &run->findings.catalog.file[index];
+	uint64_t n_traces = run->findings.n_traces[index];
+	struct ws_sent sent = ws_audit_sent(run);
+	bool saw_all = file->search_bytes >= WS_WINDOW_MAX ||
+		       (file->n_requests && file->n_requests == file->n_contexts);
+
+	if (!sent.known || !saw_all)
+		return false;
+	*n_unseen = sent.n_answered > n_traces ? sent.n_answered - n_traces : 0;
+	return true;
 }
 
 bool ws_audit_balances(const struct ws_file *file)
@@ -64,7 +66,7 @@ static int each_file(const struct ws_campaign *campaign,
 
 	for (uint32_t i = 0; i < campaign->n_runs && !rc; i++) {
 		const struct ws_run *run = &campaign->run[i];
-		struct ws_sent sent = ws_audit_sent(campaign, run);
+		struct ws_sent sent = ws_audit_sent(run);
 
 		for (uint32_t k = 0; k < run->findings.catalog.n_files && !rc; k++) {
 			if (run->findings.wanted[k])
@@ -86,9 +88,8 @@ static int add_json(const struct ws_run *run, uint32_t index, struct ws_sent sen
 				   "content_hash", ws_json_text(file->content_hash));
 	int rc = !object;
 
-	rc |= json_object_set_new(object, "load_requests", sent.known ? json_integer((json_int_t)sent.n) : json_null());
-	rc |= json_object_set_new(object, "load_answered",
-				  sent.known ? json_integer((json_int_t)sent.n_answered) : json_null());
+	rc |= json_object_set_new(object, "load_requests", ws_json_integer_if(sent.known, sent.n));
+	rc |= json_object_set_new(object, "load_answered", ws_json_integer_if(sent.known, sent.n_answered));
 	return rc | json_array_append_new(list, object) ? -ENOMEM : 0;
 }
 
@@ -175,7 +176,7 @@ static int print_line(const struct ws_run *run, uint32_t index, struct ws_sent s
 {
 	const struct ws_file *file = &run->findings.catalog.file[index];
 	const struct table *table = context;
-	uint64_t n_traces = run->findings.n_traces[index];
+	uint64_t n_traces = run->findings.n_traces[index], n_unseen;
 	char load[32] = "-";
 
 	if (sent.known)
@@ -185,8 +186,8 @@ static int print_line(const struct ws_run *run, uint32_t index, struct ws_sent s
 		table->width, run->name, ws_source_name(file->source), file->point, file->n_frames, file->n_requests,
 		file->n_contexts, load, n_traces, run->findings.outcome[file->source].n_strays,
 		ws_tallies_sum(&file->losses));
-	if (sent.known && sent.n_answered > n_traces && file->search_bytes == UINT32_MAX)
-		fprintf(table->out, "  %" PRIu64 " requests not seen", sent.n_answered - n_traces);
+	if (ws_audit_unseen(run, index, &n_unseen) && n_unseen)
+		fprintf(table->out, "  %" PRIu64 " answered requests not seen", n_unseen);
 	if (!ws_audit_balances(file))
 		fputs("  DOES NOT BALANCE", table->out);
 	if (!file->complete)

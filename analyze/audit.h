@@ -12,17 +12,23 @@
 #include "analyze/campaign.h"
 #include "analyze/invocation.h"
 
-/* Requests of a load that got an answer, whatever its status. */
+/* What was sent while a run was recorded. */
 struct ws_sent {
-	bool known; /* the run, or the one recorded beside it, has a load log */
-	uint64_t n; /* requests in the logs */
-	uint64_t n_answered;
+	bool known;	     /* the run, or its companion, has a load log */
+	uint64_t n;	     /* requests in the logs */
+	uint64_t n_answered; /* of these, with an answer, whatever its status */
 };
 
-/* The load of a run; its own, else that of the run that its condition "beside" names. */
-struct ws_sent ws_audit_sent(const struct ws_campaign *campaign, const struct ws_run *run);
+/* The load of a run; its own, else its companion's. */
+struct ws_sent ws_audit_sent(const struct ws_run *run);
 
-/* What a file lost, of whatever kind, and do its reasons add up to its frames? */
+/*
+ * How many answered requests of the load a file of the run has no trace of. false: it cannot be said, for there is no
+ * load log, or the search ended before it could see all contexts. Needs WS_FIND_TRACES.
+ */
+bool ws_audit_unseen(const struct ws_run *run, uint32_t file, uint64_t *n_unseen);
+
+/* Do the file's reasons add up to its frames? */
 bool ws_audit_balances(const struct ws_file *file);
 
 /* Do those of all files of all runs? */

@@ -43,30 +43,89 @@ static int add_cell(const struct ws_campaign *campaign, const struct ws_cell *ce
 	return 0;
 }
 
-int ws_bundle_open(struct ws_campaign *campaign, struct ws_bundle *bundle)
+/* Names what measured a strand, and what ran beside it. */
+static void name_method(const struct ws_strand *strand, ws_label method)
+{
+	const char *attached = ws_conditions_get(strand->cell->conditions, "attached");
+	const char *self = strand->source == WS_SOURCE_EBPF ? "eBPF" : "pcap";
+	char words[64];
+
+	if (attached && !strcmp(attached, "both")) {
+		snprintf(method, WS_LABEL_MAX, "%s, %s beside it", self,
+			 strand->source == WS_SOURCE_EBPF ? "pcap" : "eBPF");
+	} else if (attached && strcmp(attached, ws_source_name(strand->source))) {
+		ws_condition_words("attached", attached, words, sizeof(words));
+		snprintf(method, WS_LABEL_MAX, "%s%s%s", strncmp(words, self, strlen(self)) ? self : "",
+			 strncmp(words, self, strlen(self)) ? ", " : "", words);
+	} else {
+		snprintf(method, WS_LABEL_MAX, "%s%s", self, attached ? " alone" : "");
+	}
+}
+
+/* Is there another strand of the same panel and direction with that method? */
+static bool has_twin(const struct ws_bundle *bundle, const struct ws_strand *strand)
+{
+	for (uint32_t i = 0; i < bundle->n; i++) {
+		const struct ws_strand *other = &bundle->strand[i];
+
+		if (other != strand && other->source == strand->source && other->way == strand->way &&
+		    !strcmp(other->panel, strand->panel) &&
+		    ws_conditions_compare_key(other->cell->conditions, strand->cell->conditions, "attached") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Gives the strands their labels. */
+static int label_strands(const struct ws_campaign *campaign, const bool *shown, struct ws_bundle *bundle)
+{
+	ws_label *label = NULL, *panel = NULL;
+	int rc = ws_labels_make(campaign, shown, NULL, &label);
+
+	rc = rc ? rc : ws_labels_make(campaign, shown, curve_keys, &panel);
+	for (uint32_t i = 0; i < bundle->n && !rc; i++) {
+		struct ws_strand *strand = &bundle->strand[i];
+
+		memcpy(strand->label, label[strand->cell - campaign->cell], sizeof(strand->label));
+		memcpy(strand->panel, panel[strand->cell - campaign->cell], sizeof(strand->panel));
+		name_method(strand, strand->method);
+	}
+	for (uint32_t i = 0; i < bundle->n && !rc; i++) {
+		struct ws_strand *strand = &bundle->strand[i];
+		const char *search_bytes = ws_conditions_get(strand->cell->conditions, "search_bytes");
+		size_t n = strlen(strand->method);
+
+		if (has_twin(bundle, strand))
+			snprintf(strand->method + n, sizeof(strand->method) - n, ", %s bytes",
+				 search_bytes ? search_bytes : "unknown");
+	}
+	free(label);
+	free(panel);
+	return rc;
+}
+
+int ws_bundle_open(const struct ws_campaign *campaign, struct ws_bundle *bundle)
 {
 	struct ws_bundle made = { .campaign = campaign };
+	bool *shown = calloc((size_t)campaign->n_cells + 1, sizeof(*shown));
 	int rc;
 
 	made.strand = calloc((size_t)campaign->n_cells * WS_SERIES_MAX + 1, sizeof(*made.strand));
-	rc = made.strand ? 0 : -ENOMEM;
+	rc = made.strand && shown ? 0 : -ENOMEM;
 	for (uint32_t i = 0; i < campaign->n_cells && !rc; i++) {
-		struct ws_cell *cell = &campaign->cell[i];
+		const struct ws_cell *cell = &campaign->cell[i];
 
-		cell->hidden = !has_pairs(campaign, cell) || ws_conditions_is(cell->conditions, "purpose", "detection");
-		if (!cell->hidden)
+		shown[i] = has_pairs(campaign, cell) && !ws_conditions_is(cell->conditions, "purpose", "detection");
+		if (shown[i])
 			rc = add_cell(campaign, cell, &made);
 	}
-	if (rc) {
+	rc = rc ? rc : label_strands(campaign, shown, &made);
+	free(shown);
+	if (rc)
 		ws_bundle_close(&made);
-		return rc;
-	}
-	for (uint32_t i = 0; i < made.n; i++) {
-		ws_cell_label(campaign, made.strand[i].cell, NULL, made.strand[i].label);
-		ws_cell_label(campaign, made.strand[i].cell, curve_keys, made.strand[i].panel);
-	}
-	*bundle = made;
-	return 0;
+	else
+		*bundle = made;
+	return rc;
 }
 
 void ws_bundle_close(struct ws_bundle *bundle)
@@ -89,24 +148,6 @@ const struct ws_strand *ws_bundle_find(const struct ws_bundle *bundle, const str
 			return strand;
 	}
 	return NULL;
-}
-
-void ws_strand_method(const struct ws_strand *strand, char text[WS_LABEL_MAX])
-{
-	const char *attached = ws_conditions_get(strand->cell->conditions, "attached");
-	const char *self = strand->source == WS_SOURCE_EBPF ? "eBPF" : "pcap";
-	char words[64];
-
-	if (attached && !strcmp(attached, "both")) {
-		snprintf(text, WS_LABEL_MAX, "%s, %s beside it", self,
-			 strand->source == WS_SOURCE_EBPF ? "pcap" : "eBPF");
-	} else if (attached && strcmp(attached, ws_source_name(strand->source))) {
-		ws_condition_words("attached", attached, words, sizeof(words));
-		snprintf(text, WS_LABEL_MAX, "%s%s%s", strncmp(words, self, strlen(self)) ? self : "",
-			 strncmp(words, self, strlen(self)) ? ", " : "", words);
-	} else {
-		snprintf(text, WS_LABEL_MAX, "%s%s", self, attached ? " alone" : "");
-	}
 }
 
 /* How the cell's pairs in that direction came about, by class; "matched" always, others where there are any. */
@@ -215,6 +256,15 @@ static void print_table(const struct ws_bundle *bundle, FILE *out)
 			ws_summary_estimate(&summary->p99, WS_UNIT_US, text[2]),
 			ws_summary_number((double)summary->max / 1e3, max));
 	}
+	for (uint32_t i = 0; i < bundle->n; i++) {
+		const struct ws_strand *strand = &bundle->strand[i];
+		char text[WS_ESTIMATE_MAX];
+
+		if (strand->sample.n_rounds > 1)
+			fprintf(out, "%s, %s %s: rounds and their medians %s us\n", strand->label,
+				ws_source_name(strand->source), ws_way_name(strand->way),
+				ws_summary_rounds(&strand->sample, WS_UNIT_US, text));
+	}
 	fputc('\n', out);
 	for (uint32_t i = 0; i < bundle->campaign->n_runs; i++)
 		print_exceptions(&bundle->campaign->run[i], out);
@@ -231,13 +281,12 @@ int ws_bundle_print(const struct ws_bundle *bundle, enum ws_format format, FILE 
 	return 0;
 }
 
-static int write_curve(const struct ws_strand *strand, const char *label, FILE *out)
+static int write_curve(const struct ws_strand *strand, FILE *out)
 {
-	char method[WS_LABEL_MAX], panel[2 * WS_LABEL_MAX];
+	char panel[2 * WS_LABEL_MAX];
 
-	ws_strand_method(strand, method);
-	snprintf(panel, sizeof(panel), "%s, %s", ws_way_name(strand->way), label);
-	return ws_curve_write_drawn(&(struct ws_curve) { { panel, method },
+	snprintf(panel, sizeof(panel), "%s, %s", ws_way_name(strand->way), strand->panel);
+	return ws_curve_write_drawn(&(struct ws_curve) { { panel, strand->method },
 							 strand->sample.at,
 							 strand->sample.n,
 							 WS_CURVE_PANEL_MAX,
@@ -259,16 +308,13 @@ int ws_bundle_write_panels(const struct ws_bundle *bundle, FILE *out)
 	for (uint32_t i = 0; i < bundle->n; i++) {
 		const struct ws_strand *first = &bundle->strand[i];
 
-		if (done[i])
-			continue;
-		for (uint32_t k = i; k < bundle->n; k++) {
+		for (uint32_t k = i; k < bundle->n && !done[i]; k++) {
 			const struct ws_strand *strand = &bundle->strand[k];
 
-			if (done[k] || strand->way != first->way ||
-			    !ws_cells_alike(first->cell, strand->cell, curve_keys))
+			if (done[k] || strand->way != first->way || strcmp(strand->panel, first->panel))
 				continue;
-			done[k] = true;
-			rc = rc ? rc : write_curve(strand, first->panel, out);
+			done[k] = k != i;
+			rc = rc ? rc : write_curve(strand, out);
 		}
 	}
 	free(done);

@@ -9,14 +9,16 @@
 
 #include "analyze/campaign.h"
 #include "analyze/invocation.h"
+#include "analyze/label.h"
 
 /* One cell, source and direction with at least one pair. */
 struct ws_strand {
 	const struct ws_cell *cell;
 	enum ws_source source;
 	enum ws_way way;
-	char label[WS_LABEL_MAX];
-	char panel[WS_LABEL_MAX]; /* of the figure: the label without what was attached */
+	ws_label label;
+	ws_label panel;	 /* of the figure: the label without what was attached and searched */
+	ws_label method; /* what measured it, and what ran beside it: "eBPF, pcap beside it"; different in each panel */
 	struct ws_sample sample;
 };
 
@@ -31,7 +33,7 @@ struct ws_bundle {
  * Takes the cells that were joined, those apart that are for detection: other programs that ran beside them are in
  * their latency. Needs WS_FIND_LATENCIES. 0 or -ENOMEM. To be closed with ws_bundle_close().
  */
-int ws_bundle_open(struct ws_campaign *campaign, struct ws_bundle *bundle);
+int ws_bundle_open(const struct ws_campaign *campaign, struct ws_bundle *bundle);
 
 /* NULL is fine. */
 void ws_bundle_close(struct ws_bundle *bundle);
@@ -39,9 +41,6 @@ void ws_bundle_close(struct ws_bundle *bundle);
 /* The strand of that cell, source and direction, or NULL. */
 const struct ws_strand *ws_bundle_find(const struct ws_bundle *bundle, const struct ws_cell *cell,
 				       enum ws_source source, enum ws_way way);
-
-/* What measured a strand, and what ran beside it: "eBPF, pcap beside it". */
-void ws_strand_method(const struct ws_strand *strand, char text[WS_LABEL_MAX]);
 
 /* Prints in the given format. 0, -ENOMEM or -EIO. */
 int ws_bundle_print(const struct ws_bundle *bundle, enum ws_format format, FILE *out);

@@ -21,22 +21,16 @@ static int out_of_memory(struct ws_error *err)
 	return ws_error(err, -ENOMEM, "out of memory");
 }
 
-/* Is there a file of that name in the directory? */
-static bool has_file(const char *dir, const char *name)
+bool ws_campaign_is_run(const char *dir)
 {
 	char *path;
 	bool is_there;
 
-	if (asprintf(&path, "%s/%s", dir, name) < 0)
+	if (asprintf(&path, "%s/run.db", dir) < 0)
 		return false;
 	is_there = access(path, F_OK) == 0;
 	free(path);
 	return is_there;
-}
-
-bool ws_campaign_is_run(const char *dir)
-{
-	return has_file(dir, "run.db");
 }
 
 /*
@@ -69,6 +63,25 @@ static int add_run(struct ws_campaign *campaign, const char *dir, const struct w
 	    ws_conditions_set(&run->findings.background.conditions, "run", run->name))
 		rc = out_of_memory(err);
 	return rc;
+}
+
+/* Are there files in the directory that ingest would load? */
+static bool has_run_files(struct dirent *const *entries, int n)
+{
+	static const char *const end[] = { ".rec.zst", ".pcap", ".pcap.gz", ".pcap.zst", ".pcapng", ".cap" };
+
+	for (int i = 0; i < n; i++) {
+		const char *name = entries[i]->d_name;
+		size_t len = strlen(name);
+
+		if (!strcmp(name, "run.json") || !strcmp(name, "conditions.json") || !strncmp(name, "load.", 5))
+			return true;
+		for (size_t k = 0; k < sizeof(end) / sizeof(*end); k++) {
+			if (len > strlen(end[k]) && !strcmp(name + len - strlen(end[k]), end[k]))
+				return true;
+		}
+	}
+	return false;
 }
 
 static int add_unloaded(struct ws_campaign *campaign, const char *dir, struct ws_error *err)
@@ -105,13 +118,11 @@ static int add_runs(struct ws_campaign *campaign, const char *dir, int depth, co
 
 	if (ws_campaign_is_run(dir))
 		return add_run(campaign, dir, invocation, needs, err);
-	if (has_file(dir, "run.json") || has_file(dir, "conditions.json"))
-		return add_unloaded(campaign, dir, err);
-	if (depth == DEPTH_MAX)
-		return 0;
 	n = scandir(dir, &entries, is_visible, by_name);
 	if (n < 0)
 		return ws_error(err, -errno, "%s: %s", dir, strerror(errno));
+	if (has_run_files(entries, n))
+		rc = add_unloaded(campaign, dir, err);
 	for (int i = 0; i < n; i++) {
 		char *path = NULL;
 		struct stat st;
@@ -120,7 +131,7 @@ static int add_runs(struct ws_campaign *campaign, const char *dir, int depth, co
 			path = NULL;
 			rc = out_of_memory(err);
 		}
-		if (!rc && lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		if (!rc && depth < DEPTH_MAX && lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
 			rc = add_runs(campaign, path, depth + 1, invocation, needs, err);
 		free(path);
 		free(entries[i]);
@@ -163,6 +174,30 @@ static int make_cells(struct ws_campaign *campaign)
 	return 0;
 }
 
+/* Is it the run of that name in the directory that the other run lies in? */
+static bool is_beside(const struct ws_run *run, const struct ws_run *other, const char *name)
+{
+	const char *slash = strrchr(other->name, '/');
+	size_t n = slash ? (size_t)(slash - other->name) + 1 : 0;
+
+	return !strncmp(run->name, other->name, n) && !strcmp(run->name + n, name);
+}
+
+/* Finds the run that each "beside" names. */
+static void find_companions(struct ws_campaign *campaign)
+{
+	for (uint32_t i = 0; i < campaign->n_runs; i++) {
+		struct ws_run *run = &campaign->run[i];
+		const char *name = ws_conditions_get(&run->findings.background.conditions, "beside");
+
+		for (uint32_t k = 0; k < campaign->n_runs && name && !run->companion; k++) {
+			if (is_beside(&campaign->run[k], run, name))
+				run->companion = &campaign->run[k];
+		}
+		campaign->n_orphans += name && !run->companion;
+	}
+}
+
 int ws_campaign_open(const struct ws_invocation *invocation, unsigned int needs, struct ws_campaign *campaign,
 		     struct ws_error *err)
 {
@@ -174,11 +209,13 @@ int ws_campaign_open(const struct ws_invocation *invocation, unsigned int needs,
 			      invocation->dir, invocation->dir);
 	if (!rc && make_cells(&made))
 		rc = out_of_memory(err);
-	if (rc)
+	if (rc) {
 		ws_campaign_close(&made);
-	else
-		*campaign = made;
-	return rc;
+		return rc;
+	}
+	find_companions(&made);
+	*campaign = made;
+	return 0;
 }
 
 void ws_campaign_close(struct ws_campaign *campaign)
@@ -200,114 +237,51 @@ void ws_campaign_close(struct ws_campaign *campaign)
 	*campaign = (struct ws_campaign) { 0 };
 }
 
-static bool is_among(const char *key, const char *const *list)
-{
-	for (; list && *list; list++) {
-		if (!strcmp(key, *list))
-			return true;
-	}
-	return false;
-}
-
-/* Conditions that a reader looks for first: they are told wherever they vary. */
-static const char *const leading[] = { "run", "overlay", "headers", "rate_per_s", "attached", NULL };
-
-static bool same_value(const struct ws_cell *a, const struct ws_cell *b, const char *key)
-{
-	const char *left = ws_conditions_get(a->conditions, key), *right = ws_conditions_get(b->conditions, key);
-
-	return left && right ? !strcmp(left, right) : left == right;
-}
-
-/* Are the cells alike in the leading conditions, but for those in without? */
-static bool alike_at_first(const struct ws_cell *a, const struct ws_cell *b, const char *const *without)
-{
-	for (size_t i = 0; leading[i]; i++) {
-		if (!is_among(leading[i], without) && !same_value(a, b, leading[i]))
-			return false;
-	}
-	return true;
-}
-
-/*
- * Must the key be told to tell the cell from another that is not hidden? A leading one if it has another value there;
- * any other if the leading ones do not tell both apart.
- */
-static bool matters(const struct ws_campaign *campaign, const struct ws_cell *cell, const char *key,
-		    const char *const *without)
-{
-	for (uint32_t i = 0; i < campaign->n_cells; i++) {
-		const struct ws_cell *other = &campaign->cell[i];
-
-		if (!other->hidden && !same_value(cell, other, key) &&
-		    (is_among(key, leading) || alike_at_first(cell, other, without)))
-			return true;
-	}
-	return false;
-}
-
-/* Appends words to a label, after a comma if they are not the first. Labels stand in tables: no tab, no line feed. */
-static void append(char label[WS_LABEL_MAX], const char *words)
-{
-	size_t n = strlen(label);
-
-	snprintf(label + n, WS_LABEL_MAX - n, "%s%s", n ? ", " : "", words);
-	for (; label[n]; n++) {
-		if ((unsigned char)label[n] < ' ' || label[n] == 0x7f)
-			label[n] = '?';
-	}
-}
-
-void ws_cell_label(const struct ws_campaign *campaign, const struct ws_cell *cell, const char *const *without,
-		   char label[WS_LABEL_MAX])
-{
-	const struct ws_conditions *conditions = cell->conditions;
-	char words[WS_LABEL_MAX];
-
-	*label = 0;
-	for (size_t i = 0; leading[i]; i++) {
-		const char *value = ws_conditions_get(conditions, leading[i]);
-
-		if (!value || is_among(leading[i], without) || !matters(campaign, cell, leading[i], without))
-			continue;
-		ws_condition_words(leading[i], value, words, sizeof(words));
-		append(label, words);
-	}
-	for (uint32_t i = 0; i < conditions->n; i++) {
-		const char *key = conditions->at[i].key;
-
-		if (is_among(key, leading) || is_among(key, without) || ws_condition_is_bookkeeping(key) ||
-		    !matters(campaign, cell, key, without))
-			continue;
-		ws_condition_words(key, conditions->at[i].value, words, sizeof(words));
-		append(label, words);
-	}
-	if (!*label)
-		append(label, campaign->is_run ? "this run" : "all runs");
-}
-
-bool ws_cells_alike(const struct ws_cell *a, const struct ws_cell *b, const char *const *but)
-{
-	const struct ws_conditions *both[2] = { a->conditions, b->conditions };
-
-	for (int side = 0; side < 2; side++) {
-		for (uint32_t i = 0; i < both[side]->n; i++) {
-			const struct ws_condition *condition = &both[side]->at[i];
-
-			if (!ws_condition_is_bookkeeping(condition->key) && !is_among(condition->key, but) &&
-			    !ws_conditions_is(both[!side], condition->key, condition->value))
-				return false;
-		}
-	}
-	return true;
-}
-
 /* The mean of fewer independent numbers than this is anybody's guess. */
 #define MEAN_FEWEST 5
 
-static void bound_mean(struct ws_sample *sample)
+/*
+ * Adds a round's numbers to a sample, and its mean to the means. effective_n: what they are worth; 0: they come in
+ * order of time, and it is to be found out.
+ */
+static int add_round(const uint64_t *number, uint64_t n, double effective_n, struct ws_sample *sample, double *mean)
 {
-	double mean = sample->summary.mean, sum = 0, half;
+	uint64_t *grown = realloc(sample->at, (sample->n + n) * sizeof(*grown)), median;
+	int rc;
+
+	if (!grown)
+		return -ENOMEM;
+	sample->at = grown;
+	memcpy(grown + sample->n, number, n * sizeof(*grown));
+	rc = ws_radix_sort(grown + sample->n, n);
+	if (rc)
+		return rc;
+	median = grown[sample->n + ws_quantile_rank(n, WS_MEDIAN) - 1];
+	if (!sample->n_rounds || median < sample->round_median_min)
+		sample->round_median_min = median;
+	if (!sample->n_rounds || median > sample->round_median_max)
+		sample->round_median_max = median;
+	mean[sample->n_rounds++] = ws_mean(grown + sample->n, n);
+	sample->effective_n += effective_n > 0 ? effective_n : ws_effective_least(number, n, median);
+	sample->n += n;
+	return 0;
+}
+
+/* Half of Student's interval of the rounds' means; 0 of a single one. */
+static double half_of_rounds(const double *mean, uint32_t n)
+{
+	double sum = 0, squares = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		sum += mean[i];
+	for (uint32_t i = 0; i < n; i++)
+		squares += (mean[i] - sum / n) * (mean[i] - sum / n);
+	return n > 1 ? ws_student(n - 1) * sqrt(squares / (n - 1) / n) : 0;
+}
+
+static void bound_mean(struct ws_sample *sample, const double *round_mean)
+{
+	double mean = sample->summary.mean, sum = 0, half, of_rounds = half_of_rounds(round_mean, sample->n_rounds);
 
 	sample->has_mean_interval = sample->effective_n >= MEAN_FEWEST;
 	if (!sample->has_mean_interval)
@@ -316,100 +290,83 @@ static void bound_mean(struct ws_sample *sample)
 		sum += ((double)sample->at[i] - mean) * ((double)sample->at[i] - mean);
 	half = ws_student((uint64_t)sample->effective_n - 1) *
 	       sqrt(sum / (double)(sample->n - 1) / sample->effective_n);
+	half = half > of_rounds ? half : of_rounds;
 	sample->mean_low = mean - half;
 	sample->mean_high = mean + half;
 }
 
-/* Sorts and summarizes. */
-static int complete(struct ws_sample *sample)
+/* Sorts and summarizes; or, after a failure, gives up. */
+static int complete(int rc, struct ws_sample *made, const double *round_mean, struct ws_sample *sample)
 {
-	int rc = ws_radix_sort(sample->at, sample->n);
-
+	rc = rc ? rc : ws_radix_sort(made->at, made->n);
 	if (rc) {
-		ws_sample_close(sample);
+		ws_sample_close(made);
 		return rc;
 	}
-	if (sample->n) {
-		sample->summary = ws_summarize(sample->at, sample->n);
-		bound_mean(sample);
+	if (made->n) {
+		made->summary = ws_summarize(made->at, made->n);
+		bound_mean(made, round_mean);
 	}
+	*sample = *made;
 	return 0;
 }
 
 int ws_cell_latencies(const struct ws_campaign *campaign, const struct ws_cell *cell, enum ws_source source,
 		      enum ws_way way, struct ws_sample *sample)
 {
+	double *mean = malloc(((size_t)cell->n_runs + 1) * sizeof(*mean));
 	struct ws_sample made = { 0 };
+	int rc = mean ? 0 : -ENOMEM;
 
-	for (uint32_t i = 0; i < cell->n_runs; i++) {
+	for (uint32_t i = 0; i < cell->n_runs && !rc; i++) {
 		const struct ws_findings *findings = &campaign->run[cell->run[i]].findings;
 		const struct ws_series *series = ws_findings_series(findings, source, way);
-		uint64_t *grown = series ? realloc(made.at, (made.n + series->n) * sizeof(*grown)) : NULL;
 
-		if (!series)
-			continue;
-		if (!grown) {
-			ws_sample_close(&made);
-			return -ENOMEM;
-		}
-		made.at = grown;
-		memcpy(grown + made.n, series->latency_ns, series->n * sizeof(*grown));
-		made.n += series->n;
-		made.effective_n += findings->effective_n[series - findings->series.at];
+		/* What it is worth was found out before it was sorted. */
+		if (series)
+			rc = add_round(series->latency_ns, series->n,
+				       findings->effective_n[series - findings->series.at], &made, mean);
 	}
-	*sample = made;
-	return complete(sample);
-}
-
-/* Adds what a part of a sample, in order of time, is worth. */
-static int weigh(const uint64_t *in_time_order, uint64_t n, double *effective_n)
-{
-	uint64_t *sorted = malloc((n + 1) * sizeof(*sorted));
-	int rc = -ENOMEM;
-
-	if (sorted) {
-		memcpy(sorted, in_time_order, n * sizeof(*sorted));
-		rc = ws_radix_sort(sorted, n);
-	}
-	if (!rc && n)
-		*effective_n += ws_effective_least(in_time_order, n, sorted[ws_quantile_rank(n, WS_MEDIAN) - 1]);
-	free(sorted);
+	rc = complete(rc, &made, mean, sample);
+	free(mean);
 	return rc;
 }
 
-/* Adds the good requests of a load. */
-static int add_traffic(const struct ws_traffic *traffic, struct ws_sample *sample)
+/* The good requests of a run's logs, one log after the other, each in order of start. To be freed. */
+static uint64_t *list_good(const struct ws_background *background, uint64_t *n)
 {
-	uint64_t *grown = realloc(sample->at, (sample->n + traffic->n + 1) * sizeof(*grown)), first = sample->n;
+	uint64_t room = 1, *list;
 
-	if (!grown)
-		return -ENOMEM;
-	sample->at = grown;
-	for (uint64_t i = 0; i < traffic->n; i++) {
-		if (traffic->status[i] >= 200 && traffic->status[i] < 400)
-			grown[sample->n++] = traffic->latency_ns[i];
+	for (uint32_t i = 0; i < background->n_traffic; i++)
+		room += background->traffic[i].n;
+	list = malloc(room * sizeof(*list));
+	*n = 0;
+	for (uint32_t i = 0; i < background->n_traffic && list; i++) {
+		const struct ws_traffic *traffic = &background->traffic[i];
+
+		for (uint64_t k = 0; k < traffic->n; k++) {
+			if (traffic->status[k] >= 200 && traffic->status[k] < 400)
+				list[(*n)++] = traffic->latency_ns[k];
+		}
 	}
-	return weigh(grown + first, sample->n - first, &sample->effective_n);
+	return list;
 }
 
 int ws_cell_end_to_end(const struct ws_campaign *campaign, const struct ws_cell *cell, struct ws_sample *sample)
 {
+	double *mean = malloc(((size_t)cell->n_runs + 1) * sizeof(*mean));
 	struct ws_sample made = { 0 };
+	int rc = mean ? 0 : -ENOMEM;
 
-	for (uint32_t i = 0; i < cell->n_runs; i++) {
-		const struct ws_background *background = &campaign->run[cell->run[i]].findings.background;
+	for (uint32_t i = 0; i < cell->n_runs && !rc; i++) {
+		uint64_t n, *list = list_good(&campaign->run[cell->run[i]].findings.background, &n);
 
-		for (uint32_t k = 0; k < background->n_traffic; k++) {
-			int rc = add_traffic(&background->traffic[k], &made);
-
-			if (rc) {
-				ws_sample_close(&made);
-				return rc;
-			}
-		}
+		rc = !list ? -ENOMEM : n ? add_round(list, n, 0, &made, mean) : 0;
+		free(list);
 	}
-	*sample = made;
-	return complete(sample);
+	rc = complete(rc, &made, mean, sample);
+	free(mean);
+	return rc;
 }
 
 void ws_sample_close(struct ws_sample *sample)

@@ -13,16 +13,15 @@ struct ws_run {
 	char *name; /* its directory below the campaign's; "this run" if it is the campaign itself */
 	struct ws_findings findings;
 	uint32_t cell; /* index */
+	/* The run that the condition "beside" names, in the same directory as this one; NULL: none, or it is not here.
+	 */
+	const struct ws_run *companion;
 };
-
-/* Room for a cell's label; what does not fit is cut. */
-#define WS_LABEL_MAX 256
 
 struct ws_cell {
 	uint32_t *run; /* indexes, by name */
 	uint32_t n_runs;
 	const struct ws_conditions *conditions; /* of its first run */
-	bool hidden;				/* its differences to other cells are in no label */
 };
 
 /* Runs by name, cells by their conditions. Both orders depend on the data alone. */
@@ -33,8 +32,9 @@ struct ws_campaign {
 	uint32_t n_runs;
 	struct ws_cell *cell;
 	uint32_t n_cells;
-	char **unloaded; /* directories below with a run in them and no run.db */
+	char **unloaded; /* directories below with a run's files in them and no run.db */
 	uint32_t n_unloaded;
+	uint32_t n_orphans; /* runs whose "beside" is not here */
 };
 
 /*
@@ -51,17 +51,6 @@ void ws_campaign_close(struct ws_campaign *campaign);
 /* Does DIR itself hold a run.db? */
 bool ws_campaign_is_run(const char *dir);
 
-/*
- * Writes what tells the cell from others that are not hidden, in words: overlay, headers, rate and what was attached
- * where they vary, other conditions where these are not enough: "VXLAN, proposed, 80/s". Keys in without (a list that
- * NULL ends; NULL: none) are left out. Where nothing is left to tell them apart: "all runs".
- */
-void ws_cell_label(const struct ws_campaign *campaign, const struct ws_cell *cell, const char *const *without,
-		   char label[WS_LABEL_MAX]);
-
-/* Are the two cells alike in all conditions but these (a list that NULL ends)? */
-bool ws_cells_alike(const struct ws_cell *a, const struct ws_cell *b, const char *const *but);
-
 /* Numbers of a cell's runs, put together. */
 struct ws_sample {
 	uint64_t *at; /* n of them, ascending; owned */
@@ -69,8 +58,15 @@ struct ws_sample {
 	struct ws_summary summary; /* only if n > 0 */
 	double effective_n;	   /* independent numbers that would tell as much: see effective.h */
 	bool has_mean_interval;	   /* needs the worth of 5 independent numbers */
-	double mean_low;	   /* Student's interval of the mean at WS_ALPHA, from effective_n */
+	/*
+	 * Student's interval of the mean at WS_ALPHA, from effective_n; of several rounds, the wider one of that and of
+	 * the interval from the rounds' own means: what differs from round to round is in no single one.
+	 */
+	double mean_low;
 	double mean_high;
+	uint32_t n_rounds;	   /* runs that the numbers come from */
+	uint64_t round_median_min; /* the least and the largest median of a round */
+	uint64_t round_median_max;
 };
 
 /* Latencies between the points, ns, by one source in one direction. n is 0 where there are none. 0 or -ENOMEM. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* chapters - what the report says of latencies and detection; see report.h. */
+/* chapters - what the report says of latencies; see report.h. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -13,40 +13,31 @@ static int write_e2e(const void *content, FILE *out)
 	return ws_e2e_write_panels(content, out);
 }
 
-static int write_sweep(const void *content, FILE *out)
-{
-	return ws_sweep_write_panels(content, out);
-}
-
 static int write_bundle(const void *content, FILE *out)
 {
 	return ws_bundle_write_panels(content, out);
 }
 
-/* The row that a figure would draw of the panel's other layout of headers: with as little attached. */
+/* The row that differs from the other in its layout of headers only. */
 static const struct ws_e2e_row *find_layout(const struct ws_e2e *e2e, const struct ws_e2e_row *like,
 					    const char *headers)
 {
-	static const char *const layout[] = { "headers", NULL };
-
 	for (uint32_t i = 0; i < e2e->n; i++) {
 		const struct ws_e2e_row *row = &e2e->row[i];
 
 		if (row->sample.n && ws_conditions_is(row->cell->conditions, "headers", headers) &&
-		    ws_cells_alike(row->cell, like->cell, layout))
+		    !strcmp(row->setting, like->setting))
 			return row;
 	}
 	return NULL;
 }
 
-/* Calls tell for every original layout beside its proposed one, nothing attached. */
-static int each_layout_pair(struct ws_report *report,
-			    void (*tell)(struct ws_report *report, const struct ws_e2e_row *original,
-					 const struct ws_e2e_row *proposed, const struct ws_comparison *comparison),
-			    struct ws_error *err)
+/* Says of every original layout how the proposed one compares, all else alike. */
+static int tell_layouts(struct ws_report *report, struct ws_error *err)
 {
 	for (uint32_t i = 0; i < report->e2e.n; i++) {
 		const struct ws_e2e_row *original = &report->e2e.row[i], *proposed;
+		char words[WS_VERDICT_WORDS_MAX], caution[WS_CAUTION_MAX];
 		struct ws_comparison comparison;
 		int rc;
 
@@ -59,61 +50,23 @@ static int each_layout_pair(struct ws_report *report,
 				&comparison);
 		if (rc)
 			return ws_error(err, rc, "%s", strerror(-rc));
-		tell(report, original, proposed, &comparison);
+		ws_verdict_words(&comparison, WS_UNIT_MS, words, sizeof(words));
+		ws_page_list_item(&report->page, "%s, end to end, original headers (A) against proposed (B): %s%s.",
+				  original->setting, words,
+				  ws_summary_caution(&original->sample, &proposed->sample, WS_UNIT_MS, caution));
 	}
 	return 0;
 }
 
-static void tell_layouts(struct ws_report *report, const struct ws_e2e_row *original, const struct ws_e2e_row *proposed,
-			 const struct ws_comparison *comparison)
-{
-	char words[WS_VERDICT_WORDS_MAX];
-
-	(void)proposed;
-	ws_verdict_words(comparison, WS_UNIT_MS, words, sizeof(words));
-	ws_page_list_item(&report->page, "%s, end to end, original headers (A) against proposed (B): %s.",
-			  original->panel, words);
-}
-
-/* The same probe at the node's other point, or NULL. */
-static const struct ws_probe *find_other_point(const struct ws_sweep *sweep, const struct ws_probe *probe)
-{
-	for (uint32_t i = 0; i < sweep->n; i++) {
-		const struct ws_probe *other = &sweep->probe[i];
-
-		if (other != probe && other->cell == probe->cell && other->source == probe->source)
-			return other;
-	}
-	return NULL;
-}
-
-/* What must be searched, by the offsets of the whole head; both points of a node in one sentence where they agree. */
-static void tell_detection(struct ws_report *report, const struct ws_probe *probe)
-{
-	uint32_t all = ws_probe_bytes_for(probe, 100), half = ws_probe_bytes_for(probe, 50);
-	const struct ws_probe *other = find_other_point(&report->sweep, probe);
-	bool agree = other && ws_probe_bytes_for(other, 100) == all && ws_probe_bytes_for(other, 50) == half &&
-		     other->n_expected == probe->n_expected;
-
-	if (probe->live || !all || !ws_probe_is_drawn(&report->sweep, probe) || (agree && other < probe))
-		return;
-	ws_page_list_item(&report->page,
-			  "%s, at %s: half of the contexts end within %u bytes of the request, all %" PRIu64
-			  " within %u.",
-			  probe->label, agree ? "both points" : probe->point, half, probe->n_expected, all);
-}
-
-/* Is there a strand like this one, by the same source, with nothing beside it? */
+/* Is there a strand of the same panel and source with nothing beside it? */
 static bool has_alone(const struct ws_bundle *bundle, const struct ws_strand *like)
 {
-	static const char *const watch_keys[] = { "attached", "search_bytes", NULL };
-
 	for (uint32_t i = 0; i < bundle->n; i++) {
 		const struct ws_strand *strand = &bundle->strand[i];
 
 		if (strand != like && strand->source == like->source && strand->way == like->way &&
 		    ws_conditions_is(strand->cell->conditions, "attached", ws_source_name(like->source)) &&
-		    ws_cells_alike(strand->cell, like->cell, watch_keys))
+		    !strcmp(strand->panel, like->panel))
 			return true;
 	}
 	return false;
@@ -123,13 +76,12 @@ static bool has_alone(const struct ws_bundle *bundle, const struct ws_strand *li
 static void tell_latency(struct ws_report *report, const struct ws_strand *rx)
 {
 	const struct ws_strand *tx = ws_bundle_find(&report->bundle, rx->cell, rx->source, WS_WAY_TX);
-	char method[WS_LABEL_MAX], text[2][WS_ESTIMATE_MAX];
+	char text[2][WS_ESTIMATE_MAX];
 
 	if (rx->way != WS_WAY_RX || !tx || has_alone(&report->bundle, rx))
 		return;
-	ws_strand_method(rx, method);
 	ws_page_list_item(&report->page, "%s, median between NIC and vport, by %s: rx %s µs, tx %s µs.", rx->panel,
-			  method, ws_summary_estimate(&rx->sample.summary.median, WS_UNIT_US, text[0]),
+			  rx->method, ws_summary_estimate(&rx->sample.summary.median, WS_UNIT_US, text[0]),
 			  ws_summary_estimate(&tx->sample.summary.median, WS_UNIT_US, text[1]));
 }
 
@@ -140,27 +92,35 @@ int ws_chapter_overview(struct ws_report *report, struct ws_error *err)
 	int rc;
 
 	for (uint32_t i = 0; i < campaign->n_runs; i++) {
-		const struct ws_catalog *catalog = &campaign->run[i].findings.catalog;
+		const struct ws_findings *findings = &campaign->run[i].findings;
 
-		for (uint32_t k = 0; k < catalog->n_files; k++) {
-			n_frames += catalog->file[k].n_frames;
-			n_contexts += catalog->file[k].n_contexts;
-			n_lost += ws_tallies_sum(&catalog->file[k].losses);
+		for (uint32_t k = 0; k < findings->catalog.n_files; k++) {
+			if (!findings->wanted[k])
+				continue;
+			n_frames += findings->catalog.file[k].n_frames;
+			n_contexts += findings->catalog.file[k].n_contexts;
+			n_lost += ws_tallies_sum(&findings->catalog.file[k].losses);
 		}
 	}
 	ws_page_heading(&report->page, 2, "In short");
 	ws_page_paragraph(&report->page,
-			  "%u runs under %u sets of conditions. %" PRIu64 " frames passed the tracing points, %" PRIu64
-			  " requests with a tracing context were seen at one; %" PRIu64 " records or frames were lost.",
-			  campaign->n_runs, campaign->n_cells, n_frames, n_contexts, n_lost);
+			  "%u runs (a search or a node recorded at the same time is a run of its own). Their files "
+			  "account for %" PRIu64 " frames and hold %" PRIu64
+			  " sightings of requests with a context - a packet counts at each point, by "
+			  "each method, in each search; %" PRIu64 " records or frames were lost.",
+			  campaign->n_runs, n_frames, n_contexts, n_lost);
 	if (!ws_audit_all_balance(campaign))
 		ws_page_warning(&report->page, "A ledger does not balance: see Accounts.");
+	if (campaign->n_orphans)
+		ws_page_warning(&report->page,
+				"%u runs were recorded beside one that is not here: what they missed is not known.",
+				campaign->n_orphans);
 	if (campaign->n_unloaded)
 		ws_page_warning(&report->page, "%u directories hold a run that was not loaded: it is left out.",
 				campaign->n_unloaded);
-	rc = each_layout_pair(report, tell_layouts, err);
-	for (uint32_t i = 0; i < report->sweep.n && !rc; i++)
-		tell_detection(report, &report->sweep.probe[i]);
+	rc = tell_layouts(report, err);
+	if (!rc)
+		ws_tell_detection(report);
 	for (uint32_t i = 0; i < report->bundle.n && !rc; i++)
 		tell_latency(report, &report->bundle.strand[i]);
 	return rc;
@@ -173,6 +133,7 @@ static void put_summary_cells(struct ws_page *page, const struct ws_sample *samp
 
 	ws_page_cell(page, "%" PRIu64, sample->n);
 	ws_page_cell(page, "%.0f", sample->effective_n);
+	ws_page_cell(page, "%s", ws_summary_rounds(sample, unit, estimate));
 	ws_page_cell(page, "%s", ws_summary_number((double)summary->min / ws_unit_ns(unit), number));
 	ws_page_cell(page, "%s", ws_summary_estimate(&summary->median, unit, estimate));
 	ws_page_cell(page, "%s", ws_summary_mean(sample, unit, estimate));
@@ -181,7 +142,7 @@ static void put_summary_cells(struct ws_page *page, const struct ws_sample *samp
 	ws_page_cell(page, "%s", ws_summary_number((double)summary->max / ws_unit_ns(unit), number));
 }
 
-static void put_schedule(struct ws_report *report, const struct ws_e2e_row *row)
+static int put_schedule(struct ws_report *report, const struct ws_e2e_row *row)
 {
 	struct ws_page *page = &report->page;
 
@@ -192,15 +153,18 @@ static void put_schedule(struct ws_report *report, const struct ws_e2e_row *row)
 			struct ws_schedule s;
 
 			if (ws_schedule_tell(&run->findings.background.traffic[k], &s))
-				continue;
+				return -ENOMEM;
 			ws_page_cell(page, "%s", run->name);
 			ws_page_cell(page, "%s", run->findings.background.traffic[k].format);
 			ws_page_cell(page, "%" PRIu64, s.n);
 			ws_page_cell(page, "%" PRIu64, s.n_bad);
 			ws_page_cell(page, "%" PRIu64, s.n_unanswered);
 			ws_page_cell(page, "%s", ws_pace_name(ws_schedule_pace(&s)));
-			if (s.has_gaps) {
+			if (s.has_rate)
 				ws_page_cell(page, "%.2f", s.rate_per_s);
+			else
+				ws_page_cell(page, "-");
+			if (s.has_gaps) {
 				ws_page_cell(page, "%.2f .. %.2f", (double)s.gap_min_ns / 1e6,
 					     (double)s.gap_max_ns / 1e6);
 				ws_page_cell(page, "%.2f", s.gap_cv);
@@ -209,16 +173,17 @@ static void put_schedule(struct ws_report *report, const struct ws_e2e_row *row)
 			ws_page_row_end(page);
 		}
 	}
+	return 0;
 }
 
 int ws_chapter_end_to_end(struct ws_report *report, struct ws_error *err)
 {
 	static const struct ws_page_column columns[] = {
 		{ "conditions", NULL, WS_CELLS_NAME }, { "n", NULL, WS_CELLS_NUMBER },
-		{ "worth", NULL, WS_CELLS_NUMBER },    { "min", "ms", WS_CELLS_NUMBER },
-		{ "median", "ms", WS_CELLS_NUMBER },   { "mean", "ms", WS_CELLS_NUMBER },
-		{ "p90", "ms", WS_CELLS_NUMBER },      { "p99", "ms", WS_CELLS_NUMBER },
-		{ "max", "ms", WS_CELLS_NUMBER },
+		{ "worth", NULL, WS_CELLS_NUMBER },    { "rounds", NULL, WS_CELLS_TEXT },
+		{ "min", "ms", WS_CELLS_NUMBER },      { "median", "ms", WS_CELLS_NUMBER },
+		{ "mean", "ms", WS_CELLS_NUMBER },     { "p90", "ms", WS_CELLS_NUMBER },
+		{ "p99", "ms", WS_CELLS_NUMBER },      { "max", "ms", WS_CELLS_NUMBER },
 	};
 	static const struct ws_page_column schedule[] = {
 		{ "run", NULL, WS_CELLS_NAME },		 { "log", NULL, WS_CELLS_TEXT },
@@ -261,154 +226,12 @@ int ws_chapter_end_to_end(struct ws_report *report, struct ws_error *err)
 	ws_page_table_end(page);
 	ws_page_details_begin(page, "The schedule that was kept");
 	ws_page_table_begin(page, "Load, as logged", schedule, sizeof(schedule) / sizeof(*schedule));
-	for (uint32_t i = 0; i < report->e2e.n; i++)
-		put_schedule(report, &report->e2e.row[i]);
+	for (uint32_t i = 0; i < report->e2e.n; i++) {
+		if (put_schedule(report, &report->e2e.row[i]))
+			return ws_error(err, -ENOMEM, "out of memory");
+	}
 	ws_page_table_end(page);
 	ws_page_details_end(page);
-	return 0;
-}
-
-/* A rate with its interval, in percent. */
-static void put_rate(struct ws_page *page, const struct ws_detection_rate *rate)
-{
-	if (rate->has_rate)
-		ws_page_cell(page, "%.1f [%.1f, %.1f]", 100 * rate->rate.rate, 100 * rate->rate.low,
-			     100 * rate->rate.high);
-	else
-		ws_page_cell(page, "unknown");
-}
-
-/* A row of the table of offsets; points that say the same are one row. */
-static void put_offsets_row(struct ws_page *page, const struct ws_sweep *sweep, const struct ws_probe *probe)
-{
-	static const uint32_t percent[] = { 50, 90, 99, 100 };
-	const struct ws_probe *other = find_other_point(sweep, probe);
-	bool agree = other && other->n_expected == probe->n_expected && other->expected_known == probe->expected_known;
-
-	for (int k = 0; k < 4 && agree; k++)
-		agree = ws_probe_bytes_for(other, percent[k]) == ws_probe_bytes_for(probe, percent[k]);
-	if (agree && other < probe)
-		return;
-	ws_page_cell(page, "%s", probe->label);
-	ws_page_cell(page, "%s", ws_source_name(probe->source));
-	ws_page_cell(page, "%s", agree ? "both" : probe->point);
-	if (probe->expected_known)
-		ws_page_cell(page, "%" PRIu64, probe->n_expected);
-	else
-		ws_page_cell(page, "unknown");
-	for (int k = 0; k < 4; k++) {
-		uint32_t n = ws_probe_bytes_for(probe, percent[k]);
-
-		if (n)
-			ws_page_cell(page, "%u", n);
-		else
-			ws_page_cell(page, "-");
-	}
-	ws_page_row_end(page);
-}
-
-/* The probes that are drawn, or the others. */
-static void put_offsets(struct ws_report *report, bool drawn)
-{
-	static const struct ws_page_column columns[] = {
-		{ "conditions", NULL, WS_CELLS_NAME },	 { "source", NULL, WS_CELLS_TEXT },
-		{ "point", NULL, WS_CELLS_TEXT },	 { "contexts", NULL, WS_CELLS_NUMBER },
-		{ "for 50%", "bytes", WS_CELLS_NUMBER }, { "for 90%", "bytes", WS_CELLS_NUMBER },
-		{ "for 99%", "bytes", WS_CELLS_NUMBER }, { "for 100%", "bytes", WS_CELLS_NUMBER },
-	};
-	struct ws_page *page = &report->page;
-
-	ws_page_table_begin(page,
-			    "How many bytes of a request must be searched for so many of its contexts, by offsets",
-			    columns, sizeof(columns) / sizeof(*columns));
-	for (uint32_t i = 0; i < report->sweep.n; i++) {
-		const struct ws_probe *probe = &report->sweep.probe[i];
-
-		if (!probe->live && ws_probe_is_drawn(&report->sweep, probe) == drawn)
-			put_offsets_row(page, &report->sweep, probe);
-	}
-	ws_page_table_end(page);
-}
-
-static void put_live(struct ws_report *report)
-{
-	static const struct ws_page_column columns[] = {
-		{ "conditions", NULL, WS_CELLS_NAME },	  { "point", NULL, WS_CELLS_TEXT },
-		{ "searched", "bytes", WS_CELLS_NUMBER }, { "contexts", NULL, WS_CELLS_NUMBER },
-		{ "found live", "%", WS_CELLS_NUMBER },	  { "by offsets", "%", WS_CELLS_NUMBER },
-	};
-	struct ws_page *page = &report->page;
-
-	ws_page_table_begin(page, "Live searches, and what the offsets say of that many bytes", columns,
-			    sizeof(columns) / sizeof(*columns));
-	for (uint32_t i = 0; i < report->sweep.n; i++) {
-		const struct ws_probe *probe = &report->sweep.probe[i];
-		const struct ws_probe *offsets = ws_probe_offsets(&report->sweep, probe);
-		struct ws_detection_rate live = ws_probe_rate(probe, probe->window), said;
-
-		if (!probe->live)
-			continue;
-		ws_page_cell(page, "%s", probe->label);
-		ws_page_cell(page, "%s", probe->point);
-		ws_page_cell(page, "%u", probe->window);
-		if (probe->expected_known)
-			ws_page_cell(page, "%" PRIu64, probe->n_expected);
-		else
-			ws_page_cell(page, "unknown");
-		put_rate(page, &live);
-		if (offsets) {
-			said = ws_probe_rate(offsets, probe->window);
-			put_rate(page, &said);
-		} else {
-			ws_page_cell(page, "-");
-		}
-		ws_page_row_end(page);
-	}
-	ws_page_table_end(page);
-}
-
-/* Is there a probe with a known rate, or a live one? */
-static bool has_probe(const struct ws_sweep *sweep, bool live)
-{
-	for (uint32_t i = 0; i < sweep->n; i++) {
-		if (live ? sweep->probe[i].live : ws_probe_rate(&sweep->probe[i], 0).has_rate)
-			return true;
-	}
-	return false;
-}
-
-int ws_chapter_detection(struct ws_report *report, struct ws_error *err)
-{
-	char coverage[WS_COVERAGE_MAX];
-	const struct ws_figure figure = { .name = "report-detect", .script = "sweep", .coverage = coverage };
-	struct ws_page *page = &report->page;
-	int rc = 0;
-
-	ws_page_heading(page, 2, "Detection");
-	if (!report->sweep.n) {
-		ws_page_paragraph(page, "No records and no captures were loaded.");
-		return 0;
-	}
-	ws_page_paragraph(
-		page, "Of the requests that carry a tracing context, the part whose trace id and span id lie within "
-		      "the first N bytes. The lines come from the offsets that a search of the whole head recorded; "
-		      "the marks are live searches in the kernel that ended after N bytes.");
-	ws_coverage_sweep(&report->sweep, coverage);
-	if (has_probe(&report->sweep, false))
-		rc = ws_report_figure(report, &figure, write_sweep, &report->sweep,
-				      "Detection rate over the bytes searched, a panel for each set of conditions",
-				      "Detection rate over the bytes searched, with Wilson's 95% intervals.", err);
-	if (rc)
-		return rc;
-	put_offsets(report, true);
-	ws_page_details_begin(page, "The same of other points, by packet capture, and of runs for latencies");
-	put_offsets(report, false);
-	ws_page_details_end(page);
-	if (has_probe(&report->sweep, true)) {
-		ws_page_details_begin(page, "Every live search");
-		put_live(report);
-		ws_page_details_end(page);
-	}
 	return 0;
 }
 
@@ -417,10 +240,10 @@ int ws_chapter_latency(struct ws_report *report, struct ws_error *err)
 	static const struct ws_page_column columns[] = {
 		{ "conditions", NULL, WS_CELLS_NAME }, { "measured by", NULL, WS_CELLS_TEXT },
 		{ "direction", NULL, WS_CELLS_TEXT },  { "n", NULL, WS_CELLS_NUMBER },
-		{ "worth", NULL, WS_CELLS_NUMBER },    { "min", "µs", WS_CELLS_NUMBER },
-		{ "median", "µs", WS_CELLS_NUMBER },   { "mean", "µs", WS_CELLS_NUMBER },
-		{ "p90", "µs", WS_CELLS_NUMBER },      { "p99", "µs", WS_CELLS_NUMBER },
-		{ "max", "µs", WS_CELLS_NUMBER },
+		{ "worth", NULL, WS_CELLS_NUMBER },    { "rounds", NULL, WS_CELLS_TEXT },
+		{ "min", "µs", WS_CELLS_NUMBER },      { "median", "µs", WS_CELLS_NUMBER },
+		{ "mean", "µs", WS_CELLS_NUMBER },     { "p90", "µs", WS_CELLS_NUMBER },
+		{ "p99", "µs", WS_CELLS_NUMBER },      { "max", "µs", WS_CELLS_NUMBER },
 	};
 	char coverage[WS_COVERAGE_MAX];
 	const struct ws_figure figure = {
@@ -449,11 +272,9 @@ int ws_chapter_latency(struct ws_report *report, struct ws_error *err)
 		columns, sizeof(columns) / sizeof(*columns));
 	for (uint32_t i = 0; i < report->bundle.n; i++) {
 		const struct ws_strand *strand = &report->bundle.strand[i];
-		char method[WS_LABEL_MAX];
 
-		ws_strand_method(strand, method);
 		ws_page_cell(page, "%s", strand->panel);
-		ws_page_cell(page, "%s", method);
+		ws_page_cell(page, "%s", strand->method);
 		ws_page_cell(page, "%s", ws_way_name(strand->way));
 		put_summary_cells(page, &strand->sample, WS_UNIT_US);
 		ws_page_row_end(page);

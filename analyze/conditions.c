@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys in the order in which a reader looks for them. */
-static const char *const leading[] = { "overlay", "headers", "rate_per_s", "attached" };
-#define N_LEADING (sizeof(leading) / sizeof(*leading))
+const char *const ws_conditions_leading[] = { "run", "overlay", "headers", "rate_per_s", "attached", NULL };
 
 /* What was attached, in the order of what it adds. */
 static const struct {
@@ -87,26 +85,46 @@ static size_t attached_rank(const char *value)
 	return i;
 }
 
-/* Is all of the text a number? */
+/* Is all of the text a decimal number? What strtod() takes beside (nan, inf, 0x1p3) has no place in an order. */
 static bool number_of(const char *text, double *number)
 {
-	char *end;
+	const char *at = text + (*text == '-');
+	size_t n_whole = strspn(at, "0123456789"), n_part = 0;
 
-	*number = strtod(text, &end);
-	return end != text && !*end;
+	at += n_whole;
+	if (*at == '.')
+		at += 1 + (n_part = strspn(at + 1, "0123456789"));
+	if (*at || !n_whole || (at[-1] == '.' && !n_part))
+		return false;
+	*number = strtod(text, NULL);
+	return true;
+}
+
+/* Numbers, then texts; a total order. */
+static int compare_texts(const char *a, const char *b)
+{
+	double left, right;
+	bool is_left = number_of(a, &left), is_right = number_of(b, &right);
+
+	if (is_left != is_right)
+		return is_left ? -1 : 1;
+	if (is_left && left != right)
+		return left < right ? -1 : 1;
+	return strcmp(a, b);
 }
 
 static int compare_values(const char *key, const char *a, const char *b)
 {
-	double left, right;
-
 	if (!a || !b)
 		return !!a - !!b;
 	if (!strcmp(key, "attached") && attached_rank(a) != attached_rank(b))
 		return attached_rank(a) < attached_rank(b) ? -1 : 1;
-	if (number_of(a, &left) && number_of(b, &right) && left != right)
-		return left < right ? -1 : 1;
-	return strcmp(a, b);
+	return compare_texts(a, b);
+}
+
+int ws_conditions_compare_key(const struct ws_conditions *a, const struct ws_conditions *b, const char *key)
+{
+	return compare_values(key, ws_conditions_get(a, key), ws_conditions_get(b, key));
 }
 
 /* Compares the other keys, in their order. */
@@ -135,9 +153,8 @@ static int compare_rest(const struct ws_conditions *a, const struct ws_condition
 
 int ws_conditions_compare(const struct ws_conditions *a, const struct ws_conditions *b)
 {
-	for (size_t i = 0; i < N_LEADING; i++) {
-		int order = compare_values(leading[i], ws_conditions_get(a, leading[i]),
-					   ws_conditions_get(b, leading[i]));
+	for (size_t i = 0; ws_conditions_leading[i]; i++) {
+		int order = ws_conditions_compare_key(a, b, ws_conditions_leading[i]);
 
 		if (order)
 			return order;

@@ -19,6 +19,9 @@ struct ws_conditions {
 	uint32_t n;
 };
 
+/* Keys in the order in which a reader looks for them; NULL ends the list. */
+extern const char *const ws_conditions_leading[];
+
 /* Sets a key to a copy of value. 0 or -ENOMEM. */
 int ws_conditions_set(struct ws_conditions *conditions, const char *key, const char *value);
 
@@ -29,11 +32,14 @@ const char *ws_conditions_get(const struct ws_conditions *conditions, const char
 bool ws_conditions_is(const struct ws_conditions *conditions, const char *key, const char *value);
 
 /*
- * Orders by what a reader looks for first (overlay, headers, rate, what was attached), then by the other keys. Numbers
- * count as numbers. Keys that do not tell runs apart (round, campaign, beside) count for nothing: 0 says that two runs
- * are rounds of the same.
+ * Orders by what a reader looks for first (overlay, headers, rate, what was attached), then by the other keys. Decimal
+ * numbers come before texts, and count as numbers. Keys that do not tell runs apart (round, campaign, beside) count for
+ * nothing: 0 says that two runs are rounds of the same.
  */
 int ws_conditions_compare(const struct ws_conditions *a, const struct ws_conditions *b);
+
+/* The same by one key; a missing one comes first. */
+int ws_conditions_compare_key(const struct ws_conditions *a, const struct ws_conditions *b, const char *key);
 
 /* Does the key tell nothing of what was measured (round, campaign; beside: the run that was recorded at the same time)?
  */

@@ -12,21 +12,12 @@ static struct ws_unit unit_of(const struct ws_contrast *contrast)
 	return contrast->is_end_to_end ? WS_UNIT_MS : WS_UNIT_US;
 }
 
-/* Sets NAME_UNIT, or NAME_MIDDLE_UNIT. */
-static int set(json_t *object, const char *name, const char *middle, struct ws_unit unit, bool known, double ns)
-{
-	char key[64];
-
-	snprintf(key, sizeof(key), "%s%s_%s", name, middle, unit.name);
-	return json_object_set_new(object, key, known ? ws_json_real(ns / ws_unit_ns(unit)) : json_null());
-}
-
 static int set_shift(json_t *object, const char *name, const struct ws_shift *shift, struct ws_unit unit)
 {
-	int rc = set(object, name, "", unit, true, (double)shift->shift_ns);
+	int rc = ws_summary_set(object, name, "", unit, true, (double)shift->shift_ns);
 
-	rc |= set(object, name, "_ci_low", unit, shift->has_interval, (double)shift->low_ns);
-	rc |= set(object, name, "_ci_high", unit, shift->has_interval, (double)shift->high_ns);
+	rc |= ws_summary_set(object, name, "_ci_low", unit, shift->has_interval, (double)shift->low_ns);
+	rc |= ws_summary_set(object, name, "_ci_high", unit, shift->has_interval, (double)shift->high_ns);
 	return rc;
 }
 
@@ -45,15 +36,15 @@ static json_t *contrast_json(const struct ws_contrast *contrast)
 	for (int k = 0; k < 2 && !contrast->is_end_to_end; k++)
 		rc |= json_object_set_new(object, k ? "source_b" : "source_a",
 					  json_string(ws_source_name(contrast->source[k])));
-	rc |= set(object, "median", "_a", unit, true, (double)contrast->sample[0].summary.median.value);
-	rc |= set(object, "median", "_b", unit, true, (double)contrast->sample[1].summary.median.value);
+	rc |= ws_summary_set(object, "median", "_a", unit, true, (double)contrast->sample[0].summary.median.value);
+	rc |= ws_summary_set(object, "median", "_b", unit, true, (double)contrast->sample[1].summary.median.value);
 	rc |= set_shift(object, "median_shift", &c->median, unit);
 	rc |= set_shift(object, "p90_shift", &c->p90, unit);
 	rc |= set_shift(object, "p99_shift", &c->p99, unit);
 	rc |= json_object_set_new(object, "ks_d", json_real(c->distance.d));
 	rc |= json_object_set_new(object, "ks_p", json_real(c->distance.p));
 	rc |= json_object_set_new(object, "ks_p_exact", json_boolean(c->distance.p_is_exact));
-	rc |= set(object, "wasserstein", "", unit, true, c->distance.wasserstein_ns);
+	rc |= ws_summary_set(object, "wasserstein", "", unit, true, c->distance.wasserstein_ns);
 	rc |= json_object_set_new(object, "verdict", json_string(verdict[c->verdict]));
 	ws_verdict_words(c, unit, words, sizeof(words));
 	rc |= json_object_set_new(object, "words", json_string(words));
@@ -66,19 +57,19 @@ static json_t *contrast_json(const struct ws_contrast *contrast)
 
 static int set_signed(json_t *object, const char *name, const struct ws_signed_estimate *estimate)
 {
-	int rc = set(object, name, "", WS_UNIT_US, true, (double)estimate->ns);
+	int rc = ws_summary_set(object, name, "", WS_UNIT_US, true, (double)estimate->ns);
 
-	rc |= set(object, name, "_ci_low", WS_UNIT_US, estimate->has_interval, (double)estimate->low_ns);
-	rc |= set(object, name, "_ci_high", WS_UNIT_US, estimate->has_interval, (double)estimate->high_ns);
+	rc |= ws_summary_set(object, name, "_ci_low", WS_UNIT_US, estimate->has_interval, (double)estimate->low_ns);
+	rc |= ws_summary_set(object, name, "_ci_high", WS_UNIT_US, estimate->has_interval, (double)estimate->high_ns);
 	return rc;
 }
 
 static int set_limit(json_t *object, const char *name, const struct ws_limit *limit, bool known)
 {
-	int rc = set(object, name, "", WS_UNIT_US, known, limit->ns);
+	int rc = ws_summary_set(object, name, "", WS_UNIT_US, known, limit->ns);
 
-	rc |= set(object, name, "_ci_low", WS_UNIT_US, known, limit->low_ns);
-	rc |= set(object, name, "_ci_high", WS_UNIT_US, known, limit->high_ns);
+	rc |= ws_summary_set(object, name, "_ci_low", WS_UNIT_US, known, limit->low_ns);
+	rc |= ws_summary_set(object, name, "_ci_high", WS_UNIT_US, known, limit->high_ns);
 	return rc;
 }
 
@@ -92,7 +83,7 @@ static json_t *same_json(const struct ws_same_packets *same)
 	rc |= set_signed(object, "p025_diff", &agreement->p025);
 	rc |= set_signed(object, "p975_diff", &agreement->p975);
 	rc |= set_limit(object, "bias", &agreement->bias, true);
-	rc |= set(object, "sd_diff", "", WS_UNIT_US, agreement->has_spread, agreement->sd_ns);
+	rc |= ws_summary_set(object, "sd_diff", "", WS_UNIT_US, agreement->has_spread, agreement->sd_ns);
 	rc |= set_limit(object, "limit_low", &agreement->lower, agreement->has_spread);
 	rc |= set_limit(object, "limit_high", &agreement->upper, agreement->has_spread);
 	rc |= json_object_set_new(object, "trend_slope",
@@ -108,11 +99,13 @@ static json_t *same_json(const struct ws_same_packets *same)
 
 static json_t *selection_json(const struct ws_selection *selection)
 {
-	json_t *runs = json_array();
+	json_t *runs = json_array(), *mixed = json_array();
 
 	for (uint32_t i = 0; i < selection->cell.n_runs; i++)
 		json_array_append_new(runs, ws_json_text(selection->campaign.run[selection->cell.run[i]].name));
-	return json_pack("{s:o, s:o}", "operand", ws_json_text(selection->operand), "runs", runs);
+	for (const char *key = ws_selection_mixes(selection, NULL); key; key = ws_selection_mixes(selection, key))
+		json_array_append_new(mixed, ws_json_text(key));
+	return json_pack("{s:o, s:o, s:o}", "operand", ws_json_text(selection->operand), "runs", runs, "mixed", mixed);
 }
 
 static int print_json(const struct ws_compare *compare, FILE *out)
@@ -121,6 +114,8 @@ static int print_json(const struct ws_compare *compare, FILE *out)
 	int rc = json_object_set_new(document, "a", selection_json(compare->a));
 
 	rc |= json_object_set_new(document, "b", selection_json(compare->b));
+	rc |= json_object_set_new(document, "runs_in_common",
+				  json_integer(ws_selections_common(compare->a, compare->b)));
 	for (uint32_t i = 0; i < compare->n; i++)
 		rc |= json_array_append_new(list, contrast_json(&compare->contrast[i]));
 	for (uint32_t i = 0; i < compare->n_same; i++)
@@ -184,14 +179,17 @@ static void print_contrast(const struct ws_contrast *contrast, FILE *out)
 {
 	const struct ws_comparison *c = &contrast->comparison;
 	struct ws_unit unit = unit_of(contrast);
-	char words[WS_VERDICT_WORDS_MAX], text[2][WS_ESTIMATE_MAX], number[32];
+	char words[WS_VERDICT_WORDS_MAX], text[2][WS_ESTIMATE_MAX], number[32], caution[WS_CAUTION_MAX];
 
 	fputs(ws_contrast_name(contrast), out);
 	if (!contrast->is_end_to_end)
 		fprintf(out, ", A by %s, B by %s", ws_source_name(contrast->source[0]),
 			ws_source_name(contrast->source[1]));
 	ws_verdict_words(c, unit, words, sizeof(words));
-	fprintf(out, ": %s.\n", words);
+	fprintf(out, ": %s%s.\n", words,
+		contrast->source[0] == contrast->source[1]
+			? ws_summary_caution(&contrast->sample[0], &contrast->sample[1], unit, caution)
+			: "");
 	fprintf(out, "  median   A %s, B %s %s\n",
 		ws_summary_estimate(&contrast->sample[0].summary.median, unit, text[0]),
 		ws_summary_estimate(&contrast->sample[1].summary.median, unit, text[1]), unit.name);
@@ -233,10 +231,31 @@ static void print_same(const struct ws_same_packets *same, FILE *out)
 			same->trend.correlation);
 }
 
+/* What an operand is, and what is mixed in it. */
+static void print_operand(const char *name, const struct ws_selection *selection, FILE *out)
+{
+	const char *separator = "; mixed: ";
+
+	fprintf(out, "%s: %s (%" PRIu32 " runs", name, selection->operand, selection->cell.n_runs);
+	for (const char *key = ws_selection_mixes(selection, NULL); key; key = ws_selection_mixes(selection, key)) {
+		fprintf(out, "%s%s", separator, key);
+		separator = ", ";
+	}
+	fputs(")\n", out);
+}
+
 static void print_table(const struct ws_compare *compare, FILE *out)
 {
-	fprintf(out, "A: %s (%" PRIu32 " runs)\nB: %s (%" PRIu32 " runs)\n", compare->a->operand,
-		compare->a->cell.n_runs, compare->b->operand, compare->b->cell.n_runs);
+	uint32_t n_common = ws_selections_common(compare->a, compare->b);
+
+	print_operand("A", compare->a, out);
+	print_operand("B", compare->b, out);
+	if (n_common && !compare->n_same)
+		fprintf(out,
+			"A and B have %" PRIu32
+			" runs in common: they are not independent, and differences look smaller "
+			"than they are\n",
+			n_common);
 	for (uint32_t i = 0; i < compare->n; i++) {
 		fputc('\n', out);
 		print_contrast(&compare->contrast[i], out);

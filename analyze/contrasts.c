@@ -25,12 +25,26 @@ static void put_median(struct ws_page *page, const struct ws_sample *sample, str
 		ws_page_cell(page, "-");
 }
 
-static void put_watch(struct ws_page *page, const struct ws_watch *watch)
+/* Is there another watch with the same attached? */
+static bool has_twin(const struct ws_vigil *vigil, const struct ws_watch *watch)
 {
+	for (uint32_t i = 0; i < vigil->n; i++) {
+		if (&vigil->watch[i] != watch && !strcmp(vigil->watch[i].attached, watch->attached))
+			return true;
+	}
+	return false;
+}
+
+static void put_watch(struct ws_page *page, const struct ws_vigil *vigil, const struct ws_watch *watch)
+{
+	const char *search_bytes = ws_conditions_get(watch->cell->conditions, "search_bytes");
 	char words[64];
 
 	ws_condition_words("attached", watch->attached, words, sizeof(words));
-	ws_page_cell(page, "%s", words);
+	if (has_twin(vigil, watch))
+		ws_page_cell(page, "%s, %s bytes", words, search_bytes ? search_bytes : "unknown");
+	else
+		ws_page_cell(page, "%s", words);
 	put_median(page, watch->end_to_end ? &watch->end_to_end->sample : NULL, WS_UNIT_MS);
 	for (int way = 0; way < WS_N_WAYS; way++) {
 		for (int source = 0; source < WS_N_SOURCES; source++) {
@@ -51,31 +65,35 @@ static int tell_change(struct ws_page *page, const struct ws_vigil *vigil, enum 
 	for (int way = 0; way < WS_N_WAYS && a && b; way++) {
 		const struct ws_strand *left = a->strand[source][way], *right = b->strand[source][way];
 		struct ws_comparison comparison;
-		char verdict[WS_VERDICT_WORDS_MAX];
+		char verdict[WS_VERDICT_WORDS_MAX], caution[WS_CAUTION_MAX];
 
 		if (!left || !right)
 			continue;
 		if (ws_compare(left->sample.at, left->sample.n, right->sample.at, right->sample.n, &comparison))
 			return -ENOMEM;
 		ws_verdict_words(&comparison, WS_UNIT_US, verdict, sizeof(verdict));
-		ws_page_list_item(page, "%s, %s: %s.", ws_way_name(way), words, verdict);
+		ws_page_list_item(page, "%s, %s: %s%s.", ws_way_name(way), words, verdict,
+				  ws_summary_caution(&left->sample, &right->sample, WS_UNIT_US, caution));
 	}
 	return 0;
 }
 
 static int tell_vigil(struct ws_page *page, const struct ws_vigil *vigil)
 {
+	const struct ws_watch *bare = ws_vigil_find(vigil, "none");
 	int rc;
 
 	for (uint32_t i = 0; i < vigil->n; i++) {
 		const struct ws_watch *watch = &vigil->watch[i];
-		char verdict[WS_VERDICT_WORDS_MAX], words[64];
+		char verdict[WS_VERDICT_WORDS_MAX], words[64], caution[WS_CAUTION_MAX];
 
 		if (!watch->has_shift)
 			continue;
 		ws_condition_words("attached", watch->attached, words, sizeof(words));
 		ws_verdict_words(&watch->shift, WS_UNIT_MS, verdict, sizeof(verdict));
-		ws_page_list_item(page, "End to end, nothing attached (A) against %s (B): %s.", words, verdict);
+		ws_page_list_item(
+			page, "End to end, nothing attached (A) against %s (B): %s%s.", words, verdict,
+			ws_summary_caution(&bare->end_to_end->sample, &watch->end_to_end->sample, WS_UNIT_MS, caution));
 	}
 	rc = tell_change(page, vigil, WS_SOURCE_EBPF, "ebpf", "both",
 			 "by eBPF alone (A) against with pcap beside it (B)");
@@ -111,7 +129,7 @@ int ws_chapter_observer(struct ws_report *report, struct ws_error *err)
 		ws_page_heading(page, 3, vigil->label);
 		ws_page_table_begin(page, "Medians by what was attached", columns, sizeof(columns) / sizeof(*columns));
 		for (uint32_t k = 0; k < vigil->n; k++)
-			put_watch(page, &vigil->watch[k]);
+			put_watch(page, vigil, &vigil->watch[k]);
 		ws_page_table_end(page);
 		if (tell_vigil(page, vigil))
 			return ws_error(err, -ENOMEM, "out of memory");
@@ -180,7 +198,7 @@ static bool measure_overlay(const struct ws_report *report, const struct ws_publ
 	return false;
 }
 
-/* Detection: the lowest rate at any point, by a live search of that many bytes if there is one, else by offsets. */
+/* Detection: the lowest rate in the figure, by a live search of that many bytes if there is one, else by offsets. */
 static bool measure_detection(const struct ws_report *report, const struct ws_published_row *row, const char *overlay,
 			      double *rate)
 {
@@ -190,11 +208,9 @@ static bool measure_detection(const struct ws_report *report, const struct ws_pu
 	for (uint32_t i = 0; i < report->sweep.n; i++) {
 		const struct ws_probe *probe = &report->sweep.probe[i];
 		struct ws_detection_rate measured = ws_probe_rate(probe, search_bytes);
-		const char *node = ws_conditions_get(probe->cell->conditions, "node");
 
-		if (!measured.has_rate || probe->source != WS_SOURCE_EBPF || !fits(probe->cell, row, overlay) ||
-		    (node && strcmp(node, "productpage")) || (probe->live && probe->window != search_bytes) ||
-		    (live && !probe->live))
+		if (!measured.has_rate || !probe->drawn || !fits(probe->cell, row, overlay) ||
+		    (probe->live && probe->window != search_bytes) || (live && !probe->live))
 			continue;
 		if (!known || (probe->live && !live) || measured.rate.rate < *rate)
 			*rate = measured.rate.rate;
@@ -219,7 +235,7 @@ static bool measure(const struct ws_report *report, const struct ws_published_ro
 			return false;
 		snprintf(text, MEASURED_MAX, "%.1f%% (%s)", 100 * value,
 			 (is_less ? value < row->value : fabs(value - row->value) < 0.0005) ? "as published"
-											    : "DIFFERS");
+											    : "not as published");
 		return true;
 	}
 	if (!strcmp(quantity, "e2e_latency")
@@ -256,15 +272,17 @@ static void describe(const struct ws_published_row *row, char text[WS_LABEL_MAX]
 {
 	const char *quantity = row->text[WS_PUBLISHED_QUANTITY], *search = row->text[WS_PUBLISHED_SEARCH];
 	const char *direction = row->text[WS_PUBLISHED_DIRECTION];
+	char overlay[64];
 
-	snprintf(text, WS_LABEL_MAX, "%s%s%s%s, %s headers, %s/s%s%s%s",
+	ws_condition_words("overlay", row->text[WS_PUBLISHED_OVERLAY], overlay, sizeof(overlay));
+	snprintf(text, WS_LABEL_MAX, "%s%s%s%s, %s headers, %s/s%s%s%s; %s",
 		 !strcmp(quantity, "e2e_latency")      ? "end to end, "
 		 : !strcmp(quantity, "detection_rate") ? "detection "
 						       : "NIC and vport, ",
 		 strcmp(direction, "-") ? direction : "", strcmp(direction, "-") ? " " : "",
 		 row->text[WS_PUBLISHED_STATISTIC], row->text[WS_PUBLISHED_HEADERS], row->text[WS_PUBLISHED_RATE],
 		 strcmp(search, "-") ? ", " : "", strcmp(search, "-") ? search : "",
-		 strcmp(search, "-") ? " bytes" : "");
+		 strcmp(search, "-") ? " bytes" : "", overlay);
 }
 
 /* Lists what was found without a number, and why measured numbers may differ. */
@@ -275,9 +293,15 @@ static void put_remarks(struct ws_report *report)
 	if (published->n_findings)
 		ws_page_paragraph(&report->page,
 				  "What was found without a number; In short says what these data support:");
-	for (uint32_t i = 0; i < published->n_findings; i++)
-		ws_page_list_item(&report->page, "%s, %s: %s.", published->finding[i].figure,
-				  published->finding[i].place, published->finding[i].finding);
+	for (uint32_t i = 0; i < published->n_findings; i++) {
+		const struct ws_published_finding *finding = &published->finding[i];
+		bool any_headers = !strcmp(finding->headers, "-"), any_rate = !strcmp(finding->rate_per_s, "-");
+
+		ws_page_list_item(&report->page, "%s, %s%s%s%s%s%s: %s.", finding->figure, finding->place,
+				  any_headers ? "" : ", headers ", any_headers ? "" : finding->headers,
+				  any_rate ? "" : ", at ", any_rate ? "" : finding->rate_per_s, any_rate ? "" : "/s",
+				  finding->finding);
+	}
 	if (published->n_reasons)
 		ws_page_paragraph(&report->page, "Why measured numbers differ, as far as is known or supposed:");
 	for (uint32_t i = 0; i < published->n_reasons; i++)

@@ -174,7 +174,7 @@ void ws_coverage_sweep(const struct ws_sweep *sweep, char text[WS_COVERAGE_MAX])
 
 		if (probe->live && !probe->expected_known)
 			n_unknown++;
-		if (!ws_probe_is_drawn(sweep, probe) || probe->live)
+		if (!probe->drawn || probe->live)
 			continue;
 		n_expected += probe->n_expected;
 		n_open += probe->n_open;

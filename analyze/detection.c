@@ -104,9 +104,12 @@ int ws_detection_open(const struct ws_study *study, uint32_t file, struct ws_det
 	}
 	qsort(made.found_at, made.n_found, sizeof(*made.found_at), compare);
 	made.n_expected = made.n_found;
-	/* A capture is its own judge: what it left open is told, and is nobody's loss. */
+	/*
+	 * A capture is its own judge: what it left open is told, and is nobody's loss. Of records, the capture at the
+	 * point is: it knows, too, what has no record because it was lost.
+	 */
 	made.expected_known = made.file->source == WS_SOURCE_PCAP || !made.n_open;
-	capture = made.expected_known ? NULL : capture_at(study, made.file);
+	capture = made.file->source == WS_SOURCE_PCAP ? NULL : capture_at(study, made.file);
 	if (capture)
 		rc = resolve(sightings, capture, &made);
 	if (rc)

@@ -2,8 +2,8 @@
 /*
  * detection - of the requests that carry a context, how many does a search of N bytes find?
  *
- * The denominator comes from the packets, never from what was found: from a search of the whole head, or, where records
- * leave it open, from the capture at the same point.
+ * The denominator comes from the packets, never from what was found: from the capture at the same point, or, where
+ * there is none, from a search of the whole head.
  */
 #ifndef WS_ANALYZE_DETECTION_H
 #define WS_ANALYZE_DETECTION_H

@@ -23,32 +23,54 @@ static bool has_traffic(const struct ws_campaign *campaign, const struct ws_cell
 	return false;
 }
 
-int ws_e2e_open(struct ws_campaign *campaign, struct ws_e2e *e2e)
+/* Conditions that are in no label of a setting. */
+static const char *const layout_keys[] = { "headers", NULL };
+
+/* Gives the rows their labels. */
+static int label_rows(const struct ws_campaign *campaign, const bool *shown, struct ws_e2e *e2e)
 {
-	struct ws_e2e made = { .campaign = campaign, .row = calloc(campaign->n_cells, sizeof(*made.row)) };
-	int rc = made.row ? 0 : -ENOMEM;
+	ws_label *label = NULL, *panel = NULL, *setting = NULL;
+	int rc = ws_labels_make(campaign, shown, NULL, &label);
+
+	rc = rc ? rc : ws_labels_make(campaign, shown, curve_keys, &panel);
+	rc = rc ? rc : ws_labels_make(campaign, shown, layout_keys, &setting);
+	for (uint32_t i = 0; i < e2e->n && !rc; i++) {
+		struct ws_e2e_row *row = &e2e->row[i];
+		size_t cell = (size_t)(row->cell - campaign->cell);
+
+		memcpy(row->label, label[cell], sizeof(row->label));
+		memcpy(row->panel, panel[cell], sizeof(row->panel));
+		memcpy(row->setting, setting[cell], sizeof(row->setting));
+	}
+	free(label);
+	free(panel);
+	free(setting);
+	return rc;
+}
+
+int ws_e2e_open(const struct ws_campaign *campaign, struct ws_e2e *e2e)
+{
+	struct ws_e2e made = { .campaign = campaign, .row = calloc((size_t)campaign->n_cells + 1, sizeof(*made.row)) };
+	bool *shown = calloc((size_t)campaign->n_cells + 1, sizeof(*shown));
+	int rc = made.row && shown ? 0 : -ENOMEM;
 
 	for (uint32_t i = 0; i < campaign->n_cells && !rc; i++) {
-		struct ws_cell *cell = &campaign->cell[i];
+		const struct ws_cell *cell = &campaign->cell[i];
 
-		cell->hidden = !has_traffic(campaign, cell) ||
-			       ws_conditions_is(cell->conditions, "purpose", "detection");
-		if (cell->hidden)
+		shown[i] = has_traffic(campaign, cell) && !ws_conditions_is(cell->conditions, "purpose", "detection");
+		if (!shown[i])
 			continue;
 		made.row[made.n].cell = cell;
 		rc = ws_cell_end_to_end(campaign, cell, &made.row[made.n].sample);
 		made.n += !rc;
 	}
-	if (rc) {
+	rc = rc ? rc : label_rows(campaign, shown, &made);
+	free(shown);
+	if (rc)
 		ws_e2e_close(&made);
-		return rc;
-	}
-	for (uint32_t i = 0; i < made.n; i++) {
-		ws_cell_label(campaign, made.row[i].cell, NULL, made.row[i].label);
-		ws_cell_label(campaign, made.row[i].cell, curve_keys, made.row[i].panel);
-	}
-	*e2e = made;
-	return 0;
+	else
+		*e2e = made;
+	return rc;
 }
 
 void ws_e2e_close(struct ws_e2e *e2e)
@@ -83,11 +105,6 @@ static int each_log(const struct ws_e2e *e2e, const struct ws_e2e_row *row,
 	return rc;
 }
 
-static json_t *number_if(bool known, double value)
-{
-	return known ? ws_json_real(value) : json_null();
-}
-
 static int add_log_json(const struct ws_run *run, const struct ws_traffic *traffic, const struct ws_schedule *schedule,
 			void *list)
 {
@@ -100,14 +117,13 @@ static int add_log_json(const struct ws_run *run, const struct ws_traffic *traff
 	int rc = !log;
 
 	rc |= json_object_set_new(log, "pace", json_string(ws_pace_name(ws_schedule_pace(schedule))));
-	rc |= json_object_set_new(log, "rate_per_s", number_if(known, schedule->rate_per_s));
-	rc |= json_object_set_new(log, "gap_min_ms", number_if(known, (double)schedule->gap_min_ns / 1e6));
-	rc |= json_object_set_new(log, "gap_median_ms", number_if(known, (double)schedule->gap_median_ns / 1e6));
-	rc |= json_object_set_new(log, "gap_max_ms", number_if(known, (double)schedule->gap_max_ns / 1e6));
-	rc |= json_object_set_new(log, "gap_cv", number_if(known, schedule->gap_cv));
-	rc |= json_object_set_new(log, "in_flight_max",
-				  known ? json_integer((json_int_t)schedule->in_flight_max) : json_null());
-	rc |= json_object_set_new(log, "part_after_answer", number_if(known, schedule->part_after_answer));
+	rc |= json_object_set_new(log, "rate_per_s", ws_json_real_if(schedule->has_rate, schedule->rate_per_s));
+	rc |= json_object_set_new(log, "gap_min_ms", ws_json_real_if(known, (double)schedule->gap_min_ns / 1e6));
+	rc |= json_object_set_new(log, "gap_median_ms", ws_json_real_if(known, (double)schedule->gap_median_ns / 1e6));
+	rc |= json_object_set_new(log, "gap_max_ms", ws_json_real_if(known, (double)schedule->gap_max_ns / 1e6));
+	rc |= json_object_set_new(log, "gap_cv", ws_json_real_if(known, schedule->gap_cv));
+	rc |= json_object_set_new(log, "in_flight_max", ws_json_integer_if(known, schedule->in_flight_max));
+	rc |= json_object_set_new(log, "part_after_answer", ws_json_real_if(known, schedule->part_after_answer));
 	return rc | json_array_append_new(list, log) ? -ENOMEM : 0;
 }
 
@@ -174,12 +190,16 @@ static int print_log(const struct ws_run *run, const struct ws_traffic *traffic,
 		" unanswered",
 		run->name, traffic->path, traffic->format, schedule->n, schedule->n_good, schedule->n_bad,
 		schedule->n_unanswered);
+	if (schedule->has_rate)
+		fprintf(out, "; pace %s: %.2f/s kept", ws_pace_name(ws_schedule_pace(schedule)), schedule->rate_per_s);
+	if (schedule->has_rate)
+		fprintf(out, "; pace %s: %.2f/s kept", ws_pace_name(ws_schedule_pace(schedule)), schedule->rate_per_s);
 	if (schedule->has_gaps)
-		fprintf(out,
-			"; %s: %.2f/s kept, gaps %.2f .. %.2f ms (median %.2f, CV %.2f), at most %" PRIu64 " in flight",
-			ws_pace_name(ws_schedule_pace(schedule)), schedule->rate_per_s,
+		fprintf(out, ", gaps %.2f .. %.2f ms (median %.2f, CV %.2f), at most %" PRIu64 " in flight",
 			(double)schedule->gap_min_ns / 1e6, (double)schedule->gap_max_ns / 1e6,
 			(double)schedule->gap_median_ns / 1e6, schedule->gap_cv, schedule->in_flight_max);
+	else if (schedule->n > 1)
+		fprintf(out, "; no gaps: its times have steps of %.3g s", (double)traffic->resolution_ns / 1e9);
 	if (!traffic->complete)
 		fputs("; the log was cut off", out);
 	fputc('\n', out);
@@ -211,6 +231,13 @@ static int print_table(const struct ws_e2e *e2e, FILE *out)
 				ws_summary_number((double)summary->max / 1e6, max));
 		fputc('\n', out);
 	}
+	for (uint32_t i = 0; i < e2e->n; i++) {
+		char text[WS_ESTIMATE_MAX];
+
+		if (e2e->row[i].sample.n_rounds > 1)
+			fprintf(out, "%s: rounds and their medians %s ms\n", e2e->row[i].label,
+				ws_summary_rounds(&e2e->row[i].sample, WS_UNIT_MS, text));
+	}
 	fputs("\nschedule kept\n", out);
 	for (uint32_t i = 0; i < e2e->n && !rc; i++)
 		rc = each_log(e2e, &e2e->row[i], print_log, out);
@@ -232,25 +259,51 @@ static bool has_bare(const struct ws_e2e *e2e, const struct ws_e2e_row *row)
 {
 	for (uint32_t i = 0; i < e2e->n; i++) {
 		if (e2e->row[i].sample.n && ws_conditions_is(e2e->row[i].cell->conditions, "attached", "none") &&
-		    ws_cells_alike(row->cell, e2e->row[i].cell, curve_keys))
+		    !strcmp(row->panel, e2e->row[i].panel))
 			return true;
 	}
 	return false;
 }
 
-/* Writes the curve of a row, if it is drawn. */
-static int write_curve(const struct ws_e2e *e2e, const struct ws_e2e_row *row, const char *panel, FILE *out)
+/* Is there another row in the panel with the same headers and the same attached? */
+static bool has_twin(const struct ws_e2e *e2e, const struct ws_e2e_row *row)
+{
+	for (uint32_t i = 0; i < e2e->n; i++) {
+		const struct ws_e2e_row *other = &e2e->row[i];
+
+		if (other != row && !strcmp(other->panel, row->panel) &&
+		    !ws_conditions_compare_key(other->cell->conditions, row->cell->conditions, "headers") &&
+		    !ws_conditions_compare_key(other->cell->conditions, row->cell->conditions, "attached"))
+			return true;
+	}
+	return false;
+}
+
+/* Names the row's curve: headers, and what was attached if that is not nothing; where these are not enough, its label.
+ */
+static void name_curve(const struct ws_e2e *e2e, const struct ws_e2e_row *row, ws_label name)
 {
 	const char *headers = ws_conditions_get(row->cell->conditions, "headers");
 	const char *attached = ws_conditions_get(row->cell->conditions, "attached");
-	char name[WS_LABEL_MAX] = "", words[64] = "";
+	char words[64] = "";
+
+	if (attached && strcmp(attached, "none"))
+		ws_condition_words("attached", attached, words, sizeof(words));
+	snprintf(name, WS_LABEL_MAX, "%s%s%s", headers ? headers : "", headers && *words ? ", " : "", words);
+	if (!*name || has_twin(e2e, row))
+		memcpy(name, row->label, WS_LABEL_MAX);
+}
+
+/* Writes the curve of a row, if it is drawn. */
+static int write_curve(const struct ws_e2e *e2e, const struct ws_e2e_row *row, FILE *out)
+{
+	const char *attached = ws_conditions_get(row->cell->conditions, "attached");
+	ws_label name;
 
 	if (!row->sample.n || (attached && strcmp(attached, "none") && has_bare(e2e, row)))
 		return 0;
-	if (attached && strcmp(attached, "none"))
-		ws_condition_words("attached", attached, words, sizeof(words));
-	snprintf(name, sizeof(name), "%s%s%s", headers ? headers : "", headers && *words ? ", " : "", words);
-	return ws_curve_write_drawn(&(struct ws_curve) { { panel, *name ? name : row->label },
+	name_curve(e2e, row, name);
+	return ws_curve_write_drawn(&(struct ws_curve) { { row->panel, name },
 							 row->sample.at,
 							 row->sample.n,
 							 WS_CURVE_PANEL_MAX,
@@ -270,13 +323,11 @@ int ws_e2e_write_panels(const struct ws_e2e *e2e, FILE *out)
 	      "# panel\tcurve\tlatency_ms\tcdf\tdkw_low\tdkw_high\n",
 	      out);
 	for (uint32_t i = 0; i < e2e->n; i++) {
-		if (done[i])
-			continue;
-		for (uint32_t k = i; k < e2e->n; k++) {
-			if (done[k] || !ws_cells_alike(e2e->row[i].cell, e2e->row[k].cell, curve_keys))
+		for (uint32_t k = i; k < e2e->n && !done[i]; k++) {
+			if (done[k] || strcmp(e2e->row[i].panel, e2e->row[k].panel))
 				continue;
-			done[k] = true;
-			rc = rc ? rc : write_curve(e2e, &e2e->row[k], e2e->row[i].panel, out);
+			done[k] = k != i;
+			rc = rc ? rc : write_curve(e2e, &e2e->row[k], out);
 		}
 	}
 	free(done);

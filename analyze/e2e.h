@@ -10,13 +10,15 @@
 
 #include "analyze/campaign.h"
 #include "analyze/invocation.h"
+#include "analyze/label.h"
 
 /* One cell of the campaign that has a load log. */
 struct ws_e2e_row {
 	const struct ws_cell *cell;
-	char label[WS_LABEL_MAX];
-	char panel[WS_LABEL_MAX]; /* of the figure: the label without headers and what was attached */
-	struct ws_sample sample;  /* n may be 0: nothing was answered */
+	ws_label label;
+	ws_label panel;		 /* of the figure: the label without headers and what was attached */
+	ws_label setting;	 /* the label without headers: what differs in nothing else has the same */
+	struct ws_sample sample; /* n may be 0: nothing was answered */
 };
 
 struct ws_e2e {
@@ -29,7 +31,7 @@ struct ws_e2e {
  * Takes the cells that have a load log, those apart that are for detection: other programs that ran beside them are in
  * their latency. 0 or -ENOMEM. To be closed with ws_e2e_close().
  */
-int ws_e2e_open(struct ws_campaign *campaign, struct ws_e2e *e2e);
+int ws_e2e_open(const struct ws_campaign *campaign, struct ws_e2e *e2e);
 
 /* NULL is fine. */
 void ws_e2e_close(struct ws_e2e *e2e);

@@ -29,6 +29,16 @@ json_t *ws_json_real(double value)
 	return isfinite(value) ? json_real(value) : json_null();
 }
 
+json_t *ws_json_integer_if(bool known, uint64_t value)
+{
+	return known ? json_integer((json_int_t)value) : json_null();
+}
+
+json_t *ws_json_real_if(bool known, double value)
+{
+	return known ? ws_json_real(value) : json_null();
+}
+
 json_t *ws_json_us(uint64_t ns)
 {
 	return json_real((double)ns / 1000);

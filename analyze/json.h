@@ -18,6 +18,10 @@ json_t *ws_json_text(const char *text);
 /* A number as a new value; null if it is not finite. */
 json_t *ws_json_real(double value);
 
+/* A number as a new value; null if it is not known. */
+json_t *ws_json_integer_if(bool known, uint64_t value);
+json_t *ws_json_real_if(bool known, double value);
+
 /* Nanoseconds as microseconds: a new value. */
 json_t *ws_json_us(uint64_t ns);
 json_t *ws_json_signed_us(int64_t ns);

@@ -28,7 +28,7 @@ struct command {
 	int (*run)(const struct ws_invocation *invocation, struct ws_study *study);
 	/* Of a campaign: what it needs of its runs, enum ws_finding. NULL: it takes a run only. */
 	unsigned int needs;
-	int (*run_campaign)(const struct ws_invocation *invocation, struct ws_campaign *campaign);
+	int (*run_campaign)(const struct ws_invocation *invocation, const struct ws_campaign *campaign);
 	const char *help;
 };
 
@@ -154,7 +154,7 @@ static int nothing(const struct ws_invocation *invocation, const char *text)
 	return STATUS_FAILED;
 }
 
-static int run_bundle(const struct ws_invocation *invocation, struct ws_campaign *campaign)
+static int run_bundle(const struct ws_invocation *invocation, const struct ws_campaign *campaign)
 {
 	struct ws_error err = { 0 };
 	struct ws_bundle bundle;
@@ -175,7 +175,7 @@ static int run_bundle(const struct ws_invocation *invocation, struct ws_campaign
 	return status;
 }
 
-static int run_sweep(const struct ws_invocation *invocation, struct ws_campaign *campaign)
+static int run_sweep(const struct ws_invocation *invocation, const struct ws_campaign *campaign)
 {
 	struct ws_error err = { 0 };
 	struct ws_sweep sweep;
@@ -194,7 +194,7 @@ static int run_sweep(const struct ws_invocation *invocation, struct ws_campaign 
 	return status;
 }
 
-static int run_e2e(const struct ws_invocation *invocation, struct ws_campaign *campaign)
+static int run_e2e(const struct ws_invocation *invocation, const struct ws_campaign *campaign)
 {
 	struct ws_error err = { 0 };
 	struct ws_e2e e2e;
@@ -215,7 +215,7 @@ static int run_e2e(const struct ws_invocation *invocation, struct ws_campaign *c
 	return status;
 }
 
-static int run_compare(const struct ws_invocation *invocation, struct ws_campaign *unused)
+static int run_compare(const struct ws_invocation *invocation, const struct ws_campaign *unused)
 {
 	struct ws_selection selection[2] = { 0 };
 	struct ws_compare compare = { 0 };
@@ -239,7 +239,7 @@ static int run_compare(const struct ws_invocation *invocation, struct ws_campaig
 	return status;
 }
 
-static int run_report(const struct ws_invocation *invocation, struct ws_campaign *campaign)
+static int run_report(const struct ws_invocation *invocation, const struct ws_campaign *campaign)
 {
 	struct ws_error err = { 0 }, missing = { 0 };
 
@@ -255,7 +255,7 @@ static int run_report(const struct ws_invocation *invocation, struct ws_campaign
 	return printed(0);
 }
 
-static int run_audit(const struct ws_invocation *invocation, struct ws_campaign *campaign)
+static int run_audit(const struct ws_invocation *invocation, const struct ws_campaign *campaign)
 {
 	int status = printed(ws_audit_print(campaign, invocation->format, stdout));
 
@@ -389,6 +389,12 @@ static int with_campaign(const struct command *command, const struct ws_invocati
 	for (uint32_t i = 0; i < campaign.n_unloaded; i++) {
 		ws_error(&err, 0, "%s: not loaded, left out: run `ingest --dir %s`", campaign.unloaded[i],
 			 invocation->dir);
+		tell("warning: ", err.text);
+	}
+	if (campaign.n_orphans) {
+		ws_error(&err, 0,
+			 "%s: %u runs were recorded beside one that is not here: what they missed is not known",
+			 invocation->dir, campaign.n_orphans);
 		tell("warning: ", err.text);
 	}
 	status = command->run_campaign(invocation, &campaign);

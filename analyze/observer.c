@@ -51,18 +51,18 @@ static int compare_to_bare(struct ws_vigil *vigil)
 	return 0;
 }
 
-/* Makes the vigil of all cells like this one. done: flags of the cells that have theirs. */
-static int make_vigil(const struct ws_campaign *campaign, uint32_t first, const struct ws_e2e *e2e,
-		      const struct ws_bundle *bundle, bool *done, struct ws_vigil *vigil)
+/* Makes the vigil of all cells with this one's label. done: flags of the cells that have theirs. */
+static int make_vigil(const struct ws_campaign *campaign, uint32_t first, const ws_label *label,
+		      const struct ws_e2e *e2e, const struct ws_bundle *bundle, bool *done, struct ws_vigil *vigil)
 {
 	vigil->watch = calloc(campaign->n_cells, sizeof(*vigil->watch));
 	if (!vigil->watch)
 		return -ENOMEM;
-	ws_cell_label(campaign, &campaign->cell[first], watch_keys, vigil->label);
+	memcpy(vigil->label, label[first], sizeof(vigil->label));
 	for (uint32_t i = first; i < campaign->n_cells; i++) {
 		const struct ws_cell *cell = &campaign->cell[i];
 
-		if (done[i] || !is_watched(cell) || !ws_cells_alike(&campaign->cell[first], cell, watch_keys))
+		if (done[i] || !is_watched(cell) || strcmp(label[first], label[i]))
 			continue;
 		done[i] = true;
 		vigil->watch[vigil->n++] = make_watch(cell, e2e, bundle);
@@ -73,16 +73,21 @@ static int make_vigil(const struct ws_campaign *campaign, uint32_t first, const 
 int ws_observer_open(const struct ws_campaign *campaign, const struct ws_e2e *e2e, const struct ws_bundle *bundle,
 		     struct ws_observer *observer)
 {
-	struct ws_observer made = { .vigil = calloc(campaign->n_cells, sizeof(*made.vigil)) };
-	bool *done = calloc(campaign->n_cells, sizeof(*done));
-	int rc = made.vigil && done ? 0 : -ENOMEM;
+	struct ws_observer made = { .vigil = calloc((size_t)campaign->n_cells + 1, sizeof(*made.vigil)) };
+	bool *done = calloc((size_t)campaign->n_cells + 1, sizeof(*done));
+	bool *shown = calloc((size_t)campaign->n_cells + 1, sizeof(*shown));
+	ws_label *label = NULL;
+	int rc = made.vigil && done && shown ? 0 : -ENOMEM;
 
+	for (uint32_t i = 0; i < campaign->n_cells && !rc; i++)
+		shown[i] = is_watched(&campaign->cell[i]);
+	rc = rc ? rc : ws_labels_make(campaign, shown, watch_keys, &label);
 	for (uint32_t i = 0; i < campaign->n_cells && !rc; i++) {
 		struct ws_vigil *vigil = &made.vigil[made.n];
 
-		if (done[i] || !is_watched(&campaign->cell[i]))
+		if (done[i] || !shown[i])
 			continue;
-		rc = make_vigil(campaign, i, e2e, bundle, done, vigil);
+		rc = make_vigil(campaign, i, label, e2e, bundle, done, vigil);
 		if (rc || vigil->n > 1) {
 			made.n++;
 		} else {
@@ -90,6 +95,8 @@ int ws_observer_open(const struct ws_campaign *campaign, const struct ws_e2e *e2
 			*vigil = (struct ws_vigil) { 0 };
 		}
 	}
+	free(label);
+	free(shown);
 	free(done);
 	if (rc)
 		ws_observer_close(&made);

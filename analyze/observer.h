@@ -21,7 +21,7 @@ struct ws_watch {
 
 /* Two or more ways of being watched under conditions that are alike otherwise. */
 struct ws_vigil {
-	char label[WS_LABEL_MAX];
+	ws_label label;
 	struct ws_watch *watch; /* in order of what is attached */
 	uint32_t n;
 };

@@ -62,6 +62,15 @@ static uint32_t split(char *line, const char **column, uint32_t n_wanted)
 	return n;
 }
 
+/* Is it one of the words? */
+static bool is_among(const char *word, const char *words)
+{
+	size_t n = strlen(word);
+	const char *at = n ? strstr(words, word) : NULL;
+
+	return at && (at == words || at[-1] == ' ') && (!at[n] || at[n] == ' ');
+}
+
 static int add_row(struct ws_published *published, const char *const *column)
 {
 	struct ws_published_row *grown = realloc(published->row, (published->n + 1) * sizeof(*grown)), *row;
@@ -73,7 +82,9 @@ static int add_row(struct ws_published *published, const char *const *column)
 	row = &grown[published->n];
 	memcpy(row->text, column, sizeof(row->text));
 	row->value = strtod(row->text[WS_PUBLISHED_VALUE], &end);
-	if (end == row->text[WS_PUBLISHED_VALUE] || *end || !isfinite(row->value))
+	if (end == row->text[WS_PUBLISHED_VALUE] || *end || !isfinite(row->value) ||
+	    !is_among(row->text[WS_PUBLISHED_UNIT], "ms us ratio") ||
+	    !is_among(row->text[WS_PUBLISHED_RELATION], "= <"))
 		return -EINVAL;
 	published->n++;
 	return 0;
@@ -97,7 +108,8 @@ static int add_finding(struct ws_published *published, const char *const *column
 	if (!grown)
 		return -ENOMEM;
 	published->finding = grown;
-	grown[published->n_findings++] = (struct ws_published_finding) { column[0], column[3], column[4] };
+	grown[published->n_findings++] = (struct ws_published_finding) { column[0], column[1], column[2], column[3],
+									 column[4] };
 	return 0;
 }
 
@@ -121,8 +133,8 @@ static int read_lines(const char *path, char *text, uint32_t n_columns,
 		rc = split(line, column, n_columns) == n_columns ? add(published, column) : -EINVAL;
 		if (rc == -EINVAL)
 			return ws_error(err, rc,
-					"%s: line %u: %u columns are expected, separated by tabs, and a number "
-					"where there is a value",
+					"%s: line %u: %u columns are expected, separated by tabs; a value is a "
+					"number, its unit ms, us or ratio, its relation = or <",
 					path, number, n_columns);
 		if (rc)
 			return ws_error(err, rc, "out of memory");

@@ -6,7 +6,8 @@
  * headers, rate_per_s, direction, statistic (min, median, mean, max, rate), search_bytes, relation (=, <), value, unit,
  * place; and, if they are there, findings.tsv: figure, headers, rate_per_s, finding, place - what was found without a
  * number; differences.tsv: figure, quantity, why - what may make measured numbers differ.
- * Lines that begin with # say what the columns are; "-" stands where there is nothing. See datasets/paper/.
+ * Units are ms, us and ratio. Lines that begin with # say what the columns are; "-" stands where there is nothing. See
+ * datasets/paper/.
  */
 #ifndef WS_ANALYZE_PUBLISHED_H
 #define WS_ANALYZE_PUBLISHED_H
@@ -47,6 +48,8 @@ struct ws_published_reason {
 /* What was found without a number. */
 struct ws_published_finding {
 	const char *figure;
+	const char *headers; /* "-": any */
+	const char *rate_per_s;
 	const char *finding;
 	const char *place;
 };

@@ -72,7 +72,7 @@ out:
 	return rc;
 }
 
-/* Puts together what the chapters need. Labels first, for the views hide different cells. */
+/* Puts together what the chapters need. */
 static int gather(struct ws_report *report, struct ws_error *err)
 {
 	int rc = ws_sweep_open(report->campaign, report->invocation, &report->sweep);
@@ -114,8 +114,8 @@ static void release(struct ws_report *report)
 	ws_sweep_close(&report->sweep);
 }
 
-int ws_report_write(struct ws_campaign *campaign, const struct ws_invocation *invocation, struct ws_error *missing,
-		    struct ws_error *err)
+int ws_report_write(const struct ws_campaign *campaign, const struct ws_invocation *invocation,
+		    struct ws_error *missing, struct ws_error *err)
 {
 	struct ws_report report = { .campaign = campaign, .invocation = invocation };
 	struct ws_draft html = { 0 }, markdown = { 0 };

@@ -20,7 +20,7 @@
 
 /* What all chapters speak of. */
 struct ws_report {
-	struct ws_campaign *campaign;
+	const struct ws_campaign *campaign;
 	const struct ws_invocation *invocation;
 	struct ws_e2e e2e;
 	struct ws_bundle bundle;
@@ -40,8 +40,8 @@ struct ws_report {
  * Writes report.html, report.md, and for each figure report-NAME.svg and report-NAME.tsv into --out, else DIR/reports.
  * 0 or -errno. missing: what is not in it though it should be (gnuplot is not there); empty if nothing.
  */
-int ws_report_write(struct ws_campaign *campaign, const struct ws_invocation *invocation, struct ws_error *missing,
-		    struct ws_error *err);
+int ws_report_write(const struct ws_campaign *campaign, const struct ws_invocation *invocation,
+		    struct ws_error *missing, struct ws_error *err);
 
 /*
  * For the chapters: draws, keeps the picture and its series beside the page, and puts it there. write: fills in the
@@ -50,6 +50,9 @@ int ws_report_write(struct ws_campaign *campaign, const struct ws_invocation *in
 int ws_report_figure(struct ws_report *report, const struct ws_figure *figure,
 		     int (*write)(const void *content, FILE *out), const void *content, const char *alt,
 		     const char *caption, struct ws_error *err);
+
+/* For the overview: what must be searched to find all contexts, an item for each curve of the figure. */
+void ws_tell_detection(struct ws_report *report);
 
 /* The chapters, in their order. 0 or -errno. */
 int ws_chapter_overview(struct ws_report *report, struct ws_error *err);

@@ -113,8 +113,10 @@ static int choose(struct ws_selection *selection, struct ws_error *err)
 			cell->run[cell->n_runs++] = i;
 	}
 	if (!cell->n_runs)
-		return ws_error(err, -ENODATA, "%s: no run in %s has these conditions", selection->operand,
-				selection->dir);
+		return ws_error(err, -ENODATA,
+				"%s: no run in %s has these conditions (runs for detection are left out "
+				"unless purpose=detection is asked for)",
+				selection->operand, selection->dir);
 	cell->conditions = &campaign->run[cell->run[0]].findings.background.conditions;
 	return 0;
 }
@@ -147,18 +149,57 @@ void ws_selection_close(struct ws_selection *selection)
 	*selection = (struct ws_selection) { 0 };
 }
 
-bool ws_selections_same(const struct ws_selection *a, const struct ws_selection *b)
+/* Do the selected runs have different values of the key, or only some of them one? */
+static bool varies(const struct ws_selection *selection, const char *key)
 {
-	if (a->cell.n_runs != b->cell.n_runs)
-		return false;
+	for (uint32_t i = 1; i < selection->cell.n_runs; i++) {
+		const struct ws_run *run = selection->campaign.run;
+
+		if (ws_conditions_compare_key(&run[selection->cell.run[0]].findings.background.conditions,
+					      &run[selection->cell.run[i]].findings.background.conditions, key))
+			return true;
+	}
+	return false;
+}
+
+uint32_t ws_selections_common(const struct ws_selection *a, const struct ws_selection *b)
+{
+	uint32_t n = 0;
+
 	for (uint32_t i = 0; i < a->cell.n_runs; i++) {
 		struct stat left, right;
+		bool found = false;
 
-		if (stat(a->campaign.run[a->cell.run[i]].dir, &left) ||
-		    stat(b->campaign.run[b->cell.run[i]].dir, &right))
-			return false;
-		if (left.st_dev != right.st_dev || left.st_ino != right.st_ino)
-			return false;
+		if (stat(a->campaign.run[a->cell.run[i]].dir, &left))
+			continue;
+		for (uint32_t k = 0; k < b->cell.n_runs && !found; k++)
+			found = !stat(b->campaign.run[b->cell.run[k]].dir, &right) && left.st_dev == right.st_dev &&
+				left.st_ino == right.st_ino;
+		n += found;
 	}
-	return true;
+	return n;
+}
+
+bool ws_selections_same(const struct ws_selection *a, const struct ws_selection *b)
+{
+	return a->cell.n_runs == b->cell.n_runs && ws_selections_common(a, b) == a->cell.n_runs;
+}
+
+const char *ws_selection_mixes(const struct ws_selection *selection, const char *after)
+{
+	const char *least = NULL;
+
+	for (uint32_t i = 0; i < selection->cell.n_runs; i++) {
+		const struct ws_conditions *conditions =
+			&selection->campaign.run[selection->cell.run[i]].findings.background.conditions;
+
+		for (uint32_t k = 0; k < conditions->n; k++) {
+			const char *key = conditions->at[k].key;
+
+			if (!ws_condition_is_bookkeeping(key) && (!after || strcmp(key, after) > 0) &&
+			    (!least || strcmp(key, least) < 0) && varies(selection, key))
+				least = key;
+		}
+	}
+	return least;
 }

@@ -33,7 +33,11 @@ int ws_selection_open(const char *operand, const char *default_dir, const struct
 /* NULL is fine. */
 void ws_selection_close(struct ws_selection *selection);
 
-/* Are the two selections of the very same runs? */
+/* How many runs the two selections have in common, and are they of the very same runs? */
+uint32_t ws_selections_common(const struct ws_selection *a, const struct ws_selection *b);
 bool ws_selections_same(const struct ws_selection *a, const struct ws_selection *b);
+
+/* The first key behind after (NULL: of all) in which the selected runs differ: what is mixed. NULL: there is none. */
+const char *ws_selection_mixes(const struct ws_selection *selection, const char *after);
 
 #endif

@@ -24,13 +24,12 @@ static const struct ws_estimate *quantile(const struct ws_sample *sample, int i)
 	return i == 0 ? &sample->summary.median : i == 1 ? &sample->summary.p90 : &sample->summary.p99;
 }
 
-/* Sets NAME + middle + unit to a number, or to null. */
-static int set(json_t *object, const char *name, const char *middle, struct ws_unit unit, bool known, double ns)
+int ws_summary_set(json_t *object, const char *name, const char *middle, struct ws_unit unit, bool known, double ns)
 {
 	char key[64];
 
 	snprintf(key, sizeof(key), "%s%s_%s", name, middle, unit.name);
-	return json_object_set_new(object, key, known ? ws_json_real(ns / ws_unit_ns(unit)) : json_null());
+	return json_object_set_new(object, key, ws_json_real_if(known, ns / ws_unit_ns(unit)));
 }
 
 int ws_summary_json(const struct ws_sample *sample, struct ws_unit unit, json_t *object)
@@ -39,18 +38,23 @@ int ws_summary_json(const struct ws_sample *sample, struct ws_unit unit, json_t 
 	int rc = json_object_set_new(object, "n", json_integer((json_int_t)sample->n));
 
 	rc |= json_object_set_new(object, "effective_n", ws_json_real(sample->effective_n));
-	rc |= set(object, "min", "", unit, true, (double)summary->min);
-	rc |= set(object, "mean", "", unit, true, summary->mean);
-	rc |= set(object, "mean", "_ci_low", unit, sample->has_mean_interval, sample->mean_low);
-	rc |= set(object, "mean", "_ci_high", unit, sample->has_mean_interval, sample->mean_high);
+	rc |= json_object_set_new(object, "rounds", json_integer(sample->n_rounds));
+	rc |= ws_summary_set(object, "round_median_min", "", unit, true, (double)sample->round_median_min);
+	rc |= ws_summary_set(object, "round_median_max", "", unit, true, (double)sample->round_median_max);
+	rc |= ws_summary_set(object, "min", "", unit, true, (double)summary->min);
+	rc |= ws_summary_set(object, "mean", "", unit, true, summary->mean);
+	rc |= ws_summary_set(object, "mean", "_ci_low", unit, sample->has_mean_interval, sample->mean_low);
+	rc |= ws_summary_set(object, "mean", "_ci_high", unit, sample->has_mean_interval, sample->mean_high);
 	for (int q = 0; q < N_QUANTILES; q++) {
 		const struct ws_estimate *estimate = quantile(sample, q);
 
-		rc |= set(object, quantile_name[q], "", unit, true, (double)estimate->value);
-		rc |= set(object, quantile_name[q], "_ci_low", unit, estimate->has_interval, (double)estimate->low);
-		rc |= set(object, quantile_name[q], "_ci_high", unit, estimate->has_interval, (double)estimate->high);
+		rc |= ws_summary_set(object, quantile_name[q], "", unit, true, (double)estimate->value);
+		rc |= ws_summary_set(object, quantile_name[q], "_ci_low", unit, estimate->has_interval,
+				     (double)estimate->low);
+		rc |= ws_summary_set(object, quantile_name[q], "_ci_high", unit, estimate->has_interval,
+				     (double)estimate->high);
 	}
-	rc |= set(object, "max", "", unit, true, (double)summary->max);
+	rc |= ws_summary_set(object, "max", "", unit, true, (double)summary->max);
 	rc |= json_object_set_new(object, "dkw_eps", json_real(summary->dkw_eps));
 	return rc;
 }
@@ -59,7 +63,10 @@ void ws_summary_tsv_header(struct ws_unit unit, FILE *out)
 {
 	const char *u = unit.name;
 
-	fprintf(out, "\tn\teffective_n\tmin_%s\tmean_%s\tmean_ci_low_%s\tmean_ci_high_%s", u, u, u, u);
+	fprintf(out,
+		"\tn\teffective_n\trounds\tround_median_min_%s\tround_median_max_%s\tmin_%s\tmean_%s\tmean_ci_low_%s"
+		"\tmean_ci_high_%s",
+		u, u, u, u, u, u);
 	for (int q = 0; q < N_QUANTILES; q++)
 		fprintf(out, "\t%s_%s\t%s_ci_low_%s\t%s_ci_high_%s", quantile_name[q], u, quantile_name[q], u,
 			quantile_name[q], u);
@@ -76,7 +83,9 @@ static void put(double ns, bool known, struct ws_unit unit, FILE *out)
 
 void ws_summary_tsv(const struct ws_sample *sample, struct ws_unit unit, FILE *out)
 {
-	fprintf(out, "\t%" PRIu64 "\t%.1f", sample->n, sample->effective_n);
+	fprintf(out, "\t%" PRIu64 "\t%.1f\t%" PRIu32, sample->n, sample->effective_n, sample->n_rounds);
+	put((double)sample->round_median_min, true, unit, out);
+	put((double)sample->round_median_max, true, unit, out);
 	put((double)sample->summary.min, true, unit, out);
 	put(sample->summary.mean, true, unit, out);
 	put(sample->mean_low, sample->has_mean_interval, unit, out);
@@ -97,6 +106,40 @@ const char *ws_summary_number(double value, char text[32])
 	double size = value < 0 ? -value : value;
 
 	snprintf(text, 32, "%.*f", size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3, value);
+	return text;
+}
+
+const char *ws_summary_rounds(const struct ws_sample *sample, struct ws_unit unit, char text[WS_ESTIMATE_MAX])
+{
+	char low[32], high[32];
+
+	if (sample->n_rounds > 1)
+		snprintf(text, WS_ESTIMATE_MAX, "%" PRIu32 ": %s .. %s", sample->n_rounds,
+			 ws_summary_number((double)sample->round_median_min / ws_unit_ns(unit), low),
+			 ws_summary_number((double)sample->round_median_max / ws_unit_ns(unit), high));
+	else
+		snprintf(text, WS_ESTIMATE_MAX, "%" PRIu32, sample->n_rounds);
+	return text;
+}
+
+const char *ws_summary_caution(const struct ws_sample *a, const struct ws_sample *b, struct ws_unit unit,
+			       char text[WS_CAUTION_MAX])
+{
+	bool overlap = a->round_median_min <= b->round_median_max && b->round_median_min <= a->round_median_max;
+	const double ns = ws_unit_ns(unit);
+	char number[4][32];
+
+	if (a->n_rounds < 2 || b->n_rounds < 2)
+		snprintf(text, WS_CAUTION_MAX,
+			 "; rounds %" PRIu32 " and %" PRIu32 ": how far rounds differ is not known", a->n_rounds,
+			 b->n_rounds);
+	else
+		snprintf(text, WS_CAUTION_MAX, "; medians of the rounds: A %s .. %s, B %s .. %s %s%s",
+			 ws_summary_number((double)a->round_median_min / ns, number[0]),
+			 ws_summary_number((double)a->round_median_max / ns, number[1]),
+			 ws_summary_number((double)b->round_median_min / ns, number[2]),
+			 ws_summary_number((double)b->round_median_max / ns, number[3]), unit.name,
+			 overlap ? ", which overlap: rounds of the same differ as much" : "");
 	return text;
 }
 

@@ -17,11 +17,11 @@
 static const char *const live_keys[] = { "search_bytes", "attached", NULL };
 
 /* Conditions that make curves of one panel. */
-static const char *const curve_keys[] = { "headers", "search_bytes", "attached", "duration_s", "purpose", NULL };
+static const char *const curve_keys[] = { "headers", "search_bytes", "attached", "purpose", NULL };
 
-/* Conditions that no label tells: what ran beside a search does not change what it finds. */
+/* Conditions that no label tells; of runs for detection, not even what ran beside: it does not change what is found. */
+static const char *const label_keys[] = { "search_bytes", "purpose", NULL };
 static const char *const detection_keys[] = { "search_bytes", "purpose", "attached", NULL };
-static const char *const other_keys[] = { "search_bytes", "purpose", NULL };
 
 static int compare_offsets(const void *a, const void *b)
 {
@@ -42,23 +42,10 @@ static const struct ws_detection *find_detection(const struct ws_run *run, enum 
 	return NULL;
 }
 
-/* The run that the run's condition "beside" names, or NULL. */
-static const struct ws_run *find_companion(const struct ws_campaign *campaign, const struct ws_run *run)
-{
-	const char *name = ws_conditions_get(&run->findings.background.conditions, "beside");
-
-	for (uint32_t i = 0; i < campaign->n_runs && name; i++) {
-		if (!strcmp(campaign->run[i].name, name))
-			return &campaign->run[i];
-	}
-	return NULL;
-}
-
 /* How many contexts passed the point while the run was recorded. false: nobody knows. */
-static bool expected_of(const struct ws_campaign *campaign, const struct ws_run *run,
-			const struct ws_detection *detection, uint64_t *n_expected)
+static bool expected_of(const struct ws_run *run, const struct ws_detection *detection, uint64_t *n_expected)
 {
-	const struct ws_run *companion = find_companion(campaign, run);
+	const struct ws_run *companion = run->companion;
 	const struct ws_detection *other;
 
 	*n_expected = detection->n_expected;
@@ -72,8 +59,7 @@ static bool expected_of(const struct ws_campaign *campaign, const struct ws_run 
 }
 
 /* Adds what a run found to a probe of its cell. */
-static int add_detection(const struct ws_campaign *campaign, const struct ws_run *run,
-			 const struct ws_detection *detection, struct ws_probe *probe)
+static int add_detection(const struct ws_run *run, const struct ws_detection *detection, struct ws_probe *probe)
 {
 	uint64_t n_expected, n = probe->n_found + detection->n_found;
 	uint32_t *grown = realloc(probe->found_at, (n + 1) * sizeof(*grown));
@@ -83,7 +69,7 @@ static int add_detection(const struct ws_campaign *campaign, const struct ws_run
 	probe->found_at = grown;
 	memcpy(grown + probe->n_found, detection->found_at, detection->n_found * sizeof(*grown));
 	probe->n_found = n;
-	probe->expected_known &= expected_of(campaign, run, detection, &n_expected);
+	probe->expected_known &= expected_of(run, detection, &n_expected);
 	probe->n_expected += n_expected;
 	probe->n_open += detection->n_open;
 	if (detection->file->search_bytes < probe->window)
@@ -96,10 +82,10 @@ static struct ws_probe *probe_of(struct ws_sweep *sweep, const struct ws_cell *c
 {
 	struct ws_probe *grown;
 
-	for (uint32_t i = 0; i < sweep->n; i++) {
-		struct ws_probe *probe = &sweep->probe[i];
+	for (uint32_t i = sweep->n; i > 0 && sweep->probe[i - 1].cell == cell; i--) {
+		struct ws_probe *probe = &sweep->probe[i - 1];
 
-		if (probe->cell == cell && probe->source == file->source && !strcmp(probe->point, file->point))
+		if (probe->source == file->source && !strcmp(probe->point, file->point))
 			return probe;
 	}
 	grown = realloc(sweep->probe, (sweep->n + 1) * sizeof(*grown));
@@ -112,6 +98,8 @@ static struct ws_probe *probe_of(struct ws_sweep *sweep, const struct ws_cell *c
 		.point = file->point,
 		.window = UINT32_MAX,
 		.expected_known = true,
+		.for_detection = ws_conditions_is(cell->conditions, "purpose", "detection"),
+		.offsets = WS_NO_PROBE,
 	};
 	return &grown[sweep->n++];
 }
@@ -125,43 +113,125 @@ static int add_cell(const struct ws_campaign *campaign, const struct ws_cell *ce
 			const struct ws_detection *detection = &run->findings.detection[k];
 			struct ws_probe *probe = probe_of(sweep, cell, detection->file);
 
-			if (!probe || add_detection(campaign, run, detection, probe))
+			if (!probe || add_detection(run, detection, probe))
 				return -ENOMEM;
 		}
 	}
 	return 0;
 }
 
-int ws_sweep_open(struct ws_campaign *campaign, const struct ws_invocation *invocation, struct ws_sweep *sweep)
+/* Finds the search of the whole head beside each live one. kin: labels of the cells without what tells these two apart.
+ */
+static void find_offsets(struct ws_sweep *sweep, const ws_label *kin)
+{
+	const struct ws_cell *cells = sweep->campaign->cell;
+
+	for (uint32_t i = 0; i < sweep->n; i++) {
+		struct ws_probe *live = &sweep->probe[i];
+
+		for (uint32_t k = 0; k < sweep->n && live->live && live->offsets == WS_NO_PROBE; k++) {
+			const struct ws_probe *probe = &sweep->probe[k];
+
+			if (!probe->live && probe->source == live->source && !strcmp(probe->point, live->point) &&
+			    !strcmp(kin[probe->cell - cells], kin[live->cell - cells]))
+				live->offsets = k;
+		}
+	}
+}
+
+/* Is there, for a probe of a capture, one of eBPF records of the same cell and point? Probes of a cell lie together. */
+static bool has_ebpf(const struct ws_sweep *sweep, uint32_t capture)
+{
+	const struct ws_probe *probe = sweep->probe;
+
+	for (uint32_t i = capture; i > 0 && probe[i - 1].cell == probe[capture].cell; i--) {
+		if (probe[i - 1].source == WS_SOURCE_EBPF && !strcmp(probe[i - 1].point, probe[capture].point))
+			return true;
+	}
+	return false;
+}
+
+/* Chooses what the figure shows. */
+static int choose_drawn(struct ws_sweep *sweep)
+{
+	bool *has_live = calloc((size_t)sweep->n + 1, sizeof(*has_live)), purpose = false, live = false;
+
+	if (!has_live)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < sweep->n; i++)
+		purpose |= sweep->probe[i].for_detection;
+	for (uint32_t i = 0; i < sweep->n; i++) {
+		const struct ws_probe *probe = &sweep->probe[i];
+
+		live |= probe->live && probe->for_detection == purpose;
+		if (probe->live && probe->for_detection == purpose && probe->offsets != WS_NO_PROBE)
+			has_live[probe->offsets] = true;
+	}
+	for (uint32_t i = 0; i < sweep->n; i++) {
+		struct ws_probe *probe = &sweep->probe[i];
+
+		if (probe->live)
+			probe->drawn = ws_probe_rate(probe, probe->window).has_rate;
+		else
+			probe->drawn = (!live || has_live[i]) && ws_probe_rate(probe, 0).has_rate &&
+				       (probe->source == WS_SOURCE_EBPF || !has_ebpf(sweep, i));
+		probe->drawn &= probe->for_detection == purpose;
+	}
+	free(has_live);
+	return 0;
+}
+
+/* Sorts what was found, gives the probes their labels, and finds out how they belong together. */
+static int complete(const struct ws_campaign *campaign, const bool *shown, struct ws_sweep *sweep)
+{
+	ws_label *label[2] = { NULL, NULL }, *panel = NULL, *kin = NULL;
+	int rc = ws_labels_make(campaign, shown, label_keys, &label[0]);
+
+	rc = rc ? rc : ws_labels_make(campaign, shown, detection_keys, &label[1]);
+	rc = rc ? rc : ws_labels_make(campaign, shown, curve_keys, &panel);
+	rc = rc ? rc : ws_labels_make(campaign, shown, live_keys, &kin);
+	for (uint32_t i = 0; i < sweep->n && !rc; i++) {
+		struct ws_probe *probe = &sweep->probe[i];
+		size_t cell = (size_t)(probe->cell - campaign->cell);
+
+		qsort(probe->found_at, probe->n_found, sizeof(*probe->found_at), compare_offsets);
+		probe->live = probe->window < WS_WINDOW_MAX;
+		memcpy(probe->label, label[probe->for_detection][cell], sizeof(probe->label));
+		memcpy(probe->panel, panel[cell], sizeof(probe->panel));
+	}
+	if (!rc)
+		find_offsets(sweep, kin);
+	rc = rc ? rc : choose_drawn(sweep);
+	free(label[0]);
+	free(label[1]);
+	free(panel);
+	free(kin);
+	return rc;
+}
+
+int ws_sweep_open(const struct ws_campaign *campaign, const struct ws_invocation *invocation, struct ws_sweep *sweep)
 {
 	struct ws_sweep made = {
 		.campaign = campaign,
 		.search_bytes = invocation->search_bytes,
 		.n_search_bytes = invocation->n_search_bytes,
 	};
-	int rc = 0;
+	bool *shown = calloc((size_t)campaign->n_cells + 1, sizeof(*shown));
+	int rc = shown ? 0 : -ENOMEM;
 
 	for (uint32_t i = 0; i < campaign->n_cells && !rc; i++) {
 		uint32_t n = made.n;
 
 		rc = add_cell(campaign, &campaign->cell[i], &made);
-		campaign->cell[i].hidden = made.n == n;
+		shown[i] = made.n > n;
 	}
-	if (rc) {
+	rc = rc ? rc : complete(campaign, shown, &made);
+	free(shown);
+	if (rc)
 		ws_sweep_close(&made);
-		return rc;
-	}
-	for (uint32_t i = 0; i < made.n; i++) {
-		struct ws_probe *probe = &made.probe[i];
-
-		qsort(probe->found_at, probe->n_found, sizeof(*probe->found_at), compare_offsets);
-		probe->live = probe->window < WS_WINDOW_MAX;
-		ws_cell_label(campaign, probe->cell, ws_probe_is_for_detection(probe) ? detection_keys : other_keys,
-			      probe->label);
-		ws_cell_label(campaign, probe->cell, curve_keys, probe->panel);
-	}
-	*sweep = made;
-	return 0;
+	else
+		*sweep = made;
+	return rc;
 }
 
 void ws_sweep_close(struct ws_sweep *sweep)
@@ -194,23 +264,6 @@ uint32_t ws_probe_bytes_for(const struct ws_probe *probe, uint32_t percent)
 	return probe->expected_known && rank > 0 && rank <= probe->n_found ? probe->found_at[rank - 1] : 0;
 }
 
-const struct ws_probe *ws_probe_offsets(const struct ws_sweep *sweep, const struct ws_probe *live)
-{
-	for (uint32_t i = 0; i < sweep->n; i++) {
-		const struct ws_probe *probe = &sweep->probe[i];
-
-		if (!probe->live && probe->source == live->source && !strcmp(probe->point, live->point) &&
-		    ws_cells_alike(probe->cell, live->cell, live_keys))
-			return probe;
-	}
-	return NULL;
-}
-
-static json_t *number_if(bool known, json_int_t n)
-{
-	return known ? json_integer(n) : json_null();
-}
-
 static json_t *rate_json(const struct ws_sweep *sweep, const struct ws_probe *probe, uint32_t search_bytes)
 {
 	struct ws_detection_rate rate = ws_probe_rate(probe, search_bytes);
@@ -219,13 +272,13 @@ static json_t *rate_json(const struct ws_sweep *sweep, const struct ws_probe *pr
 		ws_json_text(sweep->campaign->run[probe->cell->run[0]].name), "label", ws_json_text(probe->label),
 		"conditions", ws_conditions_json(probe->cell->conditions), "source", ws_source_name(probe->source),
 		"point", ws_json_text(probe->point), "kind", probe->live ? "live" : "offsets", "search_bytes",
-		(json_int_t)search_bytes, "expected", number_if(probe->expected_known, (json_int_t)probe->n_expected),
+		(json_int_t)search_bytes, "expected", ws_json_integer_if(probe->expected_known, probe->n_expected),
 		"detected", (json_int_t)rate.n_detected);
 	int rc = !object;
 
-	rc |= json_object_set_new(object, "rate", rate.has_rate ? json_real(rate.rate.rate) : json_null());
-	rc |= json_object_set_new(object, "ci_low", rate.has_rate ? json_real(rate.rate.low) : json_null());
-	rc |= json_object_set_new(object, "ci_high", rate.has_rate ? json_real(rate.rate.high) : json_null());
+	rc |= json_object_set_new(object, "rate", ws_json_real_if(rate.has_rate, rate.rate.rate));
+	rc |= json_object_set_new(object, "ci_low", ws_json_real_if(rate.has_rate, rate.rate.low));
+	rc |= json_object_set_new(object, "ci_high", ws_json_real_if(rate.has_rate, rate.rate.high));
 	rc |= json_object_set_new(object, "unresolved", json_integer((json_int_t)probe->n_open));
 	if (rc) {
 		json_decref(object);
@@ -318,11 +371,36 @@ static int label_width(const struct ws_sweep *sweep)
 	return width;
 }
 
+/* Every live search, beside what the offsets say of that many bytes. */
+static void print_live(const struct ws_sweep *sweep, int width, FILE *out)
+{
+	char text[2][NUMBER_MAX], expected[32];
+	bool first = true;
+
+	for (uint32_t i = 0; i < sweep->n; i++) {
+		const struct ws_probe *probe = &sweep->probe[i];
+		struct ws_detection_rate live = ws_probe_rate(probe, probe->window), said = { 0 };
+
+		if (!probe->live)
+			continue;
+		if (first)
+			fprintf(out,
+				"\nlive searches [Wilson 95%% interval], and what the offsets say of that many "
+				"bytes\n%-*s  %-8s%8s%10s%24s%24s\n",
+				width, "", "point", "bytes", "expected", "found live", "by offsets");
+		first = false;
+		if (probe->offsets != WS_NO_PROBE)
+			said = ws_probe_rate(&sweep->probe[probe->offsets], probe->window);
+		snprintf(expected, sizeof(expected), "%" PRIu64, probe->n_expected);
+		fprintf(out, "%-*s  %-8s%8" PRIu32 "%10s%24s%24s\n", width, probe->label, probe->point, probe->window,
+			probe->expected_known ? expected : "unknown", rate_text(&live, text[0]),
+			probe->offsets != WS_NO_PROBE ? rate_text(&said, text[1]) : "-");
+	}
+}
+
 static void print_table(const struct ws_sweep *sweep, FILE *out)
 {
 	int width = label_width(sweep);
-	char text[2][NUMBER_MAX];
-	bool first = true;
 
 	fprintf(out,
 		"bytes to search for so many of the contexts, from the offsets of a search of the whole head\n"
@@ -342,23 +420,7 @@ static void print_table(const struct ws_sweep *sweep, FILE *out)
 			print_bytes(ws_probe_bytes_for(probe, (const uint32_t[]) { 50, 90, 99, 100 }[k]), out);
 		fputc('\n', out);
 	}
-	for (uint32_t i = 0; i < sweep->n; i++) {
-		const struct ws_probe *probe = &sweep->probe[i], *offsets = ws_probe_offsets(sweep, probe);
-		struct ws_detection_rate live = ws_probe_rate(probe, probe->window), said = { 0 };
-
-		if (!probe->live)
-			continue;
-		if (first)
-			fprintf(out,
-				"\nlive searches [Wilson 95%% interval], and what the offsets say of that many "
-				"bytes\n%-*s  %-8s%8s%10s%24s%24s\n",
-				width, "", "point", "bytes", "expected", "found live", "by offsets");
-		first = false;
-		if (offsets)
-			said = ws_probe_rate(offsets, probe->window);
-		fprintf(out, "%-*s  %-8s%8" PRIu32 "%10" PRIu64 "%24s%24s\n", width, probe->label, probe->point,
-			probe->window, probe->n_expected, rate_text(&live, text[0]), rate_text(&said, text[1]));
-	}
+	print_live(sweep, width, out);
 }
 
 int ws_sweep_print(const struct ws_sweep *sweep, enum ws_format format, FILE *out)
@@ -372,79 +434,51 @@ int ws_sweep_print(const struct ws_sweep *sweep, enum ws_format format, FILE *ou
 	return 0;
 }
 
-bool ws_probe_is_for_detection(const struct ws_probe *probe)
-{
-	return ws_conditions_is(probe->cell->conditions, "purpose", "detection");
-}
-
-/* Has the campaign runs for detection? Then the others are for something else. */
-static bool has_purpose(const struct ws_sweep *sweep)
+/* Is there another curve of the same name: the same panel, point, headers, kind? */
+static bool has_twin(const struct ws_sweep *sweep, const struct ws_probe *probe)
 {
 	for (uint32_t i = 0; i < sweep->n; i++) {
-		if (ws_probe_is_for_detection(&sweep->probe[i]))
+		const struct ws_probe *other = &sweep->probe[i];
+
+		if (other != probe && other->drawn && !other->live && !probe->live &&
+		    !strcmp(other->panel, probe->panel) && !strcmp(other->point, probe->point) &&
+		    !ws_conditions_compare_key(other->cell->conditions, probe->cell->conditions, "headers"))
 			return true;
 	}
 	return false;
 }
 
-/* Has the campaign a live search at all, or one that belongs to this probe? */
-static bool has_live(const struct ws_sweep *sweep, const struct ws_probe *offsets)
-{
-	for (uint32_t i = 0; i < sweep->n; i++) {
-		const struct ws_probe *probe = &sweep->probe[i];
-
-		if (probe->live && (!offsets || ws_probe_offsets(sweep, probe) == offsets))
-			return true;
-	}
-	return false;
-}
-
-/* Is there, for a probe of a capture, one of eBPF records that says the same? */
-static bool has_ebpf(const struct ws_sweep *sweep, const struct ws_probe *capture)
-{
-	for (uint32_t i = 0; i < sweep->n; i++) {
-		const struct ws_probe *probe = &sweep->probe[i];
-
-		if (probe->source == WS_SOURCE_EBPF && probe->cell == capture->cell &&
-		    !strcmp(probe->point, capture->point))
-			return true;
-	}
-	return false;
-}
-
-bool ws_probe_is_drawn(const struct ws_sweep *sweep, const struct ws_probe *probe)
-{
-	if (has_purpose(sweep) && !ws_probe_is_for_detection(probe))
-		return false;
-	if (probe->live)
-		return ws_probe_rate(probe, probe->window).has_rate;
-	if (has_live(sweep, NULL) && !has_live(sweep, probe))
-		return false;
-	return ws_probe_rate(probe, 0).has_rate && (probe->source == WS_SOURCE_EBPF || !has_ebpf(sweep, probe));
-}
-
-static void write_point(const struct ws_probe *probe, const char *panel, uint32_t search_bytes, FILE *out)
+/* Names the probe's curve: its headers; where these are not enough, its label. */
+static const char *curve_of(const struct ws_sweep *sweep, const struct ws_probe *probe)
 {
 	const char *headers = ws_conditions_get(probe->cell->conditions, "headers");
+
+	return !headers || has_twin(sweep, probe) ? probe->label : headers;
+}
+
+static void write_point(const struct ws_probe *probe, const char *panel, const char *curve, uint32_t search_bytes,
+			FILE *out)
+{
 	struct ws_detection_rate rate = ws_probe_rate(probe, search_bytes);
 
 	ws_figure_put_name(out, panel);
 	putc('\t', out);
-	ws_figure_put_name(out, headers ? headers : ws_source_name(probe->source));
+	ws_figure_put_name(out, curve);
 	fprintf(out, "\t%s\t%" PRIu32 "\t%.6f\t%.6f\t%.6f\n", probe->live ? "live" : "offsets", search_bytes,
 		rate.rate.rate, rate.rate.low, rate.rate.high);
 }
 
 /* Writes a probe's rows: the one of a live search, or every step of the offsets. */
-static void write_curve(const struct ws_probe *probe, const char *label, FILE *out)
+static void write_curve(const struct ws_sweep *sweep, const struct ws_probe *probe, FILE *out)
 {
+	const char *curve = curve_of(sweep, probe);
 	char panel[2 * WS_LABEL_MAX];
 
-	snprintf(panel, sizeof(panel), "%s, %s", probe->point, label);
-	write_point(probe, panel, probe->live ? probe->window : 0, out);
+	snprintf(panel, sizeof(panel), "%s, %s", probe->point, probe->panel);
+	write_point(probe, panel, curve, probe->live ? probe->window : 0, out);
 	for (uint64_t i = 0; i < probe->n_found && !probe->live; i++) {
 		if (i + 1 == probe->n_found || probe->found_at[i] != probe->found_at[i + 1])
-			write_point(probe, panel, probe->found_at[i], out);
+			write_point(probe, panel, curve, probe->found_at[i], out);
 	}
 }
 
@@ -460,16 +494,14 @@ int ws_sweep_write_panels(const struct ws_sweep *sweep, FILE *out)
 	for (uint32_t i = 0; i < sweep->n; i++) {
 		const struct ws_probe *first = &sweep->probe[i];
 
-		if (done[i] || !ws_probe_is_drawn(sweep, first))
-			continue;
-		for (uint32_t k = i; k < sweep->n; k++) {
+		for (uint32_t k = i; k < sweep->n && first->drawn && !done[i]; k++) {
 			const struct ws_probe *probe = &sweep->probe[k];
 
-			if (done[k] || !ws_probe_is_drawn(sweep, probe) || strcmp(probe->point, first->point) ||
-			    !ws_cells_alike(first->cell, probe->cell, curve_keys))
+			if (done[k] || !probe->drawn || strcmp(probe->point, first->point) ||
+			    strcmp(probe->panel, first->panel))
 				continue;
-			done[k] = true;
-			write_curve(probe, first->panel, out);
+			done[k] = k != i;
+			write_curve(sweep, probe, out);
 		}
 	}
 	free(done);

@@ -10,6 +10,10 @@
 
 #include "analyze/campaign.h"
 #include "analyze/invocation.h"
+#include "analyze/label.h"
+
+/* No index of a probe. */
+#define WS_NO_PROBE UINT32_MAX
 
 /* One cell, source and point. */
 struct ws_probe {
@@ -18,9 +22,16 @@ struct ws_probe {
 	const char *point; /* name */
 	uint32_t window;   /* payload bytes searched; UINT32_MAX: the whole head */
 	bool live;	   /* the search ended at its window: only the rate at N = window is its own */
-	char label[WS_LABEL_MAX];
-	char panel[WS_LABEL_MAX]; /* of the figure: the label without headers and what was attached */
-	uint32_t *found_at;	  /* ids_end_off of the contexts found, ascending; owned */
+	ws_label label;
+	ws_label panel;	    /* of the figure: the label without headers and what was attached and searched */
+	bool for_detection; /* its run was made for detection */
+	/*
+	 * It is in the figure: if there are runs for detection, only these; if there are live searches, only what
+	 * belongs to one; a capture only where there are no records.
+	 */
+	bool drawn;
+	uint32_t offsets;   /* of a live one: the index of the search of the whole head beside it; WS_NO_PROBE: none */
+	uint32_t *found_at; /* ids_end_off of the contexts found, ascending; owned */
 	uint64_t n_found;
 	bool expected_known;
 	uint64_t n_expected;
@@ -41,7 +52,7 @@ struct ws_sweep {
  * capture, or from the run that its condition "beside" names, which watched the same frames - if both saw the same
  * number of requests there. Needs WS_FIND_DETECTIONS. 0 or -ENOMEM. To be closed with ws_sweep_close().
  */
-int ws_sweep_open(struct ws_campaign *campaign, const struct ws_invocation *invocation, struct ws_sweep *sweep);
+int ws_sweep_open(const struct ws_campaign *campaign, const struct ws_invocation *invocation, struct ws_sweep *sweep);
 
 /* NULL is fine. */
 void ws_sweep_close(struct ws_sweep *sweep);
@@ -52,24 +63,12 @@ struct ws_detection_rate ws_probe_rate(const struct ws_probe *probe, uint32_t se
 /* The smallest N that finds percent of the contexts; 0 if none does, or that is unknown. */
 uint32_t ws_probe_bytes_for(const struct ws_probe *probe, uint32_t percent);
 
-/* The probe with the whole head's offsets to which a live one belongs, or NULL. */
-const struct ws_probe *ws_probe_offsets(const struct ws_sweep *sweep, const struct ws_probe *live);
-
-/* Was its run made for detection? */
-bool ws_probe_is_for_detection(const struct ws_probe *probe);
-
-/*
- * Is it in the figure? If there are runs for detection, only these; if there are live searches, only what belongs to
- * one; a capture only where there are no records.
- */
-bool ws_probe_is_drawn(const struct ws_sweep *sweep, const struct ws_probe *probe);
-
 /* Prints in the given format. 0, -ENOMEM or -EIO. */
 int ws_sweep_print(const struct ws_sweep *sweep, enum ws_format format, FILE *out);
 
 /*
  * Writes what the figure draws, as sweep.gp wants it: a panel for each point and set of conditions apart from headers
- * and search space, in it a curve for each layout of headers: those that ws_probe_is_drawn() names.
+ * and search space, in it a curve for each layout of headers: of those probes that are drawn.
  */
 int ws_sweep_write_panels(const struct ws_sweep *sweep, FILE *out);
 

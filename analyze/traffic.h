@@ -13,11 +13,12 @@
 
 /* One load log. Arrays have n members each, in order of start. */
 struct ws_traffic {
-	char *path;	    /* as ingest found it */
-	char *content_hash; /* XXH3-128, 32 hex digits */
-	char *format;	    /* "h2load", "vegeta_csv" ... */
-	bool is_realtime;   /* start_ns is CLOCK_REALTIME; false: counted from the log's start */
-	bool complete;	    /* read to its proper end */
+	char *path;		/* as ingest found it */
+	char *content_hash;	/* XXH3-128, 32 hex digits */
+	char *format;		/* "h2load", "vegeta_csv" ... */
+	bool is_realtime;	/* start_ns is CLOCK_REALTIME; false: counted from the log's start */
+	bool complete;		/* read to its proper end */
+	uint64_t resolution_ns; /* the finest step of its start times */
 	uint64_t n;
 	int64_t *start_ns;
 	uint64_t *latency_ns;
@@ -30,18 +31,21 @@ struct ws_schedule {
 	uint64_t n_good; /* answered with a status from 200 to 399: only these have a latency worth the name */
 	uint64_t n_bad;	 /* answered with another */
 	uint64_t n_unanswered;
-	bool has_gaps;	     /* there are two requests or more: what follows is known */
+	bool has_rate;	     /* the log is long beside its resolution: the rate is known */
+	bool has_gaps;	     /* and the gaps are: what comes after the rate is known, too */
 	double rate_per_s;   /* kept: (n - 1) / (last start - first start) */
 	uint64_t gap_min_ns; /* between one start and the next */
 	uint64_t gap_median_ns;
 	uint64_t gap_max_ns;
-	double gap_cv;		  /* standard deviation of the gaps, over their mean: 0 even, 1 random arrivals */
-	uint64_t in_flight_max;	  /* most requests without an answer at once */
-	double part_after_answer; /* of the starts that an answer preceded by at most a tenth of the median latency */
+	double gap_cv;		/* standard deviation of the gaps, over their mean: 0 even, 1 random arrivals */
+	uint64_t in_flight_max; /* most requests without an answer at once */
+	/* Of the starts that came at most a tenth of the mean gap behind an answer; by chance it would be about a
+	 * tenth. */
+	double part_after_answer;
 };
 
 enum ws_pace {
-	WS_PACE_UNKNOWN, /* too few requests to tell */
+	WS_PACE_UNKNOWN, /* too few requests, or times too coarse, to tell */
 	WS_PACE_EVEN,
 	WS_PACE_UNEVEN,
 	WS_PACE_BURSTS,	     /* most requests start together with others */

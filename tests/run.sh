@@ -73,6 +73,7 @@ suite "lint" lint
 suite "unit, golden, generated captures, sample" make -s check
 suite "the same under sanitizers" make -s check-san
 suite "host parser = tshark" make -s check-tshark
+suite "a campaign's numbers = an independent judge's" make -s check-numbers
 if [ "$(id -u)" -eq 0 ] && build/bin/capture check > /dev/null; then
     collect
     suite "kernel parser = host parser" make -s check-bpf

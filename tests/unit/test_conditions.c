@@ -57,7 +57,38 @@ static void numbers_count_as_numbers(void **state)
 	assert_true(order("rate_per_s", "9", "80") < 0);
 	assert_true(order("search_bytes", "200", "1000") < 0);
 	assert_int_equal(order("rate_per_s", "80", "80"), 0);
-	assert_true(order("rate_per_s", "80", "fast") != 0);
+	assert_true(order("rate_per_s", "80", "fast") < 0);
+	assert_true(order("rate_per_s", "-1.5", "-1") < 0);
+	assert_true(order("rate_per_s", "1.0", "1") != 0);
+}
+
+/* strtod() takes these for numbers; nan is not even equal to itself. */
+static void what_only_looks_like_a_number_is_a_text(void **state)
+{
+	static const char *const text[] = { "nan", "inf", "0x10", "1e3", "1.", ".5", "-", "", " 1", "1 " };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text) / sizeof(*text); i++) {
+		assert_int_equal(order("note", text[i], text[i]), 0);
+		assert_true(order("note", "99", text[i]) < 0);
+	}
+}
+
+/* Were 9 < 10 as numbers, 10 < 1x and 1x < 9 as texts, equal runs would be found in different places. */
+static void the_order_has_no_circles(void **state)
+{
+	static const char *const value[] = { "9", "10", "1x", "", "-3", "nan", "x9", "0.5" };
+	const size_t n = sizeof(value) / sizeof(*value);
+
+	(void)state;
+	for (size_t a = 0; a < n; a++) {
+		for (size_t b = 0; b < n; b++) {
+			for (size_t c = 0; c < n; c++) {
+				if (order("note", value[a], value[b]) <= 0 && order("note", value[b], value[c]) <= 0)
+					assert_true(order("note", value[a], value[c]) <= 0);
+			}
+		}
+	}
 }
 
 static void what_was_attached_goes_by_what_it_adds(void **state)
@@ -106,6 +137,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_are_kept_once_and_in_order),
 		cmocka_unit_test(numbers_count_as_numbers),
+		cmocka_unit_test(what_only_looks_like_a_number_is_a_text),
+		cmocka_unit_test(the_order_has_no_circles),
 		cmocka_unit_test(what_was_attached_goes_by_what_it_adds),
 		cmocka_unit_test(rounds_are_alike),
 		cmocka_unit_test(told_in_words),

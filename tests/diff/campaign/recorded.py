@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the databases of a campaign hold, by SQL: runs, cells, load, pairs of sightings, contexts. Written from
+lib/schema.sql and README.md."""
+import collections
+import functools
+import itertools
+import os
+import sqlite3
+
+BOOKKEEPING = {"round", "campaign", "beside"}
+OPEN_REASONS = {9, 10, 14}  # beyond_window, split, truncated: the search does not know whether there is a context
+WHOLE_HEAD = 16384
+RX, TX = "rx", "tx"
+MS, US = ("ms", 1e6), ("us", 1e3)  # units, and how many ns they have
+
+File = collections.namedtuple("File", "file_id source point role search_bytes n_requests n_contexts n_frames"
+                              " complete unread_bytes path content_hash")
+Sighting = collections.namedtuple("Sighting", "identity ts_ns tuple payload_len direction reason ids_end_off")
+Pair = collections.namedtuple("Pair", "way latency_ns entry_ns kind identity tuple")
+
+SIGHTINGS_SQL = """
+    SELECT hex(r.trace_id), hex(r.span_id), r.seq, r.ts_ns, r.payload_len, r.direction, r.reason, r.ids_end_off,
+           f.ip_version, f.saddr, f.sport, f.daddr, f.dport
+    FROM request r JOIN flow f USING (flow_id) WHERE r.file_id = ? ORDER BY r.ts_ns, r.request_id"""
+
+ONCE_SQL = """
+    WITH seen AS (SELECT r.*, f.ip_version, f.saddr, f.sport, f.daddr, f.dport,
+                         count(*) OVER (PARTITION BY r.file_id, seq, trace_id, span_id) AS times
+                  FROM request r JOIN flow f USING (flow_id) WHERE trace_id IS NOT NULL)
+    SELECT hex(n.trace_id), hex(n.span_id), n.seq, n.ts_ns, v.ts_ns, n.direction, v.direction,
+           n.payload_len <> v.payload_len,
+           (n.ip_version, n.saddr, n.sport, n.daddr, n.dport) <> (v.ip_version, v.saddr, v.sport, v.daddr, v.dport),
+           v.ip_version, v.saddr, v.sport, v.daddr, v.dport
+    FROM seen n JOIN seen v USING (seq, trace_id, span_id)
+    WHERE n.file_id = ? AND v.file_id = ? AND n.times = 1 AND v.times = 1"""
+
+
+def plain(value):
+    """A condition's value, so that 80 and 80.0 are the same."""
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def scaled(ns, unit):
+    """ns in the unit; None stays."""
+    return None if ns is None else ns / unit[1]
+
+
+def cell_key(conditions):
+    """What the rounds of one cell have in common."""
+    return frozenset((k, plain(v)) for k, v in conditions.items() if k not in BOOKKEEPING)
+
+
+def majority(votes):
+    """The direction that most votes name; None without one, or where it is a draw."""
+    count = collections.Counter(v for v in votes if v)
+    return None if count[RX] == count[TX] else max((RX, TX), key=lambda way: count[way])
+
+
+def kernel_way(role, direction):
+    """A packet that the NIC received is rx; one that the host end of the pod's veth received is tx."""
+    return {("nic", 1): RX, ("nic", 2): TX, ("vport", 1): TX, ("vport", 2): RX}.get((role, direction))
+
+
+def kind_of(nat, repeated, split, inconsistent):
+    """The name of a pair's class."""
+    flags = {"nat": nat, "retransmit": repeated, "split": split, "inconsistent": inconsistent}
+    return "+".join(name for name, flag in flags.items() if flag) or "matched"
+
+
+class Run:
+    """One run.db."""
+
+    def __init__(self, path, name):
+        self.path, self.name = path, name
+        self.db = sqlite3.connect(f"file:{os.path.join(path, 'run.db')}?mode=ro", uri=True)
+        self.conditions = dict(self.db.execute("SELECT key, value FROM condition")) or {"run": name}
+        self.key = cell_key(self.conditions)
+        self.files = [File(*row) for row in self.db.execute(
+            "SELECT file_id, source, name, role, search_bytes, n_requests, n_contexts, n_frames, complete,"
+            "       unread_bytes, path, content_hash"
+            " FROM file JOIN point USING (point_id)")]
+
+    def is_for_detection(self):
+        """Such runs had other programs beside them: their latencies are in no distribution."""
+        return self.conditions.get("purpose") == "detection"
+
+    def file(self, source, point):
+        """The file of that source and point's name, or None."""
+        return next((f for f in self.files if (f.source, f.point) == (source, point)), None)
+
+    @functools.lru_cache(maxsize=None)
+    def logs(self):
+        """The load logs: what is known of the file, and its requests as (start, latency, status)."""
+        return [({"path": path, "format": form, "content_hash": content_hash, "complete": bool(complete)},
+                 self.db.execute("SELECT start_ns, latency_ns, status FROM load_request WHERE load_log_id = ?"
+                                 " ORDER BY start_ns, request_no", (log_id,)).fetchall())
+                for log_id, path, form, content_hash, complete in self.db.execute(
+                    "SELECT load_log_id, path, format, content_hash, complete FROM load_log")]
+
+    def end_to_end(self):
+        """Latencies of the requests that were answered well, ns."""
+        return [latency for latency, in
+                self.db.execute("SELECT latency_ns FROM load_request WHERE status BETWEEN 200 AND 399")]
+
+    @functools.lru_cache(maxsize=None)
+    def sightings(self, file_id):
+        """All requests of a file in order of time."""
+        return [Sighting((seq, trace, span) if trace else None, ts, tuple(flow), length, direction, reason, ids_end)
+                for trace, span, seq, ts, length, direction, reason, ids_end, *flow
+                in self.db.execute(SIGHTINGS_SQL, (file_id,))]
+
+    @functools.lru_cache(maxsize=None)
+    def requests(self, file_id):
+        """Requests by flow and sequence number, with their context or without, repetitions in order of time."""
+        found = collections.defaultdict(list)
+        rows = self.db.execute("SELECT seq FROM request WHERE file_id = ? ORDER BY ts_ns, request_id", (file_id,))
+        for (seq,), sighting in zip(rows, self.sightings(file_id)):
+            found[seq, sighting.tuple].append(sighting)
+        return found
+
+    def sides(self, source):
+        """The run's only file at a NIC and its only one at a vport; None where it is not so."""
+        nic, vport = ([f for f in self.files if (f.source, f.role) == (source, role)] for role in ("nic", "vport"))
+        return (nic[0], vport[0]) if len(nic) == len(vport) == 1 else None
+
+    @functools.lru_cache(maxsize=None)
+    def pairs(self, source):
+        """Every packet that was found at both points."""
+        sides = self.sides(source)
+        if sides is None:
+            return []
+        once = [once_pair(*row) for row in self.db.execute(ONCE_SQL, [side.file_id for side in sides])]
+        nic, vport = (by_identity(self.sightings(side.file_id)) for side in sides)
+        flows = collections.defaultdict(list)
+        for pair in once:
+            flows[pair.tuple].append(pair.way)
+        for identity in set(nic) & set(vport):
+            if len(nic[identity]) > 1 or len(vport[identity]) > 1:
+                once += repeated_pairs(nic[identity], vport[identity], flows)
+        return once
+
+
+def once_pair(trace, span, seq, nic_ns, vport_ns, nic_direction, vport_direction, split, nat, *flow):
+    """The pair of an identity that was seen once at each point: what came first is its entry."""
+    kernel = [kernel_way("nic", nic_direction), kernel_way("vport", vport_direction)]
+    if nic_ns == vport_ns:
+        way = majority(kernel) or RX
+    else:
+        way = RX if nic_ns < vport_ns else TX
+    inconsistent = any(k not in (None, way) for k in kernel)
+    return Pair(way, abs(vport_ns - nic_ns), min(nic_ns, vport_ns), kind_of(nat, False, split, inconsistent),
+                (seq, trace, span), tuple(flow))
+
+
+def by_identity(sightings):
+    """Sightings with a context by sequence number and context, in order of time."""
+    found = collections.defaultdict(list)
+    for sighting in sightings:
+        if sighting.identity:
+            found[sighting.identity].append(sighting)
+    return found
+
+
+def repeated_pairs(nic, vport, flows):
+    """An identity seen more than once at a point: exits in order of time, each with the latest entry left before it."""
+    kernel = [kernel_way("nic", s.direction) for s in nic] + [kernel_way("vport", s.direction) for s in vport]
+    way = majority(kernel) or majority(flows[vport[0].tuple]) or (RX if nic[0].ts_ns <= vport[0].ts_ns else TX)
+    entries, exits = (list(nic), vport) if way == RX else (list(vport), nic)
+    for leaving in exits:
+        before = [e for e in entries if e.ts_ns <= leaving.ts_ns]
+        if not before:
+            continue
+        entering = before[-1]
+        entries.remove(entering)
+        at_nic, at_vport = (entering, leaving) if way == RX else (leaving, entering)
+        both = (kernel_way("nic", at_nic.direction), kernel_way("vport", at_vport.direction))
+        yield Pair(way, leaving.ts_ns - entering.ts_ns, entering.ts_ns,
+                   kind_of(at_nic.tuple != at_vport.tuple, True, at_nic.payload_len != at_vport.payload_len,
+                           any(k not in (None, way) for k in both)), at_nic.identity, at_vport.tuple)
+
+
+class Campaign:
+    """All runs in or below a directory."""
+
+    def __init__(self, path):
+        self.path = path
+        found = sorted(root for root, _, files in os.walk(path) if "run.db" in files)
+        self.runs = [Run(root, os.path.relpath(root, path)) for root in found]
+        self.by_name = {run.name: run for run in self.runs}
+
+    def cells(self):
+        """Runs by what was the same for them."""
+        cells = collections.defaultdict(list)
+        for run in self.runs:
+            cells[run.key].append(run)
+        return cells
+
+    def load_of(self, run):
+        """The run whose load a run saw: itself, or the one that was recorded beside it."""
+        return run if run.logs() else self.by_name.get(run.conditions.get("beside"))
+
+    def expected(self, run, file):
+        """How many contexts passed, or None; and of how many requests nobody knows."""
+        known, open_here = expected_alone(run, file)
+        beside = self.by_name.get(run.conditions.get("beside"))
+        if known is None and beside is not None:
+            known = expected_beside(file, beside)
+        return known, open_here
+
+
+def expected_alone(run, file):
+    """The contexts that passed as far as the run itself knows, and of how many requests it does not know. The capture at
+    the same point knows, too, what has no record; without one, records that leave nothing open speak for themselves."""
+    sightings = run.sightings(file.file_id)
+    n, n_open = sum(s.identity is not None for s in sightings), sum(s.reason in OPEN_REASONS for s in sightings)
+    capture = None if file.source == "pcap" else run.file("pcap", file.point)
+    if file.source == "pcap" or (capture is None and n_open == 0):
+        return n, n_open
+    return (None, n_open) if capture is None else expected_of_both(run.requests(file.file_id),
+                                                                   run.requests(capture.file_id))
+
+
+def expected_of_both(records, capture):
+    """Contexts, and requests left open, of records and a capture of the same point: request by request."""
+    n, n_open = 0, 0
+    for request in set(records) | set(capture):
+        for ours, theirs in itertools.zip_longest(records.get(request, []), capture.get(request, [])):
+            decided = next((s for s in (ours, theirs) if s and s.reason not in OPEN_REASONS), None)
+            n += decided is not None and decided.identity is not None
+            n_open += decided is None
+    return n, n_open
+
+
+def expected_beside(file, beside):
+    """The contexts at the same point of the run beside, if it saw as many requests there."""
+    other = beside.file("ebpf", file.point) or beside.file("pcap", file.point)
+    if other is None or other.n_requests != file.n_requests:
+        return None
+    return expected_alone(beside, other)[0]
