@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The recorded run in datasets/sample/: its figures and numbers are reproduced byte for byte, and what cannot record uses it.
+# The recorded run in datasets/sample/ and the recorded campaign in datasets/sample-campaign/: their figures and numbers are
+# reproduced byte for byte, wherever they lie, and what cannot record uses the run.
 # Usage: tests/sample/run.sh [--update] [BIN_DIR]     --update: keep what is produced as what is expected
 set -uo pipefail
 
@@ -21,10 +22,20 @@ source "$top/tests/check.sh"
 # A copy of the recording in $work/NAME, loaded and analysed there.
 analyse() {
     mkdir "$work/$1"
-    cp "$sample"/*.zst "$sample/run.json" "$sample/load.h2load" "$work/$1/"
+    cp "$sample"/*.zst "$sample"/*.json "$sample/load.h2load" "$work/$1/"
     "$bin/ingest" --quiet --dir "$work/$1" && "$bin/analyze" cdf --dir "$work/$1" > /dev/null &&
         "$bin/analyze" detect --dir "$work/$1" > /dev/null &&
+        "$bin/analyze" e2e --dir "$work/$1" > /dev/null &&
         "$bin/analyze" ledger --format json --dir "$work/$1" > "$work/$1/reports/ledger.json"
+}
+
+# The report of the recorded campaign, in $work/NAME/campaign; sums: of what is too large to keep.
+report() {
+    mkdir -p "$work/$1"
+    cp -r "$top/datasets/sample-campaign" "$work/$1/campaign"
+    "$bin/ingest" --quiet --dir "$work/$1/campaign" &&
+        "$bin/analyze" report --dir "$work/$1/campaign" --published "$top/datasets/paper" > /dev/null &&
+        (cd "$work/$1/campaign/reports" && sha256sum report*.html report*.svg report*.tsv > sums)
 }
 
 # Without root, the README's first command says so and goes on with the sample.
@@ -39,7 +50,7 @@ without_root() {
         cat "$home/out" "$home/said"
         return 1
     fi
-    grep -q "cannot record as it is: not root" "$home/said" && grep -q "640 rx, 640 tx pairs" "$home/out" &&
+    grep -q "cannot record as it is: not root" "$home/said" && grep -q "320 rx, 640 tx pairs" "$home/out" &&
         [ -s "$home/run/reports/cdf.svg" ]
 }
 
@@ -47,10 +58,17 @@ check "analysed" analyse first
 check "analysed again" analyse second
 if [ -n "$update" ]; then
     rm -rf "$sample/reports" && mkdir "$sample/reports"
-    for name in cdf.svg cdf.tsv cdf.json detect.svg detect.tsv detect.json ledger.json; do
+    for name in cdf.svg cdf.tsv cdf.json detect.svg detect.tsv detect.json e2e.svg e2e.json ledger.json; do
         cp "$work/first/reports/$name" "$sample/reports/"
     done
 fi
+check "the campaign's report" report somewhere
+check "and again" report somewhere/else/entirely
+check "the same bytes, wherever it lies" diff -r "$work/somewhere/campaign/reports" "$work/somewhere/else/entirely/campaign/reports"
+for name in report.md sums; do
+    if [ -n "$update" ]; then cp "$work/somewhere/campaign/reports/$name" "$top/tests/sample/$name"; fi
+    check "the campaign's $name as recorded" cmp "$top/tests/sample/$name" "$work/somewhere/campaign/reports/$name"
+done
 for file in "$work"/first/reports/*; do
     check "twice the same bytes: $(basename "$file")" cmp "$file" "$work/second/reports/$(basename "$file")"
 done
