@@ -14,7 +14,8 @@
 #define MS INT64_C(1000000)
 
 /* A load of n requests; start and latency by the request's number. */
-static struct ws_schedule tell_coarse(uint64_t resolution_ns, uint64_t n, int64_t (*start_ns)(uint64_t i), uint64_t (*latency_ns)(uint64_t i))
+static struct ws_schedule tell_coarse(uint64_t resolution_ns, uint64_t n, int64_t (*start_ns)(uint64_t i),
+				      uint64_t (*latency_ns)(uint64_t i))
 {
 	struct ws_traffic traffic = { .n = n, .resolution_ns = resolution_ns };
 	struct ws_schedule schedule;
