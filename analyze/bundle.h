@@ -7,9 +7,9 @@
 
 #include <stdio.h>
 
-#include "analyze/campaign.h"
 #include "analyze/invocation.h"
 #include "analyze/label.h"
+#include "analyze/sample.h"
 
 /* One cell, source and direction with at least one pair. */
 struct ws_strand {

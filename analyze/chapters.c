@@ -363,7 +363,9 @@ int ws_chapter_agreement(struct ws_report *report, struct ws_error *err)
 				"each adds is in both.");
 			rc = ws_report_figure(report, &figure, write_agreement, report,
 					      "Differences of the two methods over their mean, packet by packet",
-					      "A dot a packet; lines: median, and percentiles 2.5 and 97.5.", err);
+					      "A dot a packet, 1000 of them at most; lines: median, and percentiles "
+					      "2.5 and 97.5 of all.",
+					      err);
 			ws_page_table_begin(page, "eBPF minus packet capture, the same packets", columns,
 					    sizeof(columns) / sizeof(*columns));
 			begun = true;

@@ -11,7 +11,7 @@
 #include "analyze/radix.h"
 
 /* Points that a figure of differences has at most. */
-#define POINTS_DRAWN_MAX 4000
+#define POINTS_DRAWN_MAX 1000
 
 const char *ws_contrast_name(const struct ws_contrast *contrast)
 {

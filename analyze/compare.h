@@ -11,6 +11,7 @@
 #include "analyze/bland_altman.h"
 #include "analyze/comparison.h"
 #include "analyze/invocation.h"
+#include "analyze/sample.h"
 #include "analyze/selection.h"
 
 /* End to end, and both directions by each pair of sources. */

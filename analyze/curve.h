@@ -12,7 +12,7 @@
 /* Rows that are drawn of a sample at most, in a figure of its own and in a panel: on paper, the error is under a pixel.
  */
 #define WS_CURVE_DRAWN_MAX 1000
-#define WS_CURVE_PANEL_MAX 250
+#define WS_CURVE_PANEL_MAX 160
 
 /* One sample, and how its rows begin. Nothing is owned. */
 struct ws_curve {

@@ -8,9 +8,9 @@
 
 #include <stdio.h>
 
-#include "analyze/campaign.h"
 #include "analyze/invocation.h"
 #include "analyze/label.h"
+#include "analyze/sample.h"
 
 /* One cell of the campaign that has a load log. */
 struct ws_e2e_row {

@@ -8,8 +8,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "analyze/campaign.h"
 #include "analyze/comparison.h"
+#include "analyze/sample.h"
 
 /* Room for a value with its interval. */
 #define WS_ESTIMATE_MAX 128

@@ -3,15 +3,10 @@
 #include "analyze/sweep.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/figure.h"
-#include "analyze/json.h"
 #include "lib/context.h"
-
-#define NUMBER_MAX 96
 
 /* Conditions in which a live search differs from the search of the whole head beside it. */
 static const char *const live_keys[] = { "search_bytes", "attached", NULL };
@@ -120,19 +115,21 @@ static int add_cell(const struct ws_campaign *campaign, const struct ws_cell *ce
 	return 0;
 }
 
-/* Finds the search of the whole head beside each live one. kin: labels of the cells without what tells these two apart.
- */
-static void find_offsets(struct ws_sweep *sweep, const ws_label *kin)
+/* Finds the search of the whole head beside each live one, among the probes for detection, or among the others. */
+static void find_offsets(struct ws_sweep *sweep, bool for_detection, const ws_label *kin)
 {
 	const struct ws_cell *cells = sweep->campaign->cell;
 
 	for (uint32_t i = 0; i < sweep->n; i++) {
 		struct ws_probe *live = &sweep->probe[i];
 
-		for (uint32_t k = 0; k < sweep->n && live->live && live->offsets == WS_NO_PROBE; k++) {
+		for (uint32_t k = 0;
+		     k < sweep->n && live->live && live->for_detection == for_detection && live->offsets == WS_NO_PROBE;
+		     k++) {
 			const struct ws_probe *probe = &sweep->probe[k];
 
-			if (!probe->live && probe->source == live->source && !strcmp(probe->point, live->point) &&
+			if (!probe->live && probe->for_detection == for_detection && probe->source == live->source &&
+			    !strcmp(probe->point, live->point) &&
 			    !strcmp(kin[probe->cell - cells], kin[live->cell - cells]))
 				live->offsets = k;
 		}
@@ -181,32 +178,54 @@ static int choose_drawn(struct ws_sweep *sweep)
 	return 0;
 }
 
+/* The labels of the cells that are for detection, or of the others: they are told apart among themselves. */
+struct labels {
+	ws_label *label;
+	ws_label *panel;
+	ws_label *kin; /* without what tells a live search from the search of the whole head beside it */
+};
+
+static int make_labels(const struct ws_campaign *campaign, const bool *shown, bool for_detection, struct labels *labels)
+{
+	bool *among = calloc((size_t)campaign->n_cells + 1, sizeof(*among));
+	int rc = among ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < campaign->n_cells && !rc; i++)
+		among[i] = shown[i] &&
+			   ws_conditions_is(campaign->cell[i].conditions, "purpose", "detection") == for_detection;
+	rc = rc ? rc : ws_labels_make(campaign, among, for_detection ? detection_keys : label_keys, &labels->label);
+	rc = rc ? rc : ws_labels_make(campaign, among, curve_keys, &labels->panel);
+	rc = rc ? rc : ws_labels_make(campaign, among, live_keys, &labels->kin);
+	free(among);
+	return rc;
+}
+
 /* Sorts what was found, gives the probes their labels, and finds out how they belong together. */
 static int complete(const struct ws_campaign *campaign, const bool *shown, struct ws_sweep *sweep)
 {
-	ws_label *label[2] = { NULL, NULL }, *panel = NULL, *kin = NULL;
-	int rc = ws_labels_make(campaign, shown, label_keys, &label[0]);
+	struct labels labels[2] = { 0 };
+	int rc = make_labels(campaign, shown, false, &labels[false]);
 
-	rc = rc ? rc : ws_labels_make(campaign, shown, detection_keys, &label[1]);
-	rc = rc ? rc : ws_labels_make(campaign, shown, curve_keys, &panel);
-	rc = rc ? rc : ws_labels_make(campaign, shown, live_keys, &kin);
+	rc = rc ? rc : make_labels(campaign, shown, true, &labels[true]);
 	for (uint32_t i = 0; i < sweep->n && !rc; i++) {
 		struct ws_probe *probe = &sweep->probe[i];
 		size_t cell = (size_t)(probe->cell - campaign->cell);
 
 		qsort(probe->found_at, probe->n_found, sizeof(*probe->found_at), compare_offsets);
 		probe->live = probe->window < WS_WINDOW_MAX;
-		memcpy(probe->label, label[probe->for_detection][cell], sizeof(probe->label));
-		memcpy(probe->panel, panel[cell], sizeof(probe->panel));
+		memcpy(probe->label, labels[probe->for_detection].label[cell], sizeof(probe->label));
+		if (probe->for_detection && !strcmp(probe->label, "all runs"))
+			strcpy(probe->label, "all runs for detection");
+		memcpy(probe->panel, labels[probe->for_detection].panel[cell], sizeof(probe->panel));
 	}
-	if (!rc)
-		find_offsets(sweep, kin);
-	rc = rc ? rc : choose_drawn(sweep);
-	free(label[0]);
-	free(label[1]);
-	free(panel);
-	free(kin);
-	return rc;
+	for (int i = 0; i < 2; i++) {
+		if (!rc)
+			find_offsets(sweep, i, labels[i].kin);
+		free(labels[i].label);
+		free(labels[i].panel);
+		free(labels[i].kin);
+	}
+	return rc ? rc : choose_drawn(sweep);
 }
 
 int ws_sweep_open(const struct ws_campaign *campaign, const struct ws_invocation *invocation, struct ws_sweep *sweep)
@@ -262,248 +281,4 @@ uint32_t ws_probe_bytes_for(const struct ws_probe *probe, uint32_t percent)
 	uint64_t rank = (probe->n_expected * percent + 99) / 100;
 
 	return probe->expected_known && rank > 0 && rank <= probe->n_found ? probe->found_at[rank - 1] : 0;
-}
-
-static json_t *rate_json(const struct ws_sweep *sweep, const struct ws_probe *probe, uint32_t search_bytes)
-{
-	struct ws_detection_rate rate = ws_probe_rate(probe, search_bytes);
-	json_t *object = json_pack(
-		"{s:o, s:o, s:o, s:s, s:o, s:s, s:I, s:o, s:I}", "run",
-		ws_json_text(sweep->campaign->run[probe->cell->run[0]].name), "label", ws_json_text(probe->label),
-		"conditions", ws_conditions_json(probe->cell->conditions), "source", ws_source_name(probe->source),
-		"point", ws_json_text(probe->point), "kind", probe->live ? "live" : "offsets", "search_bytes",
-		(json_int_t)search_bytes, "expected", ws_json_integer_if(probe->expected_known, probe->n_expected),
-		"detected", (json_int_t)rate.n_detected);
-	int rc = !object;
-
-	rc |= json_object_set_new(object, "rate", ws_json_real_if(rate.has_rate, rate.rate.rate));
-	rc |= json_object_set_new(object, "ci_low", ws_json_real_if(rate.has_rate, rate.rate.low));
-	rc |= json_object_set_new(object, "ci_high", ws_json_real_if(rate.has_rate, rate.rate.high));
-	rc |= json_object_set_new(object, "unresolved", json_integer((json_int_t)probe->n_open));
-	if (rc) {
-		json_decref(object);
-		return NULL;
-	}
-	return object;
-}
-
-static int print_json(const struct ws_sweep *sweep, FILE *out)
-{
-	json_t *document = json_object(), *points = json_array();
-	int rc = 0;
-
-	for (uint32_t i = 0; i < sweep->n; i++) {
-		const struct ws_probe *probe = &sweep->probe[i];
-
-		if (probe->live)
-			rc |= json_array_append_new(points, rate_json(sweep, probe, probe->window));
-		for (uint32_t k = 0; k < sweep->n_search_bytes && !probe->live; k++)
-			rc |= json_array_append_new(points, rate_json(sweep, probe, sweep->search_bytes[k]));
-	}
-	rc |= json_object_set_new(document, "points", points);
-	if (rc) {
-		json_decref(document);
-		return -ENOMEM;
-	}
-	return ws_json_print(document, out);
-}
-
-static void print_row(const struct ws_sweep *sweep, const struct ws_probe *probe, uint32_t search_bytes, FILE *out)
-{
-	struct ws_detection_rate rate = ws_probe_rate(probe, search_bytes);
-
-	fprintf(out, "%s\t%s\t%s\t%s\t%s\t%" PRIu32 "\t", sweep->campaign->run[probe->cell->run[0]].name, probe->label,
-		ws_source_name(probe->source), probe->point, probe->live ? "live" : "offsets", search_bytes);
-	if (probe->expected_known)
-		fprintf(out, "%" PRIu64 "\t%" PRIu64 "\t", probe->n_expected, rate.n_detected);
-	else
-		fprintf(out, "NaN\t%" PRIu64 "\t", rate.n_detected);
-	if (rate.has_rate)
-		fprintf(out, "%.6f\t%.6f\t%.6f\n", rate.rate.rate, rate.rate.low, rate.rate.high);
-	else
-		fputs("NaN\tNaN\tNaN\n", out);
-}
-
-static void print_tsv(const struct ws_sweep *sweep, FILE *out)
-{
-	fputs("# contexts found within the first search_bytes of a request's payload; ci: Wilson 95%; NaN: not known\n"
-	      "# kind: live, a search in the kernel that ended there; offsets, from a search of the whole head\n"
-	      "# run\tlabel\tsource\tpoint\tkind\tsearch_bytes\texpected\tdetected\trate\tci_low\tci_high\n",
-	      out);
-	for (uint32_t i = 0; i < sweep->n; i++) {
-		const struct ws_probe *probe = &sweep->probe[i];
-
-		if (probe->live)
-			print_row(sweep, probe, probe->window, out);
-		for (uint32_t k = 0; k < sweep->n_search_bytes && !probe->live; k++)
-			print_row(sweep, probe, sweep->search_bytes[k], out);
-	}
-}
-
-/* A rate with its interval, in percent. */
-static const char *rate_text(const struct ws_detection_rate *rate, char text[NUMBER_MAX])
-{
-	if (rate->has_rate)
-		snprintf(text, NUMBER_MAX, "%.1f%% [%.1f, %.1f]", 100 * rate->rate.rate, 100 * rate->rate.low,
-			 100 * rate->rate.high);
-	else
-		snprintf(text, NUMBER_MAX, "unknown");
-	return text;
-}
-
-static void print_bytes(uint32_t n, FILE *out)
-{
-	if (n)
-		fprintf(out, "%9" PRIu32, n);
-	else
-		fprintf(out, "%9s", "-");
-}
-
-static int label_width(const struct ws_sweep *sweep)
-{
-	int width = 24;
-
-	for (uint32_t i = 0; i < sweep->n; i++) {
-		int n = (int)strlen(sweep->probe[i].label);
-
-		width = n > width ? n : width;
-	}
-	return width;
-}
-
-/* Every live search, beside what the offsets say of that many bytes. */
-static void print_live(const struct ws_sweep *sweep, int width, FILE *out)
-{
-	char text[2][NUMBER_MAX], expected[32];
-	bool first = true;
-
-	for (uint32_t i = 0; i < sweep->n; i++) {
-		const struct ws_probe *probe = &sweep->probe[i];
-		struct ws_detection_rate live = ws_probe_rate(probe, probe->window), said = { 0 };
-
-		if (!probe->live)
-			continue;
-		if (first)
-			fprintf(out,
-				"\nlive searches [Wilson 95%% interval], and what the offsets say of that many "
-				"bytes\n%-*s  %-8s%8s%10s%24s%24s\n",
-				width, "", "point", "bytes", "expected", "found live", "by offsets");
-		first = false;
-		if (probe->offsets != WS_NO_PROBE)
-			said = ws_probe_rate(&sweep->probe[probe->offsets], probe->window);
-		snprintf(expected, sizeof(expected), "%" PRIu64, probe->n_expected);
-		fprintf(out, "%-*s  %-8s%8" PRIu32 "%10s%24s%24s\n", width, probe->label, probe->point, probe->window,
-			probe->expected_known ? expected : "unknown", rate_text(&live, text[0]),
-			probe->offsets != WS_NO_PROBE ? rate_text(&said, text[1]) : "-");
-	}
-}
-
-static void print_table(const struct ws_sweep *sweep, FILE *out)
-{
-	int width = label_width(sweep);
-
-	fprintf(out,
-		"bytes to search for so many of the contexts, from the offsets of a search of the whole head\n"
-		"%-*s  %-6s%-8s%10s%9s%9s%9s%9s\n",
-		width, "", "source", "point", "expected", "50%", "90%", "99%", "100%");
-	for (uint32_t i = 0; i < sweep->n; i++) {
-		const struct ws_probe *probe = &sweep->probe[i];
-
-		if (probe->live)
-			continue;
-		fprintf(out, "%-*s  %-6s%-8s", width, probe->label, ws_source_name(probe->source), probe->point);
-		if (probe->expected_known)
-			fprintf(out, "%10" PRIu64, probe->n_expected);
-		else
-			fprintf(out, "%10s", "unknown");
-		for (int k = 0; k < 4; k++)
-			print_bytes(ws_probe_bytes_for(probe, (const uint32_t[]) { 50, 90, 99, 100 }[k]), out);
-		fputc('\n', out);
-	}
-	print_live(sweep, width, out);
-}
-
-int ws_sweep_print(const struct ws_sweep *sweep, enum ws_format format, FILE *out)
-{
-	if (format == WS_FORMAT_JSON)
-		return print_json(sweep, out);
-	if (format == WS_FORMAT_TSV)
-		print_tsv(sweep, out);
-	else
-		print_table(sweep, out);
-	return 0;
-}
-
-/* Is there another curve of the same name: the same panel, point, headers, kind? */
-static bool has_twin(const struct ws_sweep *sweep, const struct ws_probe *probe)
-{
-	for (uint32_t i = 0; i < sweep->n; i++) {
-		const struct ws_probe *other = &sweep->probe[i];
-
-		if (other != probe && other->drawn && !other->live && !probe->live &&
-		    !strcmp(other->panel, probe->panel) && !strcmp(other->point, probe->point) &&
-		    !ws_conditions_compare_key(other->cell->conditions, probe->cell->conditions, "headers"))
-			return true;
-	}
-	return false;
-}
-
-/* Names the probe's curve: its headers; where these are not enough, its label. */
-static const char *curve_of(const struct ws_sweep *sweep, const struct ws_probe *probe)
-{
-	const char *headers = ws_conditions_get(probe->cell->conditions, "headers");
-
-	return !headers || has_twin(sweep, probe) ? probe->label : headers;
-}
-
-static void write_point(const struct ws_probe *probe, const char *panel, const char *curve, uint32_t search_bytes,
-			FILE *out)
-{
-	struct ws_detection_rate rate = ws_probe_rate(probe, search_bytes);
-
-	ws_figure_put_name(out, panel);
-	putc('\t', out);
-	ws_figure_put_name(out, curve);
-	fprintf(out, "\t%s\t%" PRIu32 "\t%.6f\t%.6f\t%.6f\n", probe->live ? "live" : "offsets", search_bytes,
-		rate.rate.rate, rate.rate.low, rate.rate.high);
-}
-
-/* Writes a probe's rows: the one of a live search, or every step of the offsets. */
-static void write_curve(const struct ws_sweep *sweep, const struct ws_probe *probe, FILE *out)
-{
-	const char *curve = curve_of(sweep, probe);
-	char panel[2 * WS_LABEL_MAX];
-
-	snprintf(panel, sizeof(panel), "%s, %s", probe->point, probe->panel);
-	write_point(probe, panel, curve, probe->live ? probe->window : 0, out);
-	for (uint64_t i = 0; i < probe->n_found && !probe->live; i++) {
-		if (i + 1 == probe->n_found || probe->found_at[i] != probe->found_at[i + 1])
-			write_point(probe, panel, curve, probe->found_at[i], out);
-	}
-}
-
-int ws_sweep_write_panels(const struct ws_sweep *sweep, FILE *out)
-{
-	bool *done = calloc((size_t)sweep->n + 1, sizeof(*done));
-
-	if (!done)
-		return -ENOMEM;
-	fputs("# part of the contexts found within the first search_bytes of a request's payload; Wilson 95% interval\n"
-	      "# panel\tcurve\tkind\tsearch_bytes\trate\tci_low\tci_high\n",
-	      out);
-	for (uint32_t i = 0; i < sweep->n; i++) {
-		const struct ws_probe *first = &sweep->probe[i];
-
-		for (uint32_t k = i; k < sweep->n && first->drawn && !done[i]; k++) {
-			const struct ws_probe *probe = &sweep->probe[k];
-
-			if (done[k] || !probe->drawn || strcmp(probe->point, first->point) ||
-			    strcmp(probe->panel, first->panel))
-				continue;
-			done[k] = k != i;
-			write_curve(sweep, probe, out);
-		}
-	}
-	free(done);
-	return ferror(out) ? -EIO : 0;
 }

@@ -97,8 +97,7 @@ else
     echo "This machine cannot record as it is: $reason" >&2
     echo "Using the recorded run in datasets/sample/ instead (copied to $dir)." >&2
     mkdir -p "$dir"
-    cp -r "$here"/sample/*.zst "$here"/sample/run.json "$here"/sample/load.h2load "$dir/"
-    if [ -e "$here/sample/conditions.json" ]; then cp "$here/sample/conditions.json" "$dir/"; fi
+    cp -r "$here"/sample/*.zst "$here"/sample/*.json "$here"/sample/load.h2load "$dir/"
     chmod -R u+w "$dir"
 fi
 echo
