@@ -222,9 +222,10 @@ campaigns() {
     printf '# nothing\na\tb\n' > published-badly/published.tsv
     try analyze-report-refused analyze 'report --dir no-such' 'report --dir lab --published no-such' \
         'report --dir lab --published published-badly' 'report --dir lab --out no-such/dir'
+    cp -r "$here/published" published
     # With figures if there is a gnuplot; then without, for its bytes.
     analyze report --dir lab > /dev/null 2>&1
-    expect analyze-report analyze report --dir lab --no-figure --published "$here/published" AND cat lab/reports/report.md
+    expect analyze-report analyze report --dir lab --no-figure --published published AND cat lab/reports/report.md
     expect analyze-report-run analyze report --dir lab/pcap --no-figure AND cat lab/pcap/reports/report.md
     grep -q '<script' lab/reports/report.html
     verdict $((! $?)) "a report with a script in it"
