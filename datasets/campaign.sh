@@ -12,7 +12,7 @@ load=${CAMPAIGN_LOAD:-$here/testbed/load.sh}
 readonly here bin testbed load
 
 readonly warm_up_s=1           # seconds of load before anything is attached
-readonly run_guess_ms=4000      # what a run takes beside its load, until one was measured
+readonly run_guess_ms=3000      # what a run takes beside its load, until one was measured
 readonly recording_guess_ms=650 # what a recording beside the main one adds: the kernel verifies two programs
 readonly disk_warning_kib=$((1024 * 1024))
 readonly marker=incomplete     # the file in a run directory that is not complete

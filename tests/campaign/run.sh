@@ -134,7 +134,7 @@ shipped() {
     "$plan" "$top/datasets/campaigns/$1.campaign" > "$work/plan" || return 1
     cut -f 2 "$work/plan" > "$work/names"
     equals 0 "$(sort "$work/names" | uniq -d | wc -l)" || return 1
-    runs=$(awk -F '\t' '!seen[$1]++ { s += $12; n++ } END { print int((s + 5 * n + 59) / 60) }' "$work/plan")
+    runs=$(awk -F '\t' '!seen[$1]++ { s += $12; n++ } END { print int((s + 4 * n + 59) / 60) }' "$work/plan")
     [ "$runs" -le "$minutes" ] || { echo "takes $runs minutes"; return 1; }
     for name in {vxlan,ipip}-{original,proposed}-{1,80}-none {vxlan,ipip}-proposed-80-n200-{both,ebpf,pcap,wakeup} \
         {vxlan,ipip}-proposed-1-n200-both {vxlan,ipip}-{original,original-gateway}-80-sweep-both.n{100,800,1000} \
