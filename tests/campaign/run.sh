@@ -205,7 +205,7 @@ check "no file, an empty file, a bad name" no_file
 check "usage" wrong_usage
 check "what a file makes" planned
 check "--list" listed
-check "paper.campaign" shipped paper 38
+check "paper.campaign" shipped paper 42
 check "quick.campaign" shipped quick 4
 check "conditions.json" conditions
 check "machine.json" machine
