@@ -99,9 +99,8 @@ static int take_log(sqlite3_stmt *row, void *context)
 	traffic->path = strdup(text_at(row, 1));
 	traffic->content_hash = strdup(text_at(row, 2));
 	traffic->format = strdup(text_at(row, 3));
-	traffic->is_realtime = !strcmp(text_at(row, 4), "realtime");
-	traffic->complete = sqlite3_column_int(row, 5);
-	traffic->resolution_ns = (uint64_t)sqlite3_column_int64(row, 6);
+	traffic->complete = sqlite3_column_int(row, 4);
+	traffic->resolution_ns = (uint64_t)sqlite3_column_int64(row, 5);
 	return traffic->path && traffic->content_hash && traffic->format ? 0 : -ENOMEM;
 }
 
@@ -150,7 +149,7 @@ static int read_logs(struct ws_store *store, struct ws_background *background, s
 {
 	struct reading reading = { .background = background };
 	int rc = each_row(store,
-			  "SELECT load_log_id, path, content_hash, format, clock, complete, resolution_ns FROM load_log"
+			  "SELECT load_log_id, path, content_hash, format, complete, resolution_ns FROM load_log"
 			  " ORDER BY name",
 			  0, take_log, &reading, err);
 	uint32_t n = background->n_traffic;

@@ -164,7 +164,6 @@ static int make_cells(struct ws_campaign *campaign)
 			if (!cell->run)
 				return -ENOMEM;
 		}
-		run->cell = campaign->n_cells - 1;
 		cell->run[cell->n_runs++] = i;
 	}
 	return 0;

@@ -12,7 +12,6 @@ struct ws_run {
 	char *dir;
 	char *name; /* its directory below the campaign's; "this run" if it is the campaign itself */
 	struct ws_findings findings;
-	uint32_t cell; /* index */
 	/* The run that the condition "beside" names, in the same directory as this one; NULL: none, or it is not here.
 	 */
 	const struct ws_run *companion;

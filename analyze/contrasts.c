@@ -220,8 +220,8 @@ static bool measure_detection(const struct ws_report *report, const struct ws_pu
 	return known;
 }
 
-/* Writes the measured value, and how it stands to the published one. false: nothing was measured. */
-static bool measure(const struct ws_report *report, const struct ws_published_row *row, const char *overlay,
+/* Writes the measured value, and how it stands to the published one; "-" if nothing was measured. */
+static void measure(const struct ws_report *report, const struct ws_published_row *row, const char *overlay,
 		    char text[MEASURED_MAX])
 {
 	const char *quantity = row->text[WS_PUBLISHED_QUANTITY], *unit = row->text[WS_PUBLISHED_UNIT];
@@ -232,20 +232,19 @@ static bool measure(const struct ws_report *report, const struct ws_published_ro
 	snprintf(text, MEASURED_MAX, "-");
 	if (!strcmp(quantity, "detection_rate")) {
 		if (!measure_detection(report, row, overlay, &value))
-			return false;
+			return;
 		snprintf(text, MEASURED_MAX, "%.1f%% (%s)", 100 * value,
 			 (is_less ? value < row->value : fabs(value - row->value) < 0.0005) ? "as published"
 											    : "not as published");
-		return true;
+		return;
 	}
 	if (!strcmp(quantity, "e2e_latency")
 		    ? !measure_end_to_end(report, row, overlay, &value)
 		    : strcmp(quantity, "overlay_latency") || !measure_overlay(report, row, overlay, &value))
-		return false;
+		return;
 	in_unit = value / (!strcmp(unit, "ms") ? 1e6 : 1e3);
 	snprintf(text, MEASURED_MAX, "%s (%.2f times)", ws_summary_number(in_unit, number),
 		 row->value > 0 ? in_unit / row->value : NAN);
-	return true;
 }
 
 /* The different values that the campaign's runs have for the overlay; without any: one, NULL, that asks for nothing. */

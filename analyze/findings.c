@@ -49,23 +49,22 @@ static void take_outcome(const struct ws_view *view, struct ws_outcome *outcome)
 	outcome->n_strays = join->n_strays;
 }
 
-/* The series' effective number of independent pairs, from their order in time. The join is put into that order. */
-static int weigh(struct ws_study *study, struct ws_findings *findings)
+/* The series' effective number of independent pairs, from joins that are in order of time. */
+static int weigh(const struct ws_study *study, struct ws_findings *findings)
 {
 	for (uint32_t i = 0; i < findings->series.n; i++) {
 		const struct ws_series *series = &findings->series.at[i];
-		struct ws_join *join = &study->view[series->source].join;
+		const struct ws_join *join = &study->view[series->source].join;
 		uint64_t *in_time_order = malloc(series->n * sizeof(*in_time_order)), n = 0;
-		int rc = in_time_order ? ws_join_sort(join) : -ENOMEM;
 
-		for (uint32_t k = 0; k < join->n_pairs && !rc; k++) {
+		if (!in_time_order)
+			return -ENOMEM;
+		for (uint32_t k = 0; k < join->n_pairs; k++) {
 			if (join->pair[k].way == series->way)
 				in_time_order[n++] = ws_pair_latency_ns(join, &join->pair[k]);
 		}
-		findings->effective_n[i] = rc ? 0 : ws_effective_least(in_time_order, n, series->summary.median.value);
+		findings->effective_n[i] = ws_effective_least(in_time_order, n, series->summary.median.value);
 		free(in_time_order);
-		if (rc)
-			return rc;
 	}
 	return 0;
 }
@@ -75,6 +74,8 @@ static int find_latencies(struct ws_study *study, struct ws_findings *findings)
 	const struct ws_view *ebpf = &study->view[WS_SOURCE_EBPF], *pcap = &study->view[WS_SOURCE_PCAP];
 	int rc = ws_series_open(study, &findings->series);
 
+	for (int source = 0; source < WS_N_SOURCES && !rc; source++)
+		rc = ws_join_sort(&study->view[source].join);
 	rc = rc ? rc : weigh(study, findings);
 	findings->has_agreement = !rc && ebpf->joined && pcap->joined;
 	if (findings->has_agreement)

@@ -16,7 +16,6 @@ struct ws_traffic {
 	char *path;		/* as ingest found it */
 	char *content_hash;	/* XXH3-128, 32 hex digits */
 	char *format;		/* "h2load", "vegeta_csv" ... */
-	bool is_realtime;	/* start_ns is CLOCK_REALTIME; false: counted from the log's start */
 	bool complete;		/* read to its proper end */
 	uint64_t resolution_ns; /* the finest step of its start times */
 	uint64_t n;

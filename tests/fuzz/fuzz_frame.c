@@ -19,14 +19,7 @@
 #include "lib/http.h"
 #include "lib/packet.h"
 #include "lib/record.h"
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
+#include "tests/fuzz/must.h"
 
 static const struct ws_tunnels tunnels = { .vxlan_port = { 4789, 8472 } };
 

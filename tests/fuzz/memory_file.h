@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* memory_file - what the fuzz targets of file readers share: a file in memory, and a check that ends the process. */
+/* memory_file - what the fuzz targets of file readers share: a file in memory. */
 #ifndef WS_TESTS_MEMORY_FILE_H
 #define WS_TESTS_MEMORY_FILE_H
 
@@ -9,13 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
+#include "tests/fuzz/must.h"
 
 /* A file in memory that is there for as long as the fuzzer. */
 static int file_fd = -1;

@@ -10,19 +10,9 @@
 #include <cmocka.h>
 
 #include "analyze/effective.h"
+#include "tests/unit/random.h"
 
 #define N_SERIES 50000
-
-static uint64_t random_state = UINT64_C(0x9e3779b97f4a7c15);
-
-/* xorshift64*: the same numbers on every machine. */
-static uint64_t random_number(void)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return random_state * UINT64_C(0x2545f4914f6cdd1d);
-}
 
 /* Near enough to normal, and without a function of the mathematics library. */
 static double normal(void)
