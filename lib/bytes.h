@@ -32,6 +32,13 @@
 #define WS_ONE_COPY static inline
 #endif
 
+/* What lies in memory may have changed: the compiler reads it again, and the verifier knows nothing of it. */
+#ifdef __bpf__
+#define WS_FORGET() asm volatile("" : : : "memory")
+#else
+#define WS_FORGET()
+#endif
+
 /* Flat bytes, not owned. */
 struct ws_bytes {
 	const uint8_t *data;
@@ -102,17 +109,19 @@ static __always_inline uint64_t ws_bytes_word(const struct ws_bytes *b, uint32_t
 	return WS_BYTES_AT(uint64_t, b, off);
 }
 
-/* Bytes that one ws_bytes_find_newline() looks at. */
+/* Bytes that one ws_bytes_newlines() looks at. */
 #define WS_BYTES_STEP 64
 
 /*
- * The offset of the first line feed in the WS_BYTES_STEP bytes at off, or off + WS_BYTES_STEP. Eight bytes at a time: a
- * zero byte of x is the lowest 0x80 of (x - 0x01..) & ~x & 0x80.. (bits above the lowest may be wrong). In the kernel
- * the answer may lie beyond len.
+ * Which of the WS_BYTES_STEP bytes at off may be a line feed: bit i for byte off + i. Eight bytes at a time: the
+ * highest bit of a byte that is less than 0x0b is set by the subtraction, and so is that of some others, which real
+ * heads do not have; the bits are then gathered by a multiplication. Callers look at the byte, and at len: bytes behind
+ * it may be named.
  */
-static __always_inline uint32_t ws_bytes_find_newline(const struct ws_bytes *b, uint32_t off)
+static __always_inline uint64_t ws_bytes_newlines(const struct ws_bytes *b, uint32_t off)
 {
 	const uint64_t ones = 0x0101010101010101u;
+	uint64_t all = 0;
 #ifdef __bpf__
 	const uint8_t *from = b->data + ws_bytes_mask(off); /* one check for all eight reads */
 #pragma unroll
@@ -123,13 +132,34 @@ static __always_inline uint32_t ws_bytes_find_newline(const struct ws_bytes *b, 
 #else
 		uint64_t word = ws_bytes_word(b, off + i);
 #endif
-		uint64_t x = word ^ (ones * '\n');
-		uint64_t zero = (x - ones) & ~x & (ones << 7);
-
-		if (zero) /* the number of whole bytes below the lowest set bit */
-			return off + i + (uint32_t)((((zero - 1) & ones) * ones) >> 56) - 1;
+		all |= (((word - ones * 0x0b) & (ones << 7)) * 0x0002040810204081u >> 56) << i;
 	}
-	return off + WS_BYTES_STEP;
+	return all;
+}
+
+/* The number of the lowest bit that is set; word is not 0. */
+static __always_inline uint32_t ws_bytes_lowest(uint64_t word)
+{
+#ifdef __bpf__
+	static const uint8_t number[64] = {
+		0,  1,	2,  7,	3,  13, 8,  19, 4,  25, 14, 28, 9,  34, 20, 40, 5,  17, 26, 38, 15, 46,
+		29, 48, 10, 31, 35, 54, 21, 50, 41, 57, 63, 6,	12, 18, 24, 27, 33, 39, 16, 37, 45, 47,
+		30, 53, 49, 56, 62, 11, 23, 32, 36, 44, 52, 55, 61, 22, 43, 51, 60, 42, 59, 58,
+	}; /* by the six highest bits of the product with a de Bruijn sequence */
+
+	return number[(word & (0 - word)) * 0x0218a392cd3d5dbfu >> 58];
+#else
+	return (uint32_t)__builtin_ctzll(word);
+#endif
+}
+
+/* Writes a word to eight bytes; the kernel's are aligned for it, and need not be written one by one. */
+static __always_inline void ws_bytes_put(uint8_t *to, uint64_t word)
+{
+#ifdef __bpf__
+	to = __builtin_assume_aligned(to, 8);
+#endif
+	__builtin_memcpy(to, &word, 8);
 }
 
 static __always_inline void ws_bytes_copy16(const struct ws_bytes *b, uint32_t off, uint8_t to[16])
@@ -137,8 +167,8 @@ static __always_inline void ws_bytes_copy16(const struct ws_bytes *b, uint32_t o
 	uint64_t low = WS_BYTES_AT(uint64_t, b, off);
 	uint64_t high = WS_BYTES_AT(uint64_t, b, off + 8);
 
-	__builtin_memcpy(to, &low, 8);
-	__builtin_memcpy(to + 8, &high, 8);
+	ws_bytes_put(to, low);
+	ws_bytes_put(to + 8, high);
 }
 
 /* The IPv4 address at off as an IPv4-mapped IPv6 address (RFC 4291 2.5.5.2). */
@@ -147,8 +177,8 @@ static __always_inline void ws_bytes_v4_mapped(const struct ws_bytes *b, uint32_
 	uint64_t low = 0;
 	uint64_t high = (uint64_t)WS_BYTES_AT(uint32_t, b, off) << 32 | 0xffff0000u;
 
-	__builtin_memcpy(to, &low, 8);
-	__builtin_memcpy(to + 8, &high, 8);
+	ws_bytes_put(to, low);
+	ws_bytes_put(to + 8, high);
 }
 
 #endif

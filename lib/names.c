@@ -21,15 +21,53 @@ static const char *const slot_names[WS_N_REASONS] = {
 	[WS_REASON_INCOMPLETE] = "incomplete",
 	[WS_REASON_NO_CONTEXT] = "no_context",
 	[WS_REASON_TRUNCATED] = "truncated",
+	[WS_REASON_UNREAD] = "unread",
 	[WS_REASON_CONTEXT + WS_FAMILY_W3C] = "context_w3c",
 	[WS_REASON_CONTEXT + WS_FAMILY_B3] = "context_b3",
+	[WS_REASON_CONTEXT + WS_FAMILY_B3_SINGLE] = "context_b3_single",
+	[WS_REASON_CONTEXT + WS_FAMILY_JAEGER] = "context_jaeger",
+	[WS_REASON_CONTEXT + WS_FAMILY_DATADOG] = "context_datadog",
+	[WS_REASON_CONTEXT + WS_FAMILY_SKYWALKING] = "context_skywalking",
+	[WS_REASON_CONTEXT + WS_FAMILY_AWS] = "context_aws",
+	[WS_REASON_CONTEXT + WS_FAMILY_GOOGLE] = "context_google",
+	[WS_REASON_CONTEXT + WS_FAMILY_REQUEST_ID] = "context_x_request_id",
+	[WS_REASON_CONTEXT + WS_FAMILY_USER] = "context_header_1",
+	[WS_REASON_CONTEXT + WS_FAMILY_USER + 1] = "context_header_2",
+	[WS_REASON_CONTEXT + WS_FAMILY_USER + 2] = "context_header_3",
+	[WS_REASON_CONTEXT + WS_FAMILY_USER + 3] = "context_header_4",
+	[WS_REASON_HEAD_CONTINUED] = "head_continued",
+	[WS_REASON_LOST_SEGMENT] = "lost_segment",
+	[WS_REASON_OUT_OF_ORDER] = "out_of_order",
+	[WS_REASON_HTTP2] = "http2",
+	[WS_REASON_UNDECODABLE] = "http2_undecodable",
 };
 
-static const char *const family_names[] = { "none", "w3c", "b3" };
+static const char *const family_names[WS_MAX_FAMILIES] = {
+	[WS_FAMILY_NONE] = "none",
+	[WS_FAMILY_W3C] = "w3c",
+	[WS_FAMILY_B3] = "b3",
+	[WS_FAMILY_B3_SINGLE] = "b3-single",
+	[WS_FAMILY_JAEGER] = "jaeger",
+	[WS_FAMILY_DATADOG] = "datadog",
+	[WS_FAMILY_SKYWALKING] = "skywalking",
+	[WS_FAMILY_AWS] = "aws",
+	[WS_FAMILY_GOOGLE] = "google",
+	[WS_FAMILY_REQUEST_ID] = "x-request-id",
+	[WS_FAMILY_USER] = "header-1",
+	[WS_FAMILY_USER + 1] = "header-2",
+	[WS_FAMILY_USER + 2] = "header-3",
+	[WS_FAMILY_USER + 3] = "header-4",
+};
+
+static const char *const flaw_names[WS_N_FLAWS] = {
+	[WS_FLAW_NONE] = "none", [WS_FLAW_LENGTH] = "length",	[WS_FLAW_CHARACTER] = "character",
+	[WS_FLAW_ZERO] = "zero", [WS_FLAW_VERSION] = "version", [WS_FLAW_PART] = "part",
+};
+
 static const char *const encap_names[] = { "none", "vxlan", "ipip", "geneve", "gre" };
 static const char *const direction_names[] = { "unknown", "in", "out" };
 
-#define NAME_OF(names, n) ((n) < sizeof(names) / sizeof((names)[0]) ? (names)[n] : "unknown")
+#define NAME_OF(names, n) ((n) < sizeof(names) / sizeof((names)[0]) && (names)[n] ? (names)[n] : "unknown")
 
 const char *ws_slot_name(uint32_t slot)
 {
@@ -39,6 +77,11 @@ const char *ws_slot_name(uint32_t slot)
 const char *ws_family_name(uint8_t family)
 {
 	return NAME_OF(family_names, family);
+}
+
+const char *ws_flaw_name(uint8_t flaw)
+{
+	return NAME_OF(flaw_names, flaw);
 }
 
 const char *ws_encap_name(uint8_t encap)

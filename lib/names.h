@@ -14,8 +14,12 @@
 /* The name of a ledger slot (see ws_reason_slot()), or NULL for a number that has none. Static. */
 const char *ws_slot_name(uint32_t slot);
 
-/* Names of enum ws_family, ws_encap, ws_direction; "unknown" for any other number. Static. */
+/*
+ * Names of enum ws_family, ws_flaw, ws_encap, ws_direction; "unknown" for any other number. Static. The user's families
+ * are "header-1" to "header-4" here; ws_wanted_family_name() has their headers' names.
+ */
 const char *ws_family_name(uint8_t family);
+const char *ws_flaw_name(uint8_t flaw);
 const char *ws_encap_name(uint8_t encap);
 const char *ws_direction_name(uint8_t direction);
 

@@ -71,12 +71,6 @@ struct ws_cursor {
 	uint8_t protocol; /* IP protocol of what stands at off, behind an IP header */
 };
 
-#ifdef __bpf__
-#define WS_FORGET() asm volatile("" : : : "memory")
-#else
-#define WS_FORGET()
-#endif
-
 /* Results of the parser beside the ws_reason that ends it. */
 #define WS_PACKET_TCP		  0
 #define WS_PACKET_REFUSED(reason) (-1 - (int)(reason))

@@ -9,6 +9,7 @@
 
 #include "lib/packet.h"
 #include "lib/record.h"
+#include "lib/search.h"
 
 #define WS_FILTERS_MAX 8
 
@@ -43,18 +44,23 @@ struct ws_filter {
 
 struct ws_tap_config {
 	struct ws_tunnels tunnels;
-	uint32_t window_bytes; /* payload bytes searched: 1 .. WS_WINDOW_MAX */
+	uint32_t window_bytes; /* bytes of a head searched: 1 .. WS_WINDOW_MAX */
 	uint32_t n_filters;
 	struct ws_filter filter[WS_FILTERS_MAX];
 	uint16_t link_proto;  /* what a frame begins with: WS_ETHERTYPE_ETHERNET, or 0 for an IP header */
-	uint8_t point;	      /* ws_record.point */
-	uint8_t wakes_reader; /* 1: wake the reader at every record, as an experiment; 0: never */
+	uint8_t wakes_reader; /* 1: wake the reader at every message, as an experiment; 0: never */
+	uint8_t zero;
+	struct ws_names names; /* what is looked for */
 };
 
-/* Per CPU; the reader adds them up. */
+/*
+ * Per CPU; the reader adds them up. The frames in which a request begins are at WS_REASON_UNREAD: the reader, who reads
+ * the messages, knows why they are in the ledger.
+ */
 struct ws_tap_counters {
 	uint64_t n_frames[WS_N_REASONS]; /* by ws_reason_slot() */
-	uint64_t n_ring_full;		 /* records lost because the ring buffer was full */
+	uint64_t n_ring_full;		 /* messages lost because the ring buffer was full */
+	uint64_t n_more;		 /* requests behind the last one that was looked for in their frame */
 };
 
 static __always_inline int ws_filter_address_matches(const struct ws_filter_address *want, const uint8_t have[16])

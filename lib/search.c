@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* search - the host's side of the search: the table of names, and reading what was noted. */
+#include "lib/search.h"
+
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static const struct {
+	const char *name;
+	uint16_t value_max;
+	uint8_t header;
+	uint8_t family;
+} headers[] = {
+#define ENTRY(symbol, name, family, value_max) { name, value_max, WS_HEADER_##symbol, family },
+	WS_HEADERS(ENTRY)
+#undef ENTRY
+};
+
+_Static_assert(COUNT(headers) + WS_USER_HEADERS_MAX <= WS_NAMES_MAX, "every name has its place");
+
+static void add_name(struct ws_names *names, uint32_t *n, const char *name, uint8_t header, uint16_t value_max)
+{
+	struct ws_name *entry = &names->name[*n];
+	uint8_t bytes[WS_NAME_MAX] = { 0 }, mask[WS_NAME_MAX] = { 0 };
+	uint64_t first;
+	uint8_t *bucket;
+
+	entry->len = (uint8_t)strlen(name);
+	entry->header = header;
+	entry->value_max = value_max;
+	for (uint32_t i = 0; i < entry->len; i++) {
+		const bool is_letter = name[i] >= 'a' && name[i] <= 'z';
+
+		mask[i] = is_letter ? 0xdf : 0xff;
+		bytes[i] = (uint8_t)name[i];
+	}
+	memcpy(entry->word, bytes, sizeof(bytes));
+	memcpy(entry->mask, mask, sizeof(mask));
+	memcpy(&first, bytes, sizeof(first));
+	bucket = &names->first[ws_name_bucket(first)];
+	entry->next = *bucket;
+	*bucket = (uint8_t)++ * n;
+}
+
+void ws_names_make(const struct ws_wanted *wanted, struct ws_names *names)
+{
+	uint32_t n = 0;
+
+	memset(names, 0, sizeof(*names));
+	for (uint32_t i = 0; i < COUNT(headers); i++)
+		if (headers[i].family == WS_FAMILY_NONE || (wanted->families & 1u << headers[i].family))
+			add_name(names, &n, headers[i].name, headers[i].header, headers[i].value_max);
+	for (uint32_t i = 0; i < wanted->n_user; i++)
+		add_name(names, &n, wanted->user_name[i], (uint8_t)(WS_HEADER_USER + i), WS_USER_VALUE_MAX);
+}
+
+/* Bytes of a header's name, its colon included; 0: no header of a context. */
+static uint32_t name_len(uint8_t header, const struct ws_wanted *wanted)
+{
+	if (header >= WS_HEADER_USER)
+		return header < WS_HEADER_USER + wanted->n_user
+			       ? (uint32_t)strlen(wanted->user_name[header - WS_HEADER_USER])
+			       : 0;
+	for (uint32_t i = 0; i < COUNT(headers); i++)
+		if (headers[i].header == header && headers[i].family != WS_FAMILY_NONE)
+			return (uint32_t)strlen(headers[i].name);
+	return 0;
+}
+
+bool ws_notes_next(const uint64_t *words, uint32_t n_words, uint32_t *at, const struct ws_wanted *wanted,
+		   struct ws_field *field)
+{
+	struct ws_field f = { 0 };
+	uint32_t len, n_value, n_name;
+
+	if (*at >= n_words)
+		return false;
+	f.header = ws_note_header(words[*at]);
+	f.is_cut = ws_note_flags(words[*at]) & WS_NOTE_CUT;
+	len = ws_note_len(words[*at]);
+	f.line_off = ws_note_line_off(words[*at]);
+	n_value = (len + 7) / 8;
+	n_name = name_len(f.header, wanted);
+	if (n_value > n_words - *at - 1 || n_name == 0)
+		return false;
+	f.value = (const uint8_t *)&words[*at + 1];
+	f.len = len > 0 && f.value[len - 1] == '\r' ? len - 1 : len;
+	f.value_off = f.line_off + n_name + ws_note_blanks(words[*at]);
+	*at += 1 + n_value;
+	*field = f;
+	return true;
+}
