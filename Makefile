@@ -10,12 +10,12 @@ SAN_CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -ffp-contract=off -Wall -Wextra -Werror -I. -I$(BUILD) $(CFLAGS)
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -ffreestanding -Wall -Wextra -Werror -I. \
 	-I/usr/include/$(shell uname -m)-linux-gnu
-LIBS = -lbpf -lpcap -lsqlite3 -ljansson -lzstd -lxxhash -lz -lm -lpthread
+LIBS = -lbpf -lpcap -lsqlite3 -ljansson -lnghttp2 -lzstd -lxxhash -lz -lm -lpthread
 FUZZ_SECONDS ?= 60
 
 PACKAGES = gcc libc6-dev clang llvm bpftool libbpf-dev libpcap-dev libsqlite3-dev libzstd-dev libxxhash-dev libjansson-dev \
-	zlib1g-dev gnuplot-nox nginx-light nghttp2-client iproute2 util-linux zstd
-TEST_PACKAGES = libcmocka-dev libclang-rt-14-dev clang-format shellcheck tshark python3 python3-scapy sqlite3 jq \
+	zlib1g-dev libnghttp2-dev gnuplot-nox nginx-light nghttp2-client iproute2 util-linux zstd
+TEST_PACKAGES = libcmocka-dev libclang-rt-14-dev clang-format shellcheck tshark python3 python3-scapy python3-hpack sqlite3 jq \
 	diffutils chromium
 
 PROGRAMS = capture ingest analyze
@@ -78,6 +78,9 @@ fuzz: $(FUZZERS) $(BUILD)/tests/kernel_host ## every fuzz target for FUZZ_SECOND
 bench: all ## speed, as ratios measured in one run (root for the kernel's part)
 	tests/bench/run.sh $(BUILD)
 
+bench-bpf: all ## of it, what the in-kernel program costs a packet (root)
+	tests/bench/run.sh $(BUILD) bpf
+
 lint: ## gcc and clang without a warning, layout, shell scripts, layering
 	$(MAKE) all unit
 	$(MAKE) CC=clang BUILD=$(BUILD)/clang all unit
@@ -107,7 +110,7 @@ help: ## this list
 
 unit: $(UNIT_TESTS)
 
-$(BUILD)/tap.bpf.o: bpf/tap.bpf.c $(wildcard lib/*.h)
+$(BUILD)/tap.bpf.o: bpf/tap.bpf.c $(wildcard bpf/*.h lib/*.h)
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
@@ -146,9 +149,9 @@ $(BUILD)/tests/test_%: tests/unit/test_%.c $(BUILD)/rooms.a Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP $< $(BUILD)/rooms.a -lcmocka -Wl,--as-needed $(LIBS) -o $@
 
-$(BUILD)/tests/kernel_host: $(wildcard tests/diff/kernel/*.[ch] lib/*.h)
+$(BUILD)/tests/kernel_host: $(wildcard tests/diff/kernel/*.[ch] tests/unit/http2_wire.h lib/*.h) $(BUILD)/rooms.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(filter %.c,$^) -lbpf -o $@
+	$(CC) $(ALL_CFLAGS) $(filter %.c,$^) $(BUILD)/rooms.a -Wl,--as-needed $(LIBS) -o $@
 
 # fuzz targets are built from the sources, so that all of the code is instrumented
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out capture/%,$(ROOM_SOURCES)) $(BUILD)/ingest/schema.c $(wildcard lib/*.h ingest/*.h)
@@ -160,5 +163,5 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out capture/%,$(ROOM_SOURCES)) $(BUILD)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all measure reproduce test check check-san check-bpf check-net check-campaign check-numbers check-browser check-tshark fuzz bench lint format install clean setup \
+.PHONY: all measure reproduce test check check-san check-bpf check-net check-campaign check-numbers check-browser check-tshark fuzz bench bench-bpf lint format install clean setup \
 	setup-tests help unit
