@@ -16,6 +16,9 @@
 #define WS_RECFILE_VERSION	 1
 #define WS_RECFILE_BLOCK_RECORDS 4096
 #define WS_RECFILE_NAME_MAX	 63
+#define WS_RECFILE_CONTEXTS_MAX	 512
+/* What was looked for when files did not say it yet. */
+#define WS_RECFILE_CONTEXTS_OLD "w3c,b3"
 /* While it is written a file's name ends so. */
 #define WS_RECFILE_PART_SUFFIX ".part"
 
@@ -25,6 +28,8 @@ struct ws_recfile_head {
 	uint32_t window_bytes;		     /* payload bytes that were searched */
 	uint64_t monotonic_ns;		     /* both clocks when the tap was attached */
 	uint64_t realtime_ns;
+	char contexts[WS_RECFILE_CONTEXTS_MAX + 1]; /* looked for, as --context takes them: printable ASCII */
+	bool prefers_list; /* of several contexts the earliest in the list counts; else the first in the head */
 };
 
 /* What is said before every block and at the end: the state of the tap at that moment. */
@@ -33,6 +38,7 @@ struct ws_recfile_mark {
 	uint64_t realtime_ns;
 	uint64_t n_frames[WS_N_REASONS]; /* the tap's ledger, by ws_reason_slot() */
 	uint64_t n_ring_full;		 /* records lost because the ring buffer was full */
+	uint64_t n_other_frames;	 /* as read: frames counted for reasons that this program does not know */
 };
 
 struct ws_recfile_writer;

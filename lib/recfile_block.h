@@ -23,6 +23,9 @@ enum ws_recfile_kind {
 	WS_RECFILE_KIND_END = 3,
 };
 
+/* In the flags of a head. */
+#define WS_RECFILE_PREFERS_LIST 1u
+
 /* Marks and compressed blocks larger than this are not ours. */
 #define WS_RECFILE_MARK_MAX	     4096u
 #define WS_RECFILE_FRAME_MAX	     (1u << 26)
@@ -45,7 +48,7 @@ static inline uint32_t ws_recfile_get32(const uint8_t *from)
 	return value;
 }
 
-/* The most bytes that the columns of n records take. */
+/* The most bytes that the columns of n records take, and what encoding them needs beside. */
 size_t ws_recfile_columns_bound(uint32_t n);
 
 /* Encodes n records as columns into to (ws_recfile_columns_bound(n) bytes). Returns the number of bytes written. */
@@ -53,7 +56,8 @@ size_t ws_recfile_columns_encode(const struct ws_record *records, uint32_t n, ui
 
 /*
  * Decodes len bytes into exactly n records. Columns that this program does not know are skipped, those that are missing
- * are zero. Returns 0, or -EINVAL if the bytes contradict themselves; then the records are undefined.
+ * are zero; what records of version 1 did not say is filled in, see recfile.md. Returns 0, or -EINVAL if the bytes
+ * contradict themselves; then the records are undefined.
  */
 int ws_recfile_columns_decode(const uint8_t *from, size_t len, struct ws_record *records, uint32_t n);
 

@@ -15,6 +15,8 @@
 /* Bytes of a mark before its own fields: signature, version, kind; and behind them: the hash. */
 #define MARK_PREFIX_LEN 8u
 #define MARK_HASH_LEN	8u
+/* Fields that every head has: versions, window, clocks, name. */
+#define HEAD_LEN 88u
 
 struct ws_recfile_reader {
 	int fd;
@@ -100,17 +102,40 @@ static const uint8_t *mark_fields(const struct mark_view *m)
 	return m->data + MARK_PREFIX_LEN;
 }
 
+/* Which contexts were looked for, from the fields behind the point's name. Returns 0, or -EINVAL. */
+static int read_contexts(const uint8_t *f, uint32_t len, struct ws_recfile_head *head)
+{
+	uint32_t n;
+
+	if (len == 0) {
+		strcpy(head->contexts, WS_RECFILE_CONTEXTS_OLD);
+		return 0;
+	}
+	if (len < 3)
+		return -EINVAL;
+	n = ws_recfile_get16(f + 1);
+	if (n > len - 3 || n > WS_RECFILE_CONTEXTS_MAX)
+		return -EINVAL;
+	for (uint32_t i = 0; i < n; i++)
+		if (f[3 + i] <= ' ' || f[3 + i] > '~')
+			return -EINVAL;
+	head->prefers_list = f[0] & WS_RECFILE_PREFERS_LIST;
+	memcpy(head->contexts, f + 3, n);
+	head->contexts[n] = '\0';
+	return 0;
+}
+
 static int read_head(struct ws_recfile_reader *r, struct ws_error *err)
 {
 	struct ws_recfile_head *head = &r->status.head;
 	struct mark_view m;
-	const uint8_t *f = mark_fields(&m);
+	const uint8_t *f;
 	int rc = read_mark(r, &m);
 
 	if (rc == -ENODATA)
 		return ws_error(err, -EINVAL, "%s: no record file: it ends after %llu bytes, within its head", r->path,
 				(unsigned long long)r->size);
-	if (rc == -EINVAL || (rc == 0 && (m.kind != WS_RECFILE_KIND_HEAD || m.len < 24 + sizeof(head->point))))
+	if (rc == -EINVAL || (rc == 0 && (m.kind != WS_RECFILE_KIND_HEAD || m.len < HEAD_LEN)))
 		return ws_error(err, -EINVAL, "%s: no record file: offset 0 does not hold its head; see lib/recfile.md",
 				r->path);
 	if (rc)
@@ -118,11 +143,17 @@ static int read_head(struct ws_recfile_reader *r, struct ws_error *err)
 	if (m.version != WS_RECFILE_VERSION)
 		return ws_error(err, -EINVAL, "%s: record file of version %u; this program reads version %u", r->path,
 				m.version, WS_RECFILE_VERSION);
+	f = mark_fields(&m);
 	head->window_bytes = ws_recfile_get32(f + 4);
 	head->monotonic_ns = get64(f + 8);
 	head->realtime_ns = get64(f + 16);
 	memcpy(head->point, f + 24, sizeof(head->point));
 	head->point[sizeof(head->point) - 1] = '\0';
+	if (read_contexts(f + HEAD_LEN, m.len - HEAD_LEN, head))
+		return ws_error(err, -EINVAL,
+				"%s: offset 104: a list of contexts that is longer than its mark, or no text; see "
+				"lib/recfile.md",
+				r->path);
 	return 0;
 }
 
@@ -211,8 +242,15 @@ static int take_state(struct ws_recfile_reader *r, const struct mark_view *m)
 	mark->realtime_ns = get64(f + 8);
 	mark->n_ring_full = get64(f + 16);
 	memset(mark->n_frames, 0, sizeof(mark->n_frames));
-	for (uint32_t i = 0; i < n && i < WS_N_REASONS; i++)
-		mark->n_frames[i] = get64(f + 32 + 8 * (size_t)i);
+	mark->n_other_frames = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t n_frames = get64(f + 32 + 8 * (size_t)i);
+
+		if (i < WS_N_REASONS)
+			mark->n_frames[i] = n_frames;
+		else
+			mark->n_other_frames += n_frames;
+	}
 	r->status.n_marks++;
 	return 0;
 }

@@ -95,19 +95,26 @@ static int mark_write(struct ws_recfile_writer *w, struct mark_bytes *m, struct 
 	return write_all(w, m->data, m->len, err);
 }
 
+/* Counters behind the last one that is not 0 are left out. */
 static void mark_put_state(struct mark_bytes *m, const struct ws_recfile_mark *mark)
 {
+	uint32_t n_counters = WS_N_REASONS;
+
+	while (n_counters > 0 && mark->n_frames[n_counters - 1] == 0)
+		n_counters--;
 	mark_put64(m, mark->monotonic_ns);
 	mark_put64(m, mark->realtime_ns);
 	mark_put64(m, mark->n_ring_full);
-	mark_put32(m, WS_N_REASONS);
+	mark_put32(m, n_counters);
 	mark_put32(m, 0);
-	for (uint32_t i = 0; i < WS_N_REASONS; i++)
+	for (uint32_t i = 0; i < n_counters; i++)
 		mark_put64(m, mark->n_frames[i]);
 }
 
 static int write_head(struct ws_recfile_writer *w, const struct ws_recfile_head *head, struct ws_error *err)
 {
+	const uint8_t flags = head->prefers_list ? WS_RECFILE_PREFERS_LIST : 0;
+	const uint16_t n_contexts = (uint16_t)strnlen(head->contexts, WS_RECFILE_CONTEXTS_MAX);
 	struct mark_bytes m;
 
 	mark_begin(&m, WS_RECFILE_KIND_HEAD);
@@ -116,6 +123,9 @@ static int write_head(struct ws_recfile_writer *w, const struct ws_recfile_head 
 	mark_put64(&m, head->monotonic_ns);
 	mark_put64(&m, head->realtime_ns);
 	mark_put(&m, head->point, sizeof(head->point));
+	mark_put(&m, &flags, sizeof(flags));
+	mark_put16(&m, n_contexts);
+	mark_put(&m, head->contexts, n_contexts);
 	return mark_write(w, &m, err);
 }
 

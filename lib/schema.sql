@@ -4,7 +4,7 @@
 -- clock_pair relates the two. Of a load log's times, load_log.clock says what they are.
 -- Addresses are 16-byte blobs in wire order, IPv4 as ::ffff:a.b.c.d.
 
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 -- What the database is: schema version and the program that wrote it.
 CREATE TABLE meta (
@@ -44,8 +44,20 @@ CREATE TABLE file (
     first_ns      INTEGER,            -- the time window in which the point was watched; pcap: first and last frame
     last_ns       INTEGER,
     search_bytes  INTEGER,            -- payload bytes searched for a context at most; NULL: the whole head
+    contexts      TEXT NOT NULL,      -- the contexts looked for, as --context takes them: 'w3c,b3,header:x-my-trace'
+    prefers_list  INTEGER NOT NULL,   -- of several contexts in a head counts 0: the first complete one; 1: the one
+                                      -- that stands first in contexts
     UNIQUE (point_id, source)
 ) STRICT;
+
+-- The families of contexts that were looked for in a file.
+CREATE TABLE family (
+    file_id INTEGER NOT NULL REFERENCES file ON DELETE CASCADE,
+    family  INTEGER NOT NULL,         -- enum ws_family (lib/record.h), as in request.family
+    name    TEXT NOT NULL,            -- as the user knows it: 'w3c', 'b3', 'b3-single', 'jaeger', 'datadog',
+                                      -- 'skywalking', 'aws', 'google', 'x-request-id', 'header:x-my-trace'
+    PRIMARY KEY (file_id, family)
+) STRICT, WITHOUT ROWID;
 
 -- The account of every frame that passed: the sum over the reasons of a file is file.n_frames.
 CREATE TABLE ledger (
@@ -88,31 +100,47 @@ CREATE TABLE flow (
     vlan             INTEGER NOT NULL  -- outermost 802.1Q tag control information, 0 without a tag
 ) STRICT;
 
--- Sightings: one HTTP/1.x request head seen at one point by one source. A retransmission is a sighting of its own.
--- What the join reads stands first: SQLite decodes a row from its beginning.
+-- Sightings: one HTTP request head seen at one point by one source. A retransmission is a sighting of its own.
+-- Offsets are in bytes from the request line's first byte; of HTTP/2, from the first byte of the HEADERS frame, which
+-- stands for the request line everywhere. What the join reads stands first: SQLite decodes a row from its beginning.
 CREATE TABLE request (
-    request_id     INTEGER PRIMARY KEY,
-    file_id        INTEGER NOT NULL,  -- REFERENCES file; says the point and the source
-    flow_id        INTEGER NOT NULL,  -- REFERENCES flow
-    ts_ns          INTEGER NOT NULL,  -- stamp of the frame that carried the request line's first byte
-    seq            INTEGER NOT NULL,  -- TCP sequence number of that byte
-    direction      INTEGER NOT NULL,  -- as the kernel saw it: 0 unknown, 1 received, 2 sent by the interface
-    payload_len    INTEGER NOT NULL,  -- bytes of TCP payload in that frame
-    n_segments     INTEGER NOT NULL,  -- TCP segments that the search crossed
-    reason         INTEGER NOT NULL,  -- enum ws_reason (lib/record.h): 16 context; 9 beyond_window; 10 split;
-                                      -- 11 malformed; 12 incomplete; 13 no_context; 14 truncated
-    family         INTEGER NOT NULL,  -- enum ws_family: 0 none, 1 w3c, 2 b3
-    ids_end_off    INTEGER,           -- one past the last byte of trace id and span id: found within N if <= N
-    trace_id       BLOB,              -- 16 bytes, or 8 where 16 hex digits were sent; NULL without a context
-    span_id        BLOB,              -- 8 bytes; NULL without a context
-    parent_span_id BLOB,              -- 8 bytes; NULL if the context names none
-    sampled        INTEGER,           -- 0, 1, or NULL where the context leaves it open
-    ctx_off        INTEGER,           -- from the request line's first byte to the context's first header line
-    ctx_len        INTEGER,           -- from there to the end of the last id
-    searched_len   INTEGER NOT NULL,  -- bytes searched until the answer was known
-    req_off        INTEGER NOT NULL,  -- payload byte at which the request line begins
-    frame_len      INTEGER NOT NULL,  -- bytes on the wire, link header included
-    tcp_flags      INTEGER NOT NULL   -- byte 13 of the TCP header
+    request_id      INTEGER PRIMARY KEY,
+    file_id         INTEGER NOT NULL, -- REFERENCES file; says the point and the source
+    flow_id         INTEGER NOT NULL, -- REFERENCES flow
+    ts_ns           INTEGER NOT NULL, -- stamp of the frame that carried the request line's first byte
+    seq             INTEGER NOT NULL, -- TCP sequence number of that byte
+    direction       INTEGER NOT NULL, -- as the kernel saw it: 0 unknown, 1 received, 2 sent by the interface
+    payload_len     INTEGER NOT NULL, -- bytes of TCP payload in that frame
+    n_segments      INTEGER NOT NULL, -- TCP segments that the search crossed
+    reason          INTEGER NOT NULL, -- enum ws_reason (lib/record.h): 16 context; 9 beyond_window; 10 split;
+                                      -- 11 malformed; 12 incomplete; 13 no_context; 14 truncated; 15 unread;
+                                      -- 33 lost_segment; 34 out_of_order; 36 http2_undecodable
+    family          INTEGER NOT NULL, -- enum ws_family, of the context that counts: 0 none, 1 w3c, 2 b3, 3 b3-single,
+                                      -- 4 jaeger, 5 datadog, 6 skywalking, 7 aws, 8 google, 9 x-request-id,
+                                      -- 12 to 15 headers that the user named: see the family table
+    ids_end_off     INTEGER,          -- one past the last byte of trace id and span id: found within N if <= N
+    trace_id        BLOB,             -- 16 bytes, or 8 where 16 hex digits were sent; NULL without a context
+    span_id         BLOB,             -- 8 bytes, zeros if the family has none; NULL without a context
+    http_version    INTEGER NOT NULL, -- 1 or 2
+    families        INTEGER NOT NULL, -- bit f (1 << f): a complete context of family f is in the head
+    malformed       INTEGER NOT NULL, -- bit f: a header of family f whose value was refused is in the head
+    ctx_segment     INTEGER,          -- segment of the head, from 1, with the context's first byte; NULL without one
+    ids_end_segment INTEGER,          -- the one with the last byte of trace id and span id; NULL without a context
+    done_ts_ns      INTEGER,          -- stamp of the frame that carried that byte; NULL without a context
+    parent_span_id  BLOB,             -- 8 bytes; NULL if the context names none
+    sampled         INTEGER,          -- 0, 1, or NULL where the context leaves it open
+    ctx_off         INTEGER,          -- first byte of the context's first header line; NULL without a context
+    ctx_len         INTEGER,          -- bytes from there to the end of the last id; NULL without a context
+    searched_len    INTEGER NOT NULL, -- bytes searched until the answer was known
+    req_off         INTEGER NOT NULL, -- payload byte at which the request line begins
+    frame_len       INTEGER NOT NULL, -- bytes on the wire, link header included
+    tcp_flags       INTEGER NOT NULL, -- byte 13 of the TCP header
+    stream_id       INTEGER,          -- HTTP/2 stream; NULL for HTTP/1.x
+    flaw            INTEGER NOT NULL, -- enum ws_flaw, why the first refused value was refused: 0 none, 1 length,
+                                      -- 2 character, 3 zero, 4 version, 5 a part is missing
+    flags           INTEGER NOT NULL  -- bits: 1 trace id of 64 bits; 2 not the first request of its frame; 4 trace_id
+                                      -- is the XXH3-128 of an id that is no number of 128 bits; 8 tracestate;
+                                      -- 16 gRPC; 32 more context headers than were read
 ) STRICT;
 
 -- What was set up for the run, from conditions.json: one flat JSON object of strings, numbers and booleans. Any keys;

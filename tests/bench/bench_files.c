@@ -94,7 +94,7 @@ static void write_structs(void)
 
 static void write_file(void)
 {
-	const struct ws_recfile_head head = { .point = "nic", .window_bytes = 16384 };
+	const struct ws_recfile_head head = { .point = "nic", .window_bytes = 16384, .contexts = "w3c,b3" };
 	const struct ws_recfile_mark mark = { 0 };
 	struct ws_recfile_writer *w;
 	struct ws_error err = { 0 };

@@ -42,7 +42,9 @@ static int compare_time(const void *a, const void *b)
 static void write_point(const char *dir, const char *point, struct ws_record *record, uint32_t n)
 {
 	struct ws_recfile_mark mark = { .realtime_ns = 1700000000000000000u };
-	struct ws_recfile_head head = { .window_bytes = 16384, .realtime_ns = 1700000000000000000u };
+	struct ws_recfile_head head = { .window_bytes = 16384,
+					.realtime_ns = 1700000000000000000u,
+					.contexts = "w3c,b3" };
 	struct ws_recfile_writer *w;
 	struct ws_error err = { 0 };
 	char path[4096];
@@ -72,6 +74,13 @@ static void write_point(const char *dir, const char *point, struct ws_record *re
 	ws_recfile_close(w);
 }
 
+/* Moves a record in time, modulo 2^64. */
+static void delay(struct ws_record *r, uint64_t delay_ns)
+{
+	r->ts_ns += delay_ns;
+	r->done_ts_ns += delay_ns;
+}
+
 static void make_records(const char *dir, uint32_t n)
 {
 	struct ws_record *nic = malloc((size_t)n * sizeof(*nic)), *vport = malloc((size_t)n * sizeof(*vport));
@@ -85,16 +94,13 @@ static void make_records(const char *dir, uint32_t n)
 		if (i > 0 && i % ONE_IN == 0) { /* the one before, again */
 			nic[i] = nic[i - 1];
 			vport[i] = vport[i - 1];
-			nic[i].ts_ns += RETRANSMIT_NS;
-			vport[i].ts_ns += RETRANSMIT_NS;
+			delay(&nic[i], RETRANSMIT_NS);
+			delay(&vport[i], RETRANSMIT_NS);
 			continue;
 		}
 		traffic_next(&t, &nic[i]);
 		traffic_inside(&nic[i], &vport[i]);
-		if (nic[i].direction == WS_DIRECTION_IN)
-			vport[i].ts_ns += latency;
-		else
-			vport[i].ts_ns -= latency;
+		delay(&vport[i], nic[i].direction == WS_DIRECTION_IN ? latency : 0 - latency);
 	}
 	write_point(dir, "nic", nic, n);
 	write_point(dir, "vport", vport, n);

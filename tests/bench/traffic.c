@@ -53,7 +53,7 @@ void traffic_next(struct traffic *t, struct ws_record *r)
 	if (t->n++ == 0)
 		t->ns = 3600e9;
 	t->ns += measure_exponential(&t->random, MEAN_DISTANCE_NS);
-	r->ts_ns = (uint64_t)t->ns;
+	r->ts_ns = r->done_ts_ns = (uint64_t)t->ns;
 	if (part == 0) {
 		put_random(t->trace_id, 16, &t->random);
 		put_random(t->root_span_id, 8, &t->random);
@@ -75,6 +75,9 @@ void traffic_next(struct traffic *t, struct ws_record *r)
 	r->tcp_flags = 0x18;
 	r->reason = WS_REASON_CONTEXT;
 	r->family = WS_FAMILY_B3;
+	r->families = 1 << WS_FAMILY_B3;
+	r->http_version = 1;
+	r->ctx_segment = r->ids_end_segment = 1;
 	r->sampled = WS_SAMPLED_YES;
 }
 

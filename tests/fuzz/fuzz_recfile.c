@@ -4,6 +4,7 @@
  *
  * Input, by its first byte:
  *	'C'    columns: a byte for the number of records, then what ws_recfile_columns_decode() gets
+ *	'H'    a head's list of contexts: what stands behind the point's name; the hash is made right
  *	'M'    marks: a byte for the kind, a byte for the number of records that it announces, two for the length of the
  *	       fields (they are repeated from what follows), two for that of the data, which is compressed; again and
  *	       again. Hashes and checksums are made right, so that what lies behind them is reached.
@@ -46,6 +47,9 @@ static void check_end(const struct ws_recfile_status *s, uint64_t n_records, siz
 	MUST(s->n_cut_records <= WS_RECFILE_BLOCK_RECORDS_MAX);
 	MUST(!s->is_complete || s->n_marks > 0);
 	MUST(memchr(s->head.point, 0, sizeof(s->head.point)));
+	MUST(memchr(s->head.contexts, 0, sizeof(s->head.contexts)));
+	for (const char *c = s->head.contexts; *c; c++)
+		MUST(*c > ' ' && *c <= '~');
 }
 
 static void read_file(size_t size)
@@ -168,6 +172,19 @@ static size_t build(const uint8_t *data, size_t size)
 	return b.len;
 }
 
+static size_t build_head(const uint8_t *data, size_t size)
+{
+	static struct building b;
+	uint8_t head[HEAD_LEN + 1024] = { 2 };
+	const size_t len = size < 1024 ? size : 1024;
+
+	b.len = 0;
+	memcpy(head + HEAD_LEN, data, len);
+	put_mark(&b, WS_RECFILE_KIND_HEAD, head, (uint32_t)(HEAD_LEN + len));
+	set_file(b.bytes, b.len);
+	return b.len;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -176,6 +193,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (data[0] == 'C') {
 		decode(data + 1, size - 1);
+		return 0;
+	}
+	if (data[0] == 'H') {
+		read_file(build_head(data + 1, size - 1));
 		return 0;
 	}
 	if (data[0] == 'M') {

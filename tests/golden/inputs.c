@@ -196,6 +196,39 @@ static void set_ipv4(uint8_t to[16], uint32_t address)
 		to[12 + i] = (uint8_t)(address >> (24 - 8 * i));
 }
 
+/* What came with HTTP/2, heads over several segments and more families than two. */
+static void add_rarities(struct ws_record *r, uint32_t i)
+{
+	if (i % 8 == 2) {
+		r->http_version = 2;
+		r->stream_id = 2 * i + 1;
+		r->flags |= WS_FLAG_GRPC | WS_FLAG_TRACESTATE;
+		r->families |= 1 << WS_FAMILY_B3_SINGLE | 1 << WS_FAMILY_JAEGER;
+	}
+	if (i % 8 == 4) {
+		r->n_segments = 3;
+		r->ctx_segment = 2;
+		r->ids_end_segment = 3;
+		r->done_ts_ns += 1500;
+	}
+	if (i % 8 == 6) {
+		r->malformed = 1 << WS_FAMILY_DATADOG | 1 << WS_FAMILY_AWS;
+		r->flaw = WS_FLAW_LENGTH;
+		r->flags |= WS_FLAG_CROWDED;
+	}
+	if (i % 16 == 8) {
+		r->family = WS_FAMILY_USER + 1;
+		r->families = 1 << r->family;
+		r->flags |= WS_FLAG_HASHED_ID;
+	}
+	if (i % 16 == 11) {
+		r->reason = WS_REASON_MALFORMED;
+		r->n_segments = 2;
+		r->malformed = 1 << WS_FAMILY_W3C | 1 << WS_FAMILY_USER;
+		r->flaw = WS_FLAW_ZERO;
+	}
+}
+
 /* Record i: of each kind that capture show tells apart. */
 static struct ws_record record_of(uint32_t i, int is_nic)
 {
@@ -211,6 +244,7 @@ static struct ws_record record_of(uint32_t i, int is_nic)
 		.direction = is_nic ? WS_DIRECTION_IN : WS_DIRECTION_OUT,
 		.ip_version = 4,
 		.tcp_flags = 0x18,
+		.http_version = 1,
 		.reason = i % 4 == 3 ? (i % 8 == 3 ? WS_REASON_NO_CONTEXT : WS_REASON_BEYOND_WINDOW)
 				     : WS_REASON_CONTEXT,
 	};
@@ -229,9 +263,14 @@ static struct ws_record record_of(uint32_t i, int is_nic)
 		memcpy(r.saddr, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 		memcpy(r.daddr, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\2", 16);
 	}
-	if (r.reason != WS_REASON_CONTEXT)
+	if (r.reason != WS_REASON_CONTEXT) {
+		add_rarities(&r, i);
 		return r;
+	}
 	r.family = i % 2 ? WS_FAMILY_B3 : WS_FAMILY_W3C;
+	r.families = (uint16_t)(1 << r.family);
+	r.done_ts_ns = r.ts_ns;
+	r.ctx_segment = r.ids_end_segment = 1;
 	r.sampled = (uint8_t)(i % 3);
 	r.flags = i % 4 == 1 ? WS_FLAG_TRACE_ID_64 : 0;
 	r.ctx_off = 40;
@@ -241,12 +280,18 @@ static struct ws_record record_of(uint32_t i, int is_nic)
 	memset(r.span_id, 0xb0 + (int)i, 8);
 	if (i % 2)
 		memset(r.parent_span_id, 0xc0, 8);
+	add_rarities(&r, i);
 	return r;
 }
 
 static void write_records(const char *path, const char *point, int is_nic, uint32_t n_blocks)
 {
-	struct ws_recfile_head head = { .window_bytes = 16384, .monotonic_ns = 4000000000, .realtime_ns = FIRST_NS };
+	struct ws_recfile_head head = {
+		.window_bytes = 16384,
+		.monotonic_ns = 4000000000,
+		.realtime_ns = FIRST_NS,
+		.contexts = "w3c,b3,b3-single,jaeger,datadog,aws,header:x-shop-trace,header:x-my-trace",
+	};
 	struct ws_recfile_mark mark = { 0 };
 	struct ws_recfile_writer *w;
 	struct ws_error err;

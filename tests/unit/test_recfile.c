@@ -52,14 +52,16 @@ struct field {
 	}
 
 static const struct field fields[] = {
-	FIELD(ts_ns),	     FIELD(trace_id),  FIELD(span_id),	   FIELD(parent_span_id),
-	FIELD(saddr),	     FIELD(daddr),     FIELD(outer_saddr), FIELD(outer_daddr),
-	FIELD(seq),	     FIELD(vni),       FIELD(frame_len),   FIELD(payload_len),
-	FIELD(req_off),	     FIELD(ctx_off),   FIELD(ctx_len),	   FIELD(ids_end_off),
-	FIELD(searched_len), FIELD(sport),     FIELD(dport),	   FIELD(vlan),
-	FIELD(n_segments),   FIELD(point),     FIELD(direction),   FIELD(ip_version),
-	FIELD(encap),	     FIELD(tcp_flags), FIELD(reason),	   FIELD(family),
-	FIELD(sampled),	     FIELD(flags),     FIELD(zero),	   FIELD(outer_ip_version),
+	FIELD(ts_ns),	     FIELD(trace_id),	  FIELD(span_id),     FIELD(parent_span_id),
+	FIELD(saddr),	     FIELD(daddr),	  FIELD(outer_saddr), FIELD(outer_daddr),
+	FIELD(seq),	     FIELD(vni),	  FIELD(frame_len),   FIELD(payload_len),
+	FIELD(req_off),	     FIELD(ctx_off),	  FIELD(ctx_len),     FIELD(ids_end_off),
+	FIELD(searched_len), FIELD(sport),	  FIELD(dport),	      FIELD(vlan),
+	FIELD(n_segments),   FIELD(point),	  FIELD(direction),   FIELD(ip_version),
+	FIELD(encap),	     FIELD(tcp_flags),	  FIELD(reason),      FIELD(family),
+	FIELD(sampled),	     FIELD(flags),	  FIELD(zero),	      FIELD(outer_ip_version),
+	FIELD(flaw),	     FIELD(http_version), FIELD(done_ts_ns),  FIELD(stream_id),
+	FIELD(families),     FIELD(malformed),	  FIELD(ctx_segment), FIELD(ids_end_segment),
 };
 
 /* The first field in which two records differ; NULL if they are the same. */
@@ -127,8 +129,14 @@ static const char *path_of(const char *name)
 
 static struct ws_recfile_head head_of(const char *point)
 {
-	struct ws_recfile_head head = { .window_bytes = 0xfedcba98, .monotonic_ns = UINT64_MAX, .realtime_ns = 1 };
+	struct ws_recfile_head head;
 
+	memset(&head, 0, sizeof(head)); /* and what stands between the fields */
+	head.window_bytes = 0xfedcba98;
+	head.monotonic_ns = UINT64_MAX;
+	head.realtime_ns = 1;
+	strcpy(head.contexts, "b3,w3c,header:x-my-trace");
+	head.prefers_list = true;
 	snprintf(head.point, sizeof(head.point), "%s", point);
 	return head;
 }
@@ -527,9 +535,11 @@ static void every_byte_flipped(void **state)
 		assert_int_equal(pwrite(fd, &m.bytes[off], 1, off), 1);
 	}
 	close(fd);
-	/* bits that no decoder reads: one of the frame header, two of the symbol modes (RFC 8878 3.1.1.1, 3.1.1.3.2.1)
+	/*
+	 * Bits that change nothing: one of the frame header, two of the symbol modes (RFC 8878 3.1.1.1, 3.1.1.3.2.1),
+	 * and of the FSE tables (4.1.1) their fill to whole bytes and what they say of states that are not entered.
 	 */
-	assert_in_range(n_flips - n_seen, 0, 3 * SMALL_BLOCKS);
+	assert_in_range(n_flips - n_seen, 0, 16 * SMALL_BLOCKS);
 	free_image(&m);
 }
 
@@ -685,7 +695,7 @@ static void wrong_version(void **state)
 {
 	const char *path = path_of("version.rec.zst");
 	struct image m = make_image();
-	uint8_t bytes[512];
+	uint8_t bytes[1024];
 	uint32_t len = put_mark(bytes, 2, WS_RECFILE_KIND_HEAD, m.bytes + 16, m.end_off[0] - 24);
 
 	(void)state;
@@ -779,6 +789,128 @@ static void hostile_marks(void **state)
 	free_image(&m);
 }
 
+/* Marks with fewer counters than there are reasons, as files of before have, and with more, as later ones may. */
+static void ledgers_of_any_length(void **state)
+{
+	static const uint32_t n_counters[] = { 0, 1, 32, 63, 64, 65, 200 };
+	struct {
+		struct block_field f;
+		uint64_t more[200 - WS_N_REASONS];
+	} mark = { .f.n = 0 };
+	uint64_t *counter = mark.f.n_frames;
+	struct image m = make_image();
+	struct ws_recfile_status s;
+
+	(void)state;
+	for (uint32_t i = 0; i < 200; i++)
+		counter[i] = 1 + i;
+	for (size_t i = 0; i < COUNT(n_counters); i++) {
+		const uint32_t n = n_counters[i];
+
+		mark.f.n_reasons = n;
+		check_hostile(&m, &mark, (uint32_t)(offsetof(struct block_field, n_frames) + n * sizeof(uint64_t)), "",
+			      0, &s);
+		assert_int_equal(s.n_marks, 1);
+		for (uint32_t slot = 0; slot < WS_N_REASONS; slot++)
+			assert_int_equal(s.mark.n_frames[slot], slot < n ? 1 + slot : 0);
+		assert_int_equal(s.mark.n_other_frames, n == 65 ? 65 : n == 200 ? (65 + 200) * 136 / 2 : 0);
+	}
+	free_image(&m);
+}
+
+/* Counters that are 0 to the last one are not written. */
+static void empty_counters_are_left_out(void **state)
+{
+	const struct ws_recfile_head head = head_of("p");
+	struct ws_recfile_mark mark = { .n_frames = { [5] = 3 } };
+	const char *path = path_of("empty.rec.zst");
+	struct ws_recfile_writer *w = NULL;
+	const struct ws_record *records;
+	struct ws_recfile_reader *r;
+	struct ws_error err = { 0 };
+	uint64_t n_head;
+
+	(void)state;
+	assert_int_equal(ws_recfile_create(path, &head, 1, &w, &err), 0);
+	n_head = ws_recfile_written_bytes(w);
+	assert_int_equal(ws_recfile_finish(w, &mark, &err), 0);
+	assert_int_equal(ws_recfile_written_bytes(w) - n_head, 64 + 6 * 8 + 8);
+	ws_recfile_close(w);
+	r = open_file(path);
+	assert_int_equal(next_block(r, &records), 0);
+	assert_memory_equal(&ws_recfile_reader_status(r)->mark, &mark, sizeof(mark));
+	ws_recfile_reader_close(r);
+}
+
+/* The head's list of contexts: of every length, missing, and with lengths and bytes that it may not have. */
+static void list_of_contexts(void **state)
+{
+	struct ws_recfile_head head = head_of("p");
+	const char *path = path_of("list.rec.zst"), *part = path_of("list.rec.zst" WS_RECFILE_PART_SUFFIX);
+	struct ws_recfile_writer *w = NULL;
+	struct ws_recfile_reader *r;
+	struct ws_error err = { 0 };
+
+	(void)state;
+	for (uint32_t len = 0; len <= WS_RECFILE_CONTEXTS_MAX; len++) {
+		memset(head.contexts, 0, sizeof(head.contexts));
+		memset(head.contexts, 'a' + (int)(len % 26), len);
+		head.prefers_list = len & 1;
+		assert_int_equal(ws_recfile_create(path, &head, 1, &w, &err), 0);
+		ws_recfile_close(w);
+		r = open_file(part);
+		assert_memory_equal(&ws_recfile_reader_status(r)->head, &head, sizeof(head));
+		ws_recfile_reader_close(r);
+		unlink(part);
+	}
+}
+
+static void hostile_lists_of_contexts(void **state)
+{
+	static const struct {
+		const char *bytes; /* behind the name */
+		uint32_t len;
+		const char *contexts; /* as read; NULL: refused */
+	} lists[] = {
+		{ "", 0, "w3c,b3" },
+		{ "\0\0\0", 3, "" },
+		{ "\0\2\0b3", 5, "b3" },
+		{ "\0\2\0b3 and what is not known yet", 30, "b3" },
+		{ "\0", 1, NULL },
+		{ "\0\0", 2, NULL },
+		{ "\0\3\0b3", 5, NULL },
+		{ "\0\xff\xff", 3, NULL },
+		{ "\0\2\0b\x1b", 5, NULL },
+		{ "\0\2\0b\0", 5, NULL },
+		{ "\0\2\0\xc3\xa9", 5, NULL },
+	};
+	const char *path = path_of("lists.rec.zst");
+	uint8_t field[1024], bytes[2048];
+	struct image m = make_image();
+
+	(void)state;
+	memcpy(field, m.bytes + 16, 88);
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		memcpy(field + 88, lists[i].bytes, lists[i].len);
+		write_whole(path, bytes,
+			    put_mark(bytes, WS_RECFILE_VERSION, WS_RECFILE_KIND_HEAD, field, 88 + lists[i].len));
+		if (lists[i].contexts) {
+			struct ws_recfile_reader *r = open_file(path);
+
+			assert_string_equal(ws_recfile_reader_status(r)->head.contexts, lists[i].contexts);
+			assert_false(ws_recfile_reader_status(r)->head.prefers_list);
+			ws_recfile_reader_close(r);
+		} else {
+			refused(path, "offset 104");
+		}
+	}
+	memset(field + 88, 'a', sizeof(field) - 88); /* one more than there may be */
+	memcpy(field + 89, "\1\2", 2);
+	write_whole(path, bytes, put_mark(bytes, WS_RECFILE_VERSION, WS_RECFILE_KIND_HEAD, field, 88 + 3 + 513));
+	refused(path, "offset 104");
+	free_image(&m);
+}
+
 /* Frames that zstd takes and that hold too much, too little, or columns for another number of records. */
 static void hostile_frames(void **state)
 {
@@ -865,7 +997,7 @@ static void columns_with_a_hostile_directory(void **state)
 {
 	struct ws_record *want = make_records(4, PATTERN_RANDOM);
 	uint8_t bytes[4096], copy[4096];
-	size_t len = ws_recfile_columns_encode(want, 4, bytes), n_directory = DIRECTORY_LEN + 31 * ENTRY_LEN;
+	size_t len = ws_recfile_columns_encode(want, 4, bytes), n_directory = DIRECTORY_LEN + 39 * ENTRY_LEN;
 	uint32_t n_refused = 0;
 
 	(void)state;
@@ -906,15 +1038,20 @@ static void put_column(struct columns *c, uint16_t id, uint8_t width, uint8_t en
 	c->data_len += size;
 }
 
-static size_t end_columns(struct columns *c, uint32_t n)
+static size_t end_columns_of(struct columns *c, uint32_t n, uint16_t record_version)
 {
-	const uint16_t end[] = { (uint16_t)c->n_columns, WS_RECORD_VERSION };
+	const uint16_t end[] = { (uint16_t)c->n_columns, record_version };
 	size_t directory_len = DIRECTORY_LEN + ENTRY_LEN * c->n_columns;
 
 	memcpy(c->bytes, &n, 4);
 	memcpy(c->bytes + 4, end, 4);
 	memcpy(c->bytes + directory_len, c->data, c->data_len);
 	return directory_len + c->data_len;
+}
+
+static size_t end_columns(struct columns *c, uint32_t n)
+{
+	return end_columns_of(c, n, WS_RECORD_VERSION);
 }
 
 /* As recfile.md has it: column 9 is seq, 18 sport; encoding 0 constant, 1 delta in planes with zigzag, 2 rows. */
@@ -947,9 +1084,9 @@ static void wrong_columns(void **state)
 		uint8_t width, encoding;
 		uint32_t size;
 	} wrong[] = {
-		{ 9, 4, 1, 11 },  { 9, 4, 1, 13 }, { 9, 4, 0, 3 },   { 9, 4, 0, 12 },  { 9, 8, 1, 24 },
-		{ 9, 2, 1, 6 },	  { 9, 4, 3, 12 }, { 9, 4, 255, 4 }, { 2, 16, 1, 48 }, { 2, 16, 2, 16 },
-		{ 2, 16, 0, 48 }, { 9, 0, 0, 0 },  { 9, 4, 1, 0 },
+		{ 9, 4, 1, 11 }, { 9, 4, 1, 13 },  { 9, 4, 0, 3 },   { 9, 4, 0, 12 },  { 9, 8, 1, 24 },	 { 9, 2, 1, 6 },
+		{ 9, 4, 3, 12 }, { 9, 4, 255, 4 }, { 2, 16, 1, 48 }, { 2, 16, 2, 16 }, { 2, 16, 0, 48 }, { 9, 0, 0, 0 },
+		{ 9, 4, 1, 0 },	 { 32, 8, 0, 4 },  { 32, 4, 0, 4 },  { 34, 2, 0, 1 },  { 34, 1, 1, 3 },
 	};
 
 	(void)state;
@@ -961,6 +1098,132 @@ static void wrong_columns(void **state)
 		if (decode(c.bytes, end_columns(&c, 3), NULL, 3) != -EINVAL)
 			fail_msg("case %zu was taken", i);
 	}
+}
+
+/* Column 32 is the delay behind column 1 where column 28, the reason, is 16; else the field as it is. */
+static void ids_end_is_a_delay(void **state)
+{
+	static const uint64_t times[] = { 1000, 2000, 3000 }, delays[] = { 0, 7, 0 };
+	static const uint8_t reasons[] = { 16, 16, 13 };
+	struct columns c = { 0 };
+	struct ws_record have[3];
+
+	(void)state;
+	put_column(&c, 32, 8, 2, delays, sizeof(delays));
+	put_column(&c, 28, 1, 2, reasons, sizeof(reasons));
+	put_column(&c, 1, 8, 2, times, sizeof(times));
+	assert_int_equal(decode(c.bytes, end_columns(&c, 3), have, 3), 0);
+	assert_int_equal(have[0].done_ts_ns, 1000);
+	assert_int_equal(have[1].done_ts_ns, 2007);
+	assert_int_equal(have[2].done_ts_ns, 0);
+}
+
+/* What a column's entry says of encoding and size; fails if the column is not there. */
+static void entry_is(const uint8_t *columns, uint16_t id, uint8_t encoding, uint32_t size)
+{
+	const uint8_t *entry = columns + DIRECTORY_LEN;
+
+	while (ws_recfile_get16(entry) != id) {
+		entry += ENTRY_LEN;
+		assert_true(entry < columns + DIRECTORY_LEN + 39 * ENTRY_LEN);
+	}
+	assert_int_equal(entry[3], encoding);
+	assert_int_equal(ws_recfile_get32(entry + 4), size);
+}
+
+/* Ids that end in the frame that begins the head, and heads without a context, are one value for the whole block. */
+static void ids_that_end_at_once_cost_nothing(void **state)
+{
+	struct ws_record want[64] = { 0 }, have[64];
+	static uint8_t bytes[1 << 16];
+	size_t len;
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT(want); i++) {
+		want[i].ts_ns = next_random();
+		want[i].reason = i % 3 ? WS_REASON_CONTEXT : WS_REASON_SPLIT;
+		want[i].done_ts_ns = i % 3 ? want[i].ts_ns : 0;
+	}
+	ws_recfile_columns_encode(want, COUNT(want), bytes);
+	entry_is(bytes, 32, 0, 8);
+	want[5].done_ts_ns += 1000;
+	len = ws_recfile_columns_encode(want, COUNT(want), bytes);
+	entry_is(bytes, 32, 3, COUNT(want) + 2 * 8);
+	assert_int_equal(ws_recfile_columns_decode(bytes, len, have, COUNT(want)), 0);
+	same_records(have, want, COUNT(want));
+}
+
+/* A block of record version 1: what it did not say is filled in, for contexts and for other requests. */
+static void block_of_record_version_1(void **state)
+{
+	static const uint8_t reasons[] = { 16, 16, 13, 16 }, families[] = { 1, 2, 2, 200 };
+	struct columns c = { 0 };
+	struct ws_record have[4];
+
+	(void)state;
+	put_column(&c, 28, 1, 2, reasons, sizeof(reasons));
+	put_column(&c, 29, 1, 2, families, sizeof(families));
+	put_column(&c, 1, 8, 0, "\x10\x27\0\0\0\0\0", 8);
+	assert_int_equal(decode(c.bytes, end_columns_of(&c, 4, 1), have, 4), 0);
+	for (uint32_t i = 0; i < 4; i++) {
+		struct ws_record want = {
+			.ts_ns = 10000, .reason = reasons[i], .family = families[i], .http_version = 1
+		};
+
+		if (reasons[i] == WS_REASON_CONTEXT) {
+			want.done_ts_ns = 10000;
+			want.ctx_segment = want.ids_end_segment = 1;
+			want.families = i < 2 ? (uint16_t)(2u << i) : 0;
+		}
+		same_records(&have[i], &want, 1);
+	}
+	assert_int_equal(decode(c.bytes, end_columns_of(&c, 4, 2), have, 4), 0);
+	assert_int_equal(have[0].http_version, 0);
+	assert_int_equal(have[0].families, 0);
+}
+
+/*
+ * A file that a program wrote when records had version 1, kept as it is: its records read as they did then, byte for
+ * byte up to their flags (the hash is that program's), and the new fields say what is true of them.
+ */
+static void file_of_record_version_1(void **state)
+{
+	struct ws_recfile_reader *r = open_file("tests/golden/version1.rec.zst");
+	const struct ws_recfile_status *s = ws_recfile_reader_status(r);
+	XXH3_state_t *hash = XXH3_createState();
+	uint32_t n, n_records = 0, n_contexts = 0;
+	const struct ws_record *records;
+
+	(void)state;
+	assert_string_equal(s->head.contexts, "w3c,b3");
+	assert_false(s->head.prefers_list);
+	assert_int_equal(s->head.window_bytes, 16384);
+	XXH3_64bits_reset(hash);
+	while ((n = next_block(r, &records))) {
+		for (uint32_t i = 0; i < n; i++, n_records++) {
+			const struct ws_record *v = &records[i];
+			const bool is_context = v->reason == WS_REASON_CONTEXT;
+
+			XXH3_64bits_update(hash, v, offsetof(struct ws_record, flags) + 1);
+			n_contexts += is_context;
+			assert_int_equal(v->http_version, 1);
+			assert_int_equal(v->done_ts_ns, is_context ? v->ts_ns : 0);
+			assert_int_equal(v->families, is_context ? 1 << v->family : 0);
+			assert_int_equal(v->ctx_segment, is_context);
+			assert_int_equal(v->ids_end_segment, is_context);
+			assert_int_equal(v->stream_id + v->malformed + v->flaw, 0);
+		}
+	}
+	assert_int_equal(XXH3_64bits_digest(hash), 0xad88dd6a2c70af25);
+	assert_int_equal(n_records, 12);
+	assert_int_equal(n_contexts, 9);
+	assert_true(s->is_complete);
+	assert_int_equal(s->mark.n_frames[WS_REASON_CONTEXT + WS_FAMILY_W3C], 6);
+	assert_int_equal(s->mark.n_frames[WS_REASON_CONTEXT + WS_FAMILY_B3], 3);
+	assert_int_equal(s->mark.n_frames[WS_REASON_NO_PAYLOAD], 24);
+	assert_int_equal(s->mark.n_frames[WS_N_REASONS - 1] + s->mark.n_other_frames, 0);
+	XXH3_freeState(hash);
+	ws_recfile_reader_close(r);
 }
 
 static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *walk)
@@ -1018,6 +1281,14 @@ int main(void)
 		cmocka_unit_test(columns_with_a_hostile_directory),
 		cmocka_unit_test(unknown_and_missing_columns),
 		cmocka_unit_test(wrong_columns),
+		cmocka_unit_test(ledgers_of_any_length),
+		cmocka_unit_test(empty_counters_are_left_out),
+		cmocka_unit_test(list_of_contexts),
+		cmocka_unit_test(hostile_lists_of_contexts),
+		cmocka_unit_test(ids_end_is_a_delay),
+		cmocka_unit_test(ids_that_end_at_once_cost_nothing),
+		cmocka_unit_test(block_of_record_version_1),
+		cmocka_unit_test(file_of_record_version_1),
 	};
 
 	return cmocka_run_group_tests_name("recfile", tests, set_up, tear_down);
