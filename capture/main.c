@@ -58,7 +58,7 @@ static void tell(const struct ws_run_progress *p, int is_final)
 			(unsigned long long)p->n_lost);
 	if (!is_final)
 		return;
-	fprintf(stderr, "%s%.1f s: %llu frames, %llu requests, %llu with a context, %llu records lost",
+	fprintf(stderr, "%s%.1f s: %llu frames, %llu requests, %llu with a context, %llu messages lost",
 		is_terminal ? "\r\033[K" : "", p->elapsed_s, (unsigned long long)p->n_frames,
 		(unsigned long long)p->n_requests, (unsigned long long)p->n_contexts, (unsigned long long)p->n_lost);
 	if (p->n_pcap_written || p->n_pcap_dropped)

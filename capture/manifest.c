@@ -47,7 +47,8 @@ static json_t *host(void)
 
 static json_t *configuration(const struct ws_capture_options *o)
 {
-	json_t *ports = json_array(), *filters = json_array(), *attached = json_array();
+	json_t *ports = json_array(), *filters = json_array(), *attached = json_array(), *contexts = json_array();
+	char text[WS_FAMILY_TEXT_LEN];
 
 	for (uint32_t i = 0; i < WS_VXLAN_PORTS_MAX && o->tunnels.vxlan_port[i]; i++)
 		json_array_append_new(ports, json_integer(o->tunnels.vxlan_port[i]));
@@ -57,7 +58,13 @@ static json_t *configuration(const struct ws_capture_options *o)
 		json_array_append_new(attached, json_string("ebpf"));
 	if (o->with_pcap)
 		json_array_append_new(attached, json_string("pcap"));
-	return json_pack("{s:o, s:I, s:o, s:o, s:f, s:I, s:i, s:b, s:b, s:i, s:i, s:I, s:I}", "attached", attached,
+	for (uint32_t rank = 0; rank < WS_MAX_FAMILIES; rank++)
+		for (uint8_t f = 0; f < WS_MAX_FAMILIES; f++)
+			if ((o->wanted.families & 1u << f) && o->wanted.rank[f] == rank)
+				json_array_append_new(contexts,
+						      json_string(ws_wanted_family_name(&o->wanted, f, text)));
+	return json_pack("{s:o, s:o, s:s, s:I, s:o, s:o, s:f, s:I, s:i, s:b, s:b, s:i, s:i, s:I, s:I}", "attached",
+			 attached, "contexts", contexts, "prefers", o->wanted.prefers_list ? "list" : "first",
 			 "search_bytes", (json_int_t)o->search_bytes, "vxlan_ports", ports, "filters", filters,
 			 "duration_s", (double)o->duration_ns / 1e9, "ring_bytes", (json_int_t)o->ring_bytes,
 			 "zstd_level", o->zstd_level, "wakes_reader", o->wakes_reader, "bpf_stats", o->with_bpf_stats,
@@ -103,6 +110,7 @@ static json_t *ebpf_facts(struct ws_tap *tap, const char *name)
 		"verified_instructions", (json_int_t)f->verified_insns, "n_records", (json_int_t)f->n_records,
 		"written_bytes", (json_int_t)f->written_bytes, "frames", (json_int_t)n_frames, "reasons",
 		ledger(&f->mark), "lost", "ring_full", (json_int_t)f->mark.n_ring_full);
+	json_object_set_new(object, "frames_with_more_requests", json_integer((json_int_t)f->n_more));
 	json_object_set_new(object, "program_tag", json_string(f->program_tag));
 	if (f->n_runs) {
 		json_object_set_new(object, "bpf_run_ns", json_integer((json_int_t)f->run_ns));

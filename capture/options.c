@@ -10,20 +10,25 @@
 #include <string.h>
 
 #include "capture/filter.h"
-#include "lib/context.h"
+#include "lib/search.h"
 #include "lib/tunnels.h"
 
 const char ws_capture_run_help[] =
 	"Usage: capture run --dir DIR --point NAME=IF [--point NAME=IF]... [options] [-- COMMAND [ARG]...]\n"
 	"\n"
-	"Records every HTTP/1.x request head that passes the tracing points, with its tracing context,\n"
+	"Records every HTTP request head that passes the tracing points, with its tracing context,\n"
 	"until --duration is over, COMMAND has ended, or SIGINT or SIGTERM comes.\n"
 	"\n"
 	"  --dir DIR            run directory; made if missing; an earlier recording in it is never overwritten\n"
 	"  --point NAME=IF      tracing point NAME (nic, vport, or any other) on interface IF\n"
 	"  --netns NAME         network namespace (ip netns name, or a path) of the point before it;\n"
 	"                       before the first --point: of all points that have none of their own\n"
-	"  --search-bytes N     search the first N payload bytes for the context (default 16384, the most)\n"
+	"  --context LIST       tracing contexts to look for, joined by commas: w3c, b3, b3-single, jaeger, datadog,\n"
+	"                       skywalking, aws, google (all of these: default), x-request-id (with them: all), and\n"
+	"                       header:NAME for a header of your own\n"
+	"  --prefer WHICH       of several contexts in one request, record the first in the head (first, default) or\n"
+	"                       the earliest in LIST (list); the others are noted\n"
+	"  --search-bytes N     search the first N bytes of each head (default 65536, the most)\n"
 	"  --vxlan-port LIST    UDP ports of VXLAN (default 4789,8472)\n"
 	"  --filter PARTS       only TCP that matches all parts: saddr, daddr, addr, sport, dport, port, vni;\n"
 	"                       KEY=VALUE joined by commas; given again: or. Example: daddr=10.244.0.0/16,dport=9080\n"
@@ -45,6 +50,8 @@ enum option_code {
 	OPTION_DIR = 1000,
 	OPTION_POINT,
 	OPTION_NETNS,
+	OPTION_CONTEXT,
+	OPTION_PREFER,
 	OPTION_SEARCH_BYTES,
 	OPTION_VXLAN_PORT,
 	OPTION_FILTER,
@@ -67,6 +74,8 @@ static const struct option long_options[] = {
 	{ "dir", required_argument, NULL, OPTION_DIR },
 	{ "point", required_argument, NULL, OPTION_POINT },
 	{ "netns", required_argument, NULL, OPTION_NETNS },
+	{ "context", required_argument, NULL, OPTION_CONTEXT },
+	{ "prefer", required_argument, NULL, OPTION_PREFER },
 	{ "search-bytes", required_argument, NULL, OPTION_SEARCH_BYTES },
 	{ "vxlan-port", required_argument, NULL, OPTION_VXLAN_PORT },
 	{ "filter", required_argument, NULL, OPTION_FILTER },
@@ -157,6 +166,27 @@ static int add_filter(const char *text, struct ws_capture_options *o, struct ws_
 	return 0;
 }
 
+/* --context, which leaves alone what --prefer has said. */
+static int parse_context(const char *text, struct ws_capture_options *o, struct ws_error *err)
+{
+	struct ws_error why = { 0 };
+	struct ws_wanted wanted;
+
+	if (ws_wanted_parse(text, &wanted, &why))
+		return ws_error(err, -EINVAL, "--context %s: %s", text, why.text);
+	wanted.prefers_list = o->wanted.prefers_list;
+	o->wanted = wanted;
+	return 0;
+}
+
+static int parse_prefer(const char *text, struct ws_capture_options *o, struct ws_error *err)
+{
+	if (strcmp(text, "first") != 0 && strcmp(text, "list") != 0)
+		return ws_error(err, -EINVAL, "--prefer %s: neither first nor list", text);
+	o->wanted.prefers_list = *text == 'l';
+	return 0;
+}
+
 /* Reads an option whose value is a number. Returns 0, -EINVAL, or 1 if it is not one of them. */
 static int apply_number(int code, const char *text, struct ws_capture_options *o, struct ws_error *err)
 {
@@ -233,6 +263,10 @@ static int apply(int code, const char *text, struct ws_capture_options *o, const
 		return 0;
 	case OPTION_FILTER:
 		return add_filter(text, o, err);
+	case OPTION_CONTEXT:
+		return parse_context(text, o, err);
+	case OPTION_PREFER:
+		return parse_prefer(text, o, err);
 	case OPTION_DURATION:
 		return parse_duration(text, &o->duration_ns, err);
 	case OPTION_PCAP:
@@ -270,8 +304,10 @@ int ws_capture_options_parse(int argc, char **argv, struct ws_capture_options *o
 		.with_bpf_stats = true,
 	};
 	const char *common_netns = NULL;
-	int code, rc;
+	int code, rc = parse_context(ws_wanted_default, &parsed, err);
 
+	if (rc)
+		return rc;
 	optind = 0;
 	while ((code = getopt_long(argc, argv, "+:h", long_options, NULL)) != -1) {
 		if (code == OPTION_HELP || code == 'h')

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/context.h"
 #include "lib/error.h"
 #include "lib/recfile.h"
 #include "lib/tap_config.h"
@@ -24,6 +25,7 @@ struct ws_capture_options {
 	struct ws_point_options point[WS_POINTS_MAX];
 	uint32_t n_points;
 	uint32_t search_bytes;
+	struct ws_wanted wanted;
 	struct ws_tunnels tunnels;
 	struct ws_filter filter[WS_FILTERS_MAX];
 	const char *filter_text[WS_FILTERS_MAX];

@@ -214,9 +214,9 @@ static void sum_up(struct run *r, struct ws_run_progress *p)
 
 			for (uint32_t slot = 0; slot < WS_N_REASONS; slot++) {
 				p->n_frames += mark->n_frames[slot];
-				if (slot >= WS_REASON_BEYOND_WINDOW)
+				if (ws_slot_is_request(slot))
 					p->n_requests += mark->n_frames[slot];
-				if (slot >= WS_REASON_CONTEXT)
+				if (ws_slot_is_context(slot))
 					p->n_contexts += mark->n_frames[slot];
 			}
 			p->n_lost += mark->n_ring_full;

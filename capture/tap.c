@@ -16,12 +16,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "capture/assembly.h"
 #include "capture/netns.h"
 #include "lib/packet.h"
 #include "lib/tap_config.h"
+#include "lib/wanted.h"
 #include "tap.skel.h"
 
-/* Records that one drain takes at most: then the caller looks whether it is to stop. */
+/* Messages that one drain takes at most: then the caller looks whether it is to stop. */
 #define DRAIN_MAX (1u << 18)
 
 struct ws_tap {
@@ -30,6 +32,7 @@ struct ws_tap {
 	int n_cpus;
 	struct tap_bpf *program;
 	struct ring_buffer *ring;
+	struct ws_assembly *assembly;
 	struct ws_recfile_writer *writer;
 	struct ws_tap_counters *per_cpu; /* n_cpus of them */
 	struct ws_tap_facts facts;
@@ -43,6 +46,7 @@ static int read_ledger(struct ws_tap *t, struct ws_error *err)
 {
 	struct ws_recfile_mark mark = { 0 };
 	struct ws_clock_pair now = t->facts.detached.monotonic_ns ? t->facts.detached : ws_clock_read();
+	uint64_t n_more = 0;
 	uint32_t zero = 0;
 
 	if (bpf_map_lookup_elem(bpf_map__fd(t->program->maps.counters), &zero, t->per_cpu))
@@ -51,29 +55,40 @@ static int read_ledger(struct ws_tap *t, struct ws_error *err)
 		for (uint32_t i = 0; i < WS_N_REASONS; i++)
 			mark.n_frames[i] += t->per_cpu[cpu].n_frames[i];
 		mark.n_ring_full += t->per_cpu[cpu].n_ring_full;
+		n_more += t->per_cpu[cpu].n_more;
 	}
+	ws_assembly_account(t->assembly, mark.n_frames);
 	mark.monotonic_ns = now.monotonic_ns;
 	mark.realtime_ns = now.realtime_ns;
 	t->facts.mark = mark;
+	t->facts.n_more = n_more;
 	return 0;
 }
 
-/* The ring buffer hands out one record. A negative result stops the drain. */
-static int take_record(void *context, void *data, size_t size)
+/* A record for the file. A negative result stops the drain. */
+static int keep_record(void *context, const struct ws_record *record)
 {
 	struct ws_tap *t = context;
-	struct ws_record *slot;
+	struct ws_record *slot = ws_recfile_slot(t->writer);
 
-	if (size != sizeof(struct ws_record))
-		return -EPROTO;
-	slot = ws_recfile_slot(t->writer);
 	if (!slot) {
 		t->drain_rc = ws_tap_checkpoint(t, t->err);
 		if (t->drain_rc)
 			return t->drain_rc;
 		slot = ws_recfile_slot(t->writer);
 	}
-	memcpy(slot, data, sizeof(*slot));
+	*slot = *record;
+	return 0;
+}
+
+/* The ring buffer hands out one message. A negative result stops the drain. */
+static int take_message(void *context, void *data, size_t size)
+{
+	struct ws_tap *t = context;
+	int rc = ws_assembly_take(t->assembly, data, size);
+
+	if (rc)
+		return rc;
 	return ++t->n_drained < DRAIN_MAX ? 0 : -EAGAIN;
 }
 
@@ -105,8 +120,7 @@ static int link_proto(int socket_fd, const char *interface, struct ws_error *err
 	}
 }
 
-static int load_program(struct ws_tap *t, const struct ws_capture_options *o, uint32_t index, uint16_t proto,
-			struct ws_error *err)
+static int load_program(struct ws_tap *t, const struct ws_capture_options *o, uint16_t proto, struct ws_error *err)
 {
 	struct ws_tap_config *config;
 	int rc;
@@ -120,15 +134,15 @@ static int load_program(struct ws_tap *t, const struct ws_capture_options *o, ui
 	config->n_filters = o->n_filters;
 	memcpy(config->filter, o->filter, sizeof(config->filter));
 	config->link_proto = proto;
-	config->point = (uint8_t)index;
 	config->wakes_reader = o->wakes_reader;
+	ws_names_make(&o->wanted, &config->names);
 	bpf_map__set_max_entries(t->program->maps.scratches, (uint32_t)t->n_cpus);
 	bpf_map__set_max_entries(t->program->maps.records, o->ring_bytes);
 	rc = tap_bpf__load(t->program);
 	if (rc)
 		return ws_error(err, rc, "the kernel refuses the in-kernel program: %s; run `capture check`",
 				strerror(-rc));
-	t->ring = ring_buffer__new(bpf_map__fd(t->program->maps.records), take_record, t, NULL);
+	t->ring = ring_buffer__new(bpf_map__fd(t->program->maps.records), take_message, t, NULL);
 	if (!t->ring)
 		return ws_error(err, -errno, "cannot map the ring buffer: %s", strerror(errno));
 	return 0;
@@ -201,7 +215,8 @@ int ws_tap_open(const struct ws_capture_options *o, uint32_t index, const char *
 	t->n_cpus = libbpf_num_possible_cpus();
 	if (t->n_cpus > 0)
 		t->per_cpu = calloc((size_t)t->n_cpus, sizeof(*t->per_cpu));
-	if (!t->per_cpu) {
+	t->assembly = ws_assembly_new(&o->wanted, o->search_bytes, (uint8_t)index, keep_record, t);
+	if (!t->per_cpu || !t->assembly) {
 		rc = ws_error(err, -ENOMEM, "out of memory");
 		goto out;
 	}
@@ -209,10 +224,12 @@ int ws_tap_open(const struct ws_capture_options *o, uint32_t index, const char *
 	if (rc < 0)
 		goto out;
 	t->facts.link_type = rc ? "ethernet" : "ip";
-	rc = load_program(t, o, index, (uint16_t)rc, err);
+	rc = load_program(t, o, (uint16_t)rc, err);
 	if (rc)
 		goto out;
 	memcpy(head.point, p->name, sizeof(head.point));
+	ws_wanted_text(&o->wanted, head.contexts);
+	head.prefers_list = o->wanted.prefers_list;
 	t->facts.attached = ws_clock_read();
 	head.monotonic_ns = t->facts.attached.monotonic_ns;
 	head.realtime_ns = t->facts.attached.realtime_ns;
@@ -230,6 +247,19 @@ out:
 	return rc;
 }
 
+/* Records the heads that have waited too long for their next segment. Returns 0 or -errno. */
+static int give_up_heads(struct ws_tap *t, uint64_t now_ns, struct ws_error *err)
+{
+	int rc;
+
+	t->err = err;
+	t->drain_rc = 0;
+	rc = now_ns == UINT64_MAX ? ws_assembly_finish(t->assembly) : ws_assembly_expire(t->assembly, now_ns);
+	if (t->drain_rc || rc == 0)
+		return t->drain_rc;
+	return ws_error(err, rc, "%s: cannot finish a request: %s", t->interface, strerror(-rc));
+}
+
 int ws_tap_drain(struct ws_tap *t, struct ws_error *err)
 {
 	int n;
@@ -240,9 +270,9 @@ int ws_tap_drain(struct ws_tap *t, struct ws_error *err)
 	n = ring_buffer__consume(t->ring);
 	if (t->drain_rc)
 		return t->drain_rc;
-	return n < 0 && n != -EAGAIN ? ws_error(err, n, "%s: the ring buffer holds something else than records: %s",
-						t->interface, strerror(-n))
-				     : 0;
+	if (n >= 0 || n == -EAGAIN)
+		return give_up_heads(t, ws_clock_ns(CLOCK_MONOTONIC), err);
+	return ws_error(err, n, "%s: cannot read the ring buffer: %s", t->interface, strerror(-n));
 }
 
 int ws_tap_checkpoint(struct ws_tap *t, struct ws_error *err)
@@ -277,6 +307,8 @@ int ws_tap_finish(struct ws_tap *t, struct ws_error *err)
 		rc = ws_tap_drain(t, err);
 	while (rc == 0 && t->n_drained == DRAIN_MAX);
 	if (rc == 0)
+		rc = give_up_heads(t, UINT64_MAX, err);
+	if (rc == 0)
 		rc = read_ledger(t, err);
 	if (rc == 0)
 		rc = ws_recfile_finish(t->writer, &t->facts.mark, err);
@@ -301,6 +333,7 @@ void ws_tap_close(struct ws_tap *t)
 	ring_buffer__free(t->ring);
 	tap_bpf__destroy(t->program);
 	ws_recfile_close(t->writer);
+	ws_assembly_free(t->assembly);
 	free(t->per_cpu);
 	free(t);
 }

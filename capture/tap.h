@@ -23,6 +23,7 @@ struct ws_tap_facts {
 	uint64_t n_runs;
 	uint64_t written_bytes; /* of the record file */
 	uint64_t n_records;
+	uint64_t n_more; /* frames with more requests than were looked for in one */
 	struct ws_clock_pair attached;
 	struct ws_clock_pair detached; /* zero while attached */
 	struct ws_recfile_mark mark;   /* the ledger when it was last read */
