@@ -10,7 +10,7 @@
 #include "lib/names.h"
 #include "lib/version.h"
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 /* How long to wait for another process that has the database open. */
 #define BUSY_TIMEOUT_MS 10000
 
@@ -42,7 +42,7 @@ static int set_up(struct ws_database *db, struct ws_error *err)
 		rc = ws_sql_execute(&db->sql, ws_schema_sql, err);
 	if (rc == 0)
 		rc = ws_sql_run_with_texts(
-			&db->sql, err, "INSERT INTO meta VALUES ('schema_version', '2'), ('writer', 'wirespan ' || ?)",
+			&db->sql, err, "INSERT INTO meta VALUES ('schema_version', '3'), ('writer', 'wirespan ' || ?)",
 			WS_VERSION, NULL);
 	if (rc == 0)
 		rc = ws_sql_execute(&db->sql, "COMMIT", err);
@@ -83,12 +83,15 @@ out:
 	return rc;
 }
 
-int ws_database_has_file(struct ws_database *db, const struct ws_input *input, const char *hash, struct ws_error *err)
+int ws_database_has_file(struct ws_database *db, const struct ws_input *input, const char *hash,
+			 const struct ws_wanted *wanted, struct ws_error *err)
 {
+	char contexts[WS_WANTED_TEXT_LEN];
 	sqlite3_stmt *statement;
 	int rc = ws_sql_prepare(&db->sql,
 				"SELECT 1 FROM file JOIN point USING (point_id)"
-				" WHERE name = ? AND source = ? AND content_hash = ?",
+				" WHERE name = ?1 AND source = ?2 AND content_hash = ?3"
+				" AND (?4 IS NULL OR (contexts = ?4 AND prefers_list = ?5))",
 				&statement, err);
 
 	if (rc)
@@ -96,6 +99,10 @@ int ws_database_has_file(struct ws_database *db, const struct ws_input *input, c
 	sqlite3_bind_text(statement, 1, input->point, -1, SQLITE_STATIC);
 	sqlite3_bind_text(statement, 2, source_names[input->source], -1, SQLITE_STATIC);
 	sqlite3_bind_text(statement, 3, hash, -1, SQLITE_STATIC);
+	if (wanted) {
+		sqlite3_bind_text(statement, 4, ws_wanted_text(wanted, contexts), -1, SQLITE_STATIC);
+		sqlite3_bind_int(statement, 5, wanted->prefers_list);
+	}
 	rc = sqlite3_step(statement);
 	rc = rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : ws_sql_fail(&db->sql, err);
 	sqlite3_finalize(statement);
@@ -140,8 +147,8 @@ int ws_database_begin_file(struct ws_database *db, const struct ws_input *input,
 		rc = ws_sql_run_with_texts(
 			&db->sql, err,
 			"INSERT INTO file (point_id, source, path, content_hash, size_bytes, complete,"
-			" unread_bytes, n_requests, n_contexts, n_frames)"
-			" SELECT point_id, ?2, ?3, ?4, 0, 0, 0, 0, 0, 0 FROM point WHERE name = ?1",
+			" unread_bytes, n_requests, n_contexts, n_frames, contexts, prefers_list)"
+			" SELECT point_id, ?2, ?3, ?4, 0, 0, 0, 0, 0, 0, '', 0 FROM point WHERE name = ?1",
 			input->point, source, shown_path, hash, NULL);
 	db->rows.file_id = sqlite3_last_insert_rowid(db->sql.db);
 	if (rc == 0)
@@ -242,118 +249,6 @@ int ws_database_add_records(struct ws_database *db, const struct ws_record *reco
 	db->rows.n = n;
 	rc = ws_sql_run(&db->sql, db->insert_rows, err);
 	db->rows.n = 0;
-	return rc;
-}
-
-/* Runs a statement with the file's id and two more numbers. */
-static int run_with_numbers(struct ws_database *db, const char *sql, uint64_t first, uint64_t second,
-			    struct ws_error *err)
-{
-	sqlite3_stmt *statement;
-	int rc = ws_sql_prepare(&db->sql, sql, &statement, err);
-
-	if (rc)
-		return rc;
-	sqlite3_bind_int64(statement, 1, db->rows.file_id);
-	sqlite3_bind_int64(statement, 2, (sqlite3_int64)first);
-	sqlite3_bind_int64(statement, 3, (sqlite3_int64)second);
-	rc = ws_sql_run(&db->sql, statement, err);
-	sqlite3_finalize(statement);
-	return rc;
-}
-
-int ws_database_add_clock_pair(struct ws_database *db, uint64_t monotonic_ns, uint64_t realtime_ns,
-			       struct ws_error *err)
-{
-	return run_with_numbers(db, "INSERT INTO clock_pair VALUES (?, ?, ?)", monotonic_ns, realtime_ns, err);
-}
-
-/* A name and a count for the file, into ledger or loss. */
-static int add_count(struct ws_database *db, const char *sql, const char *name, uint64_t n, struct ws_error *err)
-{
-	sqlite3_stmt *statement;
-	int rc = ws_sql_prepare(&db->sql, sql, &statement, err);
-
-	if (rc)
-		return rc;
-	sqlite3_bind_int64(statement, 1, db->rows.file_id);
-	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 3, (sqlite3_int64)n);
-	rc = ws_sql_run(&db->sql, statement, err);
-	sqlite3_finalize(statement);
-	return rc;
-}
-
-int ws_database_add_loss(struct ws_database *db, const char *kind, uint64_t n, struct ws_error *err)
-{
-	return add_count(db, "INSERT INTO loss VALUES (?, ?, ?)", kind, n, err);
-}
-
-/* What a packet capture lost only the manifest knows. */
-static int add_pcap_losses(struct ws_database *db, struct ws_error *err)
-{
-	return run_with_numbers(
-		db,
-		"INSERT INTO loss SELECT ?1, 'pcap_' || lost.key, lost.value FROM file JOIN point USING (point_id),"
-		" manifest, json_each(manifest.json, '$.points') AS p, json_each(p.value, '$.pcap.lost') AS lost"
-		" WHERE file_id = ?1 AND source = 'pcap' AND p.value ->> 'name' = point.name"
-		" AND file.path IN (SELECT (p.value ->> '$.pcap.file') || suffix.value"
-		"  FROM json_each('[\"\", \".gz\", \".zst\"]') AS suffix) AND ?2 = ?3",
-		0, 0, err);
-}
-
-static int put_facts(struct ws_database *db, const struct ws_file_facts *f, uint64_t n_frames, struct ws_error *err)
-{
-	sqlite3_stmt *s;
-	int rc = ws_sql_prepare(&db->sql,
-				"UPDATE file SET size_bytes = ?2, complete = ?3, unread_bytes = ?4, n_requests = ?5,"
-				" n_contexts = ?6, n_frames = ?7, first_ns = ?8, last_ns = ?9, search_bytes = ?10"
-				" WHERE file_id = ?1",
-				&s, err);
-
-	if (rc)
-		return rc;
-	sqlite3_bind_int64(s, 1, db->rows.file_id);
-	sqlite3_bind_int64(s, 2, (sqlite3_int64)f->size_bytes);
-	sqlite3_bind_int(s, 3, f->is_complete);
-	sqlite3_bind_int64(s, 4, (sqlite3_int64)f->unread_bytes);
-	sqlite3_bind_int64(s, 5, (sqlite3_int64)db->n_requests);
-	sqlite3_bind_int64(s, 6, (sqlite3_int64)db->n_contexts);
-	sqlite3_bind_int64(s, 7, (sqlite3_int64)n_frames);
-	if (f->first_ns <= f->last_ns) {
-		sqlite3_bind_int64(s, 8, (sqlite3_int64)f->first_ns);
-		sqlite3_bind_int64(s, 9, (sqlite3_int64)f->last_ns);
-	}
-	if (f->search_bytes)
-		sqlite3_bind_int64(s, 10, f->search_bytes);
-	rc = ws_sql_run(&db->sql, s, err);
-	sqlite3_finalize(s);
-	return rc;
-}
-
-int ws_database_end_file(struct ws_database *db, const struct ws_file_facts *facts, struct ws_error *err)
-{
-	uint64_t n_frames = 0, n_unnamed = 0;
-	int rc = 0;
-
-	for (uint32_t slot = 0; rc == 0 && slot < WS_N_REASONS; slot++) {
-		n_frames += facts->n_frames[slot];
-		if (ws_slot_name(slot))
-			rc = add_count(db, "INSERT INTO ledger VALUES (?, ?, ?)", ws_slot_name(slot),
-				       facts->n_frames[slot], err);
-		else
-			n_unnamed += facts->n_frames[slot];
-	}
-	if (rc == 0 && n_unnamed) /* a file from a later version */
-		rc = add_count(db, "INSERT INTO ledger VALUES (?, ?, ?)", "unknown", n_unnamed, err);
-	if (rc == 0)
-		rc = add_pcap_losses(db, err);
-	if (rc == 0)
-		rc = put_facts(db, facts, n_frames, err);
-	if (rc == 0)
-		rc = ws_sql_execute(&db->sql, "COMMIT", err);
-	if (rc)
-		ws_database_drop_file(db);
 	return rc;
 }
 

@@ -11,6 +11,7 @@
 #include "ingest/log_read.h"
 #include "lib/error.h"
 #include "lib/record.h"
+#include "lib/wanted.h"
 
 struct ws_database;
 
@@ -19,9 +20,12 @@ struct ws_file_facts {
 	uint64_t size_bytes;
 	uint64_t unread_bytes;
 	uint64_t n_frames[WS_N_REASONS]; /* its ledger, by ws_reason_slot() */
+	uint64_t n_other_frames;	 /* counted for reasons that this program does not know */
 	uint64_t first_ns;		 /* of the time window; first > last: there is none */
 	uint64_t last_ns;
-	uint32_t search_bytes; /* 0: the whole head */
+	uint32_t search_bytes;		   /* 0: the whole head */
+	char contexts[WS_WANTED_TEXT_LEN]; /* looked for, as ws_wanted_text() has them */
+	bool prefers_list;
 	bool is_complete;
 };
 
@@ -37,8 +41,12 @@ int ws_database_put_manifest(struct ws_database *db, const char *hash, const cha
  */
 int ws_database_put_conditions(struct ws_database *db, const char *hash, const char *json, struct ws_error *err);
 
-/* Is this very content loaded for this point and source? Returns 1 or 0, or -errno. */
-int ws_database_has_file(struct ws_database *db, const struct ws_input *input, const char *hash, struct ws_error *err);
+/*
+ * Is this very content loaded for this point and source, and was it searched for what is wanted? NULL: whatever it was
+ * searched for. Returns 1 or 0, or -errno.
+ */
+int ws_database_has_file(struct ws_database *db, const struct ws_input *input, const char *hash,
+			 const struct ws_wanted *wanted, struct ws_error *err);
 
 /*
  * Begins a transaction in which the file replaces whatever is loaded for its point and source. It ends with

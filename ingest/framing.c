@@ -60,66 +60,25 @@ int ws_framing_read(const uint8_t *bytes, uint32_t len, struct ws_framing *frami
 	}
 }
 
-enum chunk_state {
-	CHUNK_SIZE = 0, /* reading hex digits */
-	CHUNK_EXTENSION,
-	CHUNK_DATA,
-	CHUNK_TRAILER,
-};
-
-static int hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 uint32_t ws_chunks_read(struct ws_chunks *c, const uint8_t *bytes, uint32_t len, bool *has_ended)
 {
+	uint32_t at = 0;
+
 	*has_ended = false;
-	for (uint32_t i = 0; i < len; i++) {
-		int digit = hex_value(bytes[i]);
-
-		switch (c->state) {
-		case CHUNK_SIZE:
-			if (digit >= 0 && c->size <= BODY_MAX) {
-				c->size = c->size * 16 + (uint64_t)digit;
-				c->has_digit = true;
-				break;
-			}
-			c->state = CHUNK_EXTENSION;
-			if (!c->has_digit ||
-			    (bytes[i] != '\n' && bytes[i] != '\r' && bytes[i] != ';' && bytes[i] != ' ')) {
-				*has_ended = true;
-				return i;
-			}
-			/* fall through */
-		case CHUNK_EXTENSION:
-			if (bytes[i] != '\n')
-				break;
-			c->state = c->size ? CHUNK_DATA : CHUNK_TRAILER;
-			c->left = c->size + 2;
-			c->size = 0;
-			c->has_digit = false;
-			c->is_line_empty = true;
-			break;
-		case CHUNK_DATA: {
-			uint64_t skip = c->left < len - i ? c->left : len - i;
-
-			c->left -= skip;
-			i += (uint32_t)skip - 1;
-			if (c->left == 0)
-				c->state = CHUNK_SIZE;
-			break;
+	while (at < len) {
+		if (c->state == WS_CHUNKS_DATA) {
+			at += ws_chunks_skip(c, len - at);
+			continue;
 		}
+		switch (ws_chunks_byte(c, bytes[at])) {
+		case WS_CHUNKS_BROKEN:
+			*has_ended = true;
+			return at;
+		case WS_CHUNKS_ENDED:
+			*has_ended = true;
+			return at + 1;
 		default:
-			if (bytes[i] == '\n' && c->is_line_empty) {
-				*has_ended = true;
-				return i + 1;
-			}
-			if (bytes[i] != '\r')
-				c->is_line_empty = bytes[i] == '\n';
+			at++;
 		}
 	}
 	return len;

@@ -6,20 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/chunks.h"
+
 struct ws_framing {
 	uint32_t head_len;  /* request line to the empty line, both included */
 	uint64_t body_len;  /* by Content-Length; 0 without one */
 	bool is_chunked;    /* the body says itself where it ends: follow it with ws_chunks_read() */
 	bool is_open_ended; /* a length that cannot be read: where the body ends is not known */
-};
-
-/* How far a chunked body (RFC 9112 7.1) has been followed. Zero: at its first byte. */
-struct ws_chunks {
-	uint64_t left; /* bytes of the chunk, its final CR LF included */
-	uint64_t size; /* of the chunk whose size line is being read */
-	uint8_t state;
-	bool has_digit;	    /* the size line has one */
-	bool is_line_empty; /* nothing yet on the trailer line */
 };
 
 /*

@@ -6,9 +6,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/record.h"
+#include "lib/search.h"
 
 #define WS_HEAD_SEGMENTS_MAX 256
+
+/* What heads are searched for. */
+struct ws_head_reader {
+	struct ws_wanted wanted;
+	struct ws_names names; /* of wanted: ws_names_make() */
+};
 
 /* A sighting under way: decided when the head has ended. */
 struct ws_head {
@@ -18,8 +24,10 @@ struct ws_head {
 	uint32_t len;
 	uint32_t cap;
 	uint32_t n_segments;
-	uint32_t segment_end[WS_HEAD_SEGMENTS_MAX]; /* offset in bytes behind each segment */
+	uint32_t segment_end[WS_HEAD_SEGMENTS_MAX];   /* offset in bytes behind each segment */
+	uint64_t segment_ts_ns[WS_HEAD_SEGMENTS_MAX]; /* and its stamp */
 	uint8_t *bytes;
+	bool is_bare; /* after a search: there is no more than what may be a method */
 };
 
 /* Sequence numbers are compared modulo 2^32 (RFC 9293 3.4): is a before b? */
@@ -28,14 +36,14 @@ static inline bool ws_seq_before(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) < 0;
 }
 
-/* Adds a segment's bytes. Returns 0, -ENOMEM, or -EMSGSIZE if the head is too long to be one. */
-int ws_head_append(struct ws_head *d, const uint8_t *bytes, uint32_t len);
+/* Adds the bytes of a segment stamped ts_ns. Returns 0, -ENOMEM, or -EMSGSIZE if the head is too long to be one. */
+int ws_head_append(struct ws_head *d, uint64_t ts_ns, const uint8_t *bytes, uint32_t len);
 
 /* Adds the part of a segment that continues the head, if it does. Returns 1 if it did, 0 if not, or -errno. */
-int ws_head_continue(struct ws_head *d, uint32_t seq, const uint8_t *bytes, uint32_t len);
+int ws_head_continue(struct ws_head *d, uint64_t ts_ns, uint32_t seq, const uint8_t *bytes, uint32_t len);
 
 /* Searches what there is of the head, and writes the answer into its record. */
-void ws_head_search(struct ws_head *d);
+void ws_head_search(struct ws_head *d, const struct ws_head_reader *reader);
 
 /* NULL is nothing. */
 void ws_head_free(struct ws_head *d);

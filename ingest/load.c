@@ -14,6 +14,8 @@
 #define BATCH_RECORDS  4096
 #define DOCUMENT_MAX   (64u << 20)
 #define DOCUMENT_FIRST (1u << 16)
+/* Contexts in a packet capture count wherever in the head they end: half of what offsets reach. */
+#define WINDOW_BYTES (UINT32_MAX / 2)
 
 /* Records on their way into the database. */
 struct batch {
@@ -50,6 +52,18 @@ static int add_losses(struct ws_database *db, const struct ws_recfile_status *s,
 	return rc;
 }
 
+/* The list in a record file, with every family named; as it is if it is from a later version. */
+static void take_contexts(const struct ws_recfile_head *head, struct ws_file_facts *facts)
+{
+	struct ws_wanted wanted;
+
+	if (ws_wanted_parse(head->contexts, &wanted, NULL))
+		memcpy(facts->contexts, head->contexts, sizeof(facts->contexts));
+	else
+		ws_wanted_text(&wanted, facts->contexts);
+	facts->prefers_list = head->prefers_list;
+}
+
 static int load_records(struct ws_database *db, const struct ws_input *input, struct ws_loaded *l, struct ws_error *err)
 {
 	const struct ws_recfile_status *s;
@@ -76,6 +90,8 @@ static int load_records(struct ws_database *db, const struct ws_input *input, st
 		rc = add_losses(db, s, err);
 	if (rc == 0) {
 		memcpy(l->facts.n_frames, s->mark.n_frames, sizeof(l->facts.n_frames));
+		l->facts.n_other_frames = s->mark.n_other_frames;
+		take_contexts(&s->head, &l->facts);
 		l->facts.first_ns = s->head.monotonic_ns;
 		l->facts.last_ns = s->n_marks ? s->mark.monotonic_ns : s->head.monotonic_ns;
 		l->facts.search_bytes = s->head.window_bytes;
@@ -142,7 +158,7 @@ static int take_frame(struct ws_heads *heads, const struct ws_frame *f, const st
 	return ws_heads_segment(heads, &segment);
 }
 
-static int load_packets(struct ws_database *db, const struct ws_input *input, const struct ws_tunnels *tunnels,
+static int load_packets(struct ws_database *db, const struct ws_input *input, const struct ws_reading *reading,
 			struct ws_loaded *l, struct ws_error *err)
 {
 	struct ws_file_facts *facts = &l->facts;
@@ -153,7 +169,7 @@ static int load_packets(struct ws_database *db, const struct ws_input *input, co
 	int rc;
 
 	if (batch)
-		heads = ws_heads_new(add_to_batch, batch, facts->n_frames);
+		heads = ws_heads_new(add_to_batch, batch, facts->n_frames, &reading->wanted, WINDOW_BYTES);
 	if (!heads) {
 		rc = ws_error(err, -ENOMEM, "out of memory");
 		goto out;
@@ -164,12 +180,14 @@ static int load_packets(struct ws_database *db, const struct ws_input *input, co
 	if (rc)
 		goto out;
 	facts->first_ns = UINT64_MAX;
+	ws_wanted_text(&reading->wanted, facts->contexts);
+	facts->prefers_list = reading->wanted.prefers_list;
 	while ((rc = ws_packets_next(packets, &frame, err)) == 1) {
 		if (frame.ts_ns < facts->first_ns)
 			facts->first_ns = frame.ts_ns;
 		if (frame.ts_ns > facts->last_ns)
 			facts->last_ns = frame.ts_ns;
-		rc = take_frame(heads, &frame, tunnels, facts->n_frames);
+		rc = take_frame(heads, &frame, &reading->tunnels, facts->n_frames);
 		if (rc == -ENOMEM)
 			ws_error(err, rc, "%s: out of memory", input->path);
 		if (rc)
@@ -195,7 +213,7 @@ static const char *shown_path(const char *dir, const char *path)
 	return strncmp(path, dir, len) == 0 && path[len] == '/' ? path + len + 1 : path;
 }
 
-int ws_load(struct ws_database *db, const char *dir, const struct ws_input *input, const struct ws_tunnels *tunnels,
+int ws_load(struct ws_database *db, const char *dir, const struct ws_input *input, const struct ws_reading *reading,
 	    struct ws_loaded *loaded, struct ws_error *err)
 {
 	struct ws_loaded l = { 0 };
@@ -204,7 +222,7 @@ int ws_load(struct ws_database *db, const char *dir, const struct ws_input *inpu
 
 	if (rc)
 		return rc;
-	rc = ws_database_has_file(db, input, hash, err);
+	rc = ws_database_has_file(db, input, hash, input->source == WS_SOURCE_PCAP ? &reading->wanted : NULL, err);
 	if (rc < 0)
 		return rc;
 	if (rc == 1) {
@@ -217,7 +235,7 @@ int ws_load(struct ws_database *db, const char *dir, const struct ws_input *inpu
 	if (input->source == WS_SOURCE_EBPF)
 		rc = load_records(db, input, &l, err);
 	else
-		rc = load_packets(db, input, tunnels, &l, err);
+		rc = load_packets(db, input, reading, &l, err);
 	if (rc) {
 		ws_database_drop_file(db);
 		return rc;

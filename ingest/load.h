@@ -5,8 +5,15 @@
 
 #include "ingest/database.h"
 #include "ingest/inputs.h"
+#include "lib/context.h"
 #include "lib/error.h"
 #include "lib/packet.h"
+
+/* How packet captures are read. */
+struct ws_reading {
+	struct ws_tunnels tunnels;
+	struct ws_wanted wanted; /* the contexts that are looked for */
+};
 
 /* What came of a file. */
 struct ws_loaded {
@@ -25,10 +32,10 @@ struct ws_loaded_log {
 };
 
 /*
- * Loads a file unless its content is there already. dir: the run directory, for the path that is kept. tunnels: how
- * packets of a capture are read. Returns 0 or -errno; then nothing of the file is in the database.
+ * Loads a file unless its content is there already; a packet capture in which other contexts were looked for is loaded
+ * again. dir: the run directory, for the path that is kept. Returns 0 or -errno; then what was there before is there.
  */
-int ws_load(struct ws_database *db, const char *dir, const struct ws_input *input, const struct ws_tunnels *tunnels,
+int ws_load(struct ws_database *db, const char *dir, const struct ws_input *input, const struct ws_reading *reading,
 	    struct ws_loaded *loaded, struct ws_error *err);
 
 /*

@@ -33,6 +33,11 @@ static const char help[] =
 	"                         conditions.json     what was set up, one flat object: {\"rate_per_s\": 80, ...}\n"
 	"  --pcap POINT=FILE    a packet capture from elsewhere, as that of POINT\n"
 	"  --vxlan-port LIST    UDP ports of VXLAN in packet captures (default 4789,8472)\n"
+	"  --context LIST       contexts to look for in packet captures, joined by commas: w3c, b3, b3-single,\n"
+	"                       jaeger, datadog, skywalking, aws, google, x-request-id, header:NAME (a header of\n"
+	"                       your own, up to 4), all (the first nine), default (the first eight)\n"
+	"  --prefer first|list  of several contexts in a request the first complete one counts (default), or that\n"
+	"                       which stands first in the LIST of --context\n"
 	"  --quiet              say nothing of what went well\n"
 	"  --help               this text\n";
 
@@ -42,7 +47,7 @@ struct pcap_option {
 };
 
 struct job {
-	struct ws_tunnels tunnels;
+	struct ws_reading reading;
 	struct pcap_option pcap[PCAP_OPTIONS_MAX];
 	uint32_t n_pcaps;
 	int is_quiet;
@@ -143,7 +148,7 @@ static int load_inputs(struct job *job, const char *dir, const struct ws_inputs 
 	for (uint32_t i = 0; rc == 0 && i < inputs->n; i++) {
 		struct ws_loaded loaded;
 
-		rc = ws_load(db, dir, &inputs->input[i], &job->tunnels, &loaded, err);
+		rc = ws_load(db, dir, &inputs->input[i], &job->reading, &loaded, err);
 		if (rc == 0)
 			tell(job, &inputs->input[i], &loaded);
 	}
@@ -196,44 +201,54 @@ static int parse_pcap(char *text, struct job *job)
 	return 0;
 }
 
-int main(int argc, char **argv)
+/* Reads the command line. Returns 0 to go on, 1 if all is done, 2 for wrong usage, which it has said. */
+static int parse_options(int argc, char **argv, struct job *job, const char **dir)
 {
 	static const struct option options[] = {
 		{ "dir", required_argument, NULL, 'd' },
 		{ "pcap", required_argument, NULL, 'p' },
 		{ "vxlan-port", required_argument, NULL, 'v' },
+		{ "context", required_argument, NULL, 'c' },
+		{ "prefer", required_argument, NULL, 'r' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	struct job job = { .tunnels = { .vxlan_port = { 4789, 8472 } } };
+	const char *contexts = ws_wanted_default;
+	bool prefers_list = false;
 	struct ws_error err = { 0 };
-	const char *dir = NULL;
-	uint32_t n_runs;
 	int code;
 
 	while ((code = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		switch (code) {
 		case 'd':
-			dir = optarg;
+			*dir = optarg;
 			for (size_t len = strlen(optarg); len > 1 && optarg[len - 1] == '/'; len--)
 				optarg[len - 1] = '\0';
 			break;
 		case 'p':
-			if (parse_pcap(optarg, &job))
+			if (parse_pcap(optarg, job))
 				return usage_error("--pcap needs POINT=FILE, not ", optarg);
 			break;
 		case 'v':
-			if (ws_tunnels_parse(optarg, &job.tunnels))
+			if (ws_tunnels_parse(optarg, &job->reading.tunnels))
 				return usage_error("--vxlan-port needs up to eight ports joined by commas, not ",
 						   optarg);
 			break;
+		case 'c':
+			contexts = optarg;
+			break;
+		case 'r':
+			prefers_list = strcmp(optarg, "list") == 0;
+			if (!prefers_list && strcmp(optarg, "first") != 0)
+				return usage_error("--prefer needs first or list, not ", optarg);
+			break;
 		case 'q':
-			job.is_quiet = 1;
+			job->is_quiet = 1;
 			break;
 		case 'h':
 			fputs(help, stdout);
-			return 0;
+			return 1;
 		case ':':
 			return usage_error(argv[optind - 1], " needs a value");
 		default:
@@ -242,8 +257,24 @@ int main(int argc, char **argv)
 	}
 	if (optind < argc)
 		return usage_error("unexpected argument ", argv[optind]);
-	if (!dir)
+	if (!*dir)
 		return usage_error("--dir is missing", "");
+	if (ws_wanted_parse(contexts, &job->reading.wanted, &err))
+		return usage_error("--context: ", err.text);
+	job->reading.wanted.prefers_list = prefers_list;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct job job = { .reading.tunnels = { .vxlan_port = { 4789, 8472 } } };
+	struct ws_error err = { 0 };
+	const char *dir = NULL;
+	uint32_t n_runs;
+	int code = parse_options(argc, argv, &job, &dir);
+
+	if (code)
+		return code == 1 ? 0 : code;
 	if (job.n_pcaps) {
 		load_run(&job, dir);
 	} else {

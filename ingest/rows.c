@@ -2,37 +2,73 @@
 /* rows - see the header: an eponymous-only virtual table (sqlite.org/vtab.html). */
 #include "ingest/rows.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS                                                                                                 \
-	"file_id, flow_id, ts_ns, seq, direction, tcp_flags, frame_len, payload_len, req_off, reason, family, " \
-	"trace_id, span_id, parent_span_id, sampled, ctx_off, ctx_len, ids_end_off, searched_len, n_segments"
+/*
+ * Every column but the first two, which are no fields of a record: KIND(name), name being that of column and field. In
+ * the table's order.
+ */
+#define FIELDS(ALWAYS, CONTEXT, OTHER)          \
+	ALWAYS(ts_ns)                           \
+	ALWAYS(seq)                             \
+	ALWAYS(direction)                       \
+	ALWAYS(payload_len)                     \
+	ALWAYS(n_segments)                      \
+	ALWAYS(reason)                          \
+	ALWAYS(family)                          \
+	CONTEXT(ids_end_off)                    \
+	OTHER(trace_id, KIND_TRACE_ID)          \
+	OTHER(span_id, KIND_SPAN_ID)            \
+	ALWAYS(http_version)                    \
+	ALWAYS(families)                        \
+	ALWAYS(malformed)                       \
+	CONTEXT(ctx_segment)                    \
+	CONTEXT(ids_end_segment)                \
+	CONTEXT(done_ts_ns)                     \
+	OTHER(parent_span_id, KIND_PARENT_SPAN) \
+	OTHER(sampled, KIND_SAMPLED)            \
+	CONTEXT(ctx_off)                        \
+	CONTEXT(ctx_len)                        \
+	ALWAYS(searched_len)                    \
+	ALWAYS(req_off)                         \
+	ALWAYS(frame_len)                       \
+	ALWAYS(tcp_flags)                       \
+	OTHER(stream_id, KIND_STREAM_ID)        \
+	ALWAYS(flaw)                            \
+	ALWAYS(flags)
+
+#define NAME(name)	    ", " #name
+#define NAME_2(name, kind)  ", " #name
+#define COLUMNS		    "file_id, flow_id" FIELDS(NAME, NAME, NAME_2)
+#define WIDTH(name)	    sizeof(((struct ws_record *)0)->name)
+#define FIELD(name, kind)   { offsetof(struct ws_record, name), WIDTH(name), kind },
+#define FIELD_ALWAYS(name)  FIELD(name, KIND_ALWAYS)
+#define FIELD_CONTEXT(name) FIELD(name, KIND_CONTEXT)
 
 const char ws_rows_insert_sql[] = "INSERT INTO request (" COLUMNS ") SELECT " COLUMNS " FROM ws_rows";
 
-/* In the order of COLUMNS. */
+enum kind {
+	KIND_ALWAYS,  /* an integer that every record has */
+	KIND_CONTEXT, /* an integer; NULL without a context */
+	KIND_TRACE_ID,
+	KIND_SPAN_ID,
+	KIND_PARENT_SPAN,
+	KIND_SAMPLED,
+	KIND_STREAM_ID,
+};
+
+static const struct field {
+	uint16_t off;
+	uint8_t width;
+	uint8_t kind;
+} fields[] = { FIELDS(FIELD_ALWAYS, FIELD_CONTEXT, FIELD) };
+
 enum column {
 	COLUMN_FILE_ID,
 	COLUMN_FLOW_ID,
-	COLUMN_TS_NS,
-	COLUMN_SEQ,
-	COLUMN_DIRECTION,
-	COLUMN_TCP_FLAGS,
-	COLUMN_FRAME_LEN,
-	COLUMN_PAYLOAD_LEN,
-	COLUMN_REQ_OFF,
-	COLUMN_REASON,
-	COLUMN_FAMILY,
-	COLUMN_TRACE_ID,
-	COLUMN_SPAN_ID,
-	COLUMN_PARENT_SPAN_ID,
-	COLUMN_SAMPLED,
-	COLUMN_CTX_OFF,
-	COLUMN_CTX_LEN,
-	COLUMN_IDS_END_OFF,
-	COLUMN_SEARCHED_LEN,
-	COLUMN_N_SEGMENTS,
+	COLUMN_FIELDS, /* the first of them */
 };
 
 struct table {
@@ -119,35 +155,57 @@ static int cursor_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *rowid)
 	return SQLITE_OK;
 }
 
-/* Columns that only a context has. The blobs stay valid: the records outlive the statement. */
-static void context_column(sqlite3_context *result, const struct ws_record *r, int column)
+static sqlite3_int64 integer_at(const uint8_t *at, uint8_t width)
 {
-	static const uint8_t zero[8];
-	const int skip = r->flags & WS_FLAG_TRACE_ID_64 ? 8 : 0;
+	uint16_t value16;
+	uint32_t value32;
+	int64_t value64;
 
-	switch (column) {
-	case COLUMN_TRACE_ID:
+	switch (width) {
+	case 1:
+		return *at;
+	case 2:
+		memcpy(&value16, at, sizeof(value16));
+		return value16;
+	case 4:
+		memcpy(&value32, at, sizeof(value32));
+		return value32;
+	default:
+		memcpy(&value64, at, sizeof(value64));
+		return value64;
+	}
+}
+
+/* A field; what is not said is NULL. The blobs stay valid: the records outlive the statement. */
+static void field_column(sqlite3_context *result, const struct ws_record *r, const struct field *f)
+{
+	const int skip = r->flags & WS_FLAG_TRACE_ID_64 ? 8 : 0;
+	static const uint8_t zero[8];
+
+	if (f->kind != KIND_ALWAYS && f->kind != KIND_STREAM_ID && r->reason != WS_REASON_CONTEXT)
+		return;
+	switch (f->kind) {
+	case KIND_ALWAYS:
+	case KIND_CONTEXT:
+		sqlite3_result_int64(result, integer_at((const uint8_t *)r + f->off, f->width));
+		break;
+	case KIND_TRACE_ID:
 		sqlite3_result_blob(result, r->trace_id + skip, 16 - skip, SQLITE_STATIC);
 		break;
-	case COLUMN_SPAN_ID:
+	case KIND_SPAN_ID:
 		sqlite3_result_blob(result, r->span_id, 8, SQLITE_STATIC);
 		break;
-	case COLUMN_PARENT_SPAN_ID:
+	case KIND_PARENT_SPAN:
 		if (memcmp(r->parent_span_id, zero, 8) != 0)
 			sqlite3_result_blob(result, r->parent_span_id, 8, SQLITE_STATIC);
 		break;
-	case COLUMN_SAMPLED:
+	case KIND_SAMPLED:
 		if (r->sampled != WS_SAMPLED_UNKNOWN)
 			sqlite3_result_int(result, r->sampled == WS_SAMPLED_YES);
 		break;
-	case COLUMN_CTX_OFF:
-		sqlite3_result_int64(result, r->ctx_off);
-		break;
-	case COLUMN_CTX_LEN:
-		sqlite3_result_int64(result, r->ctx_len);
-		break;
-	case COLUMN_IDS_END_OFF:
-		sqlite3_result_int64(result, r->ids_end_off);
+	case KIND_STREAM_ID:
+		if (r->http_version == 2)
+			sqlite3_result_int64(result, r->stream_id);
 		break;
 	}
 }
@@ -156,52 +214,13 @@ static int cursor_column(sqlite3_vtab_cursor *cursor, sqlite3_context *result, i
 {
 	const struct ws_rows *rows = ((struct table *)cursor->pVtab)->rows;
 	const uint32_t at = ((struct cursor *)cursor)->at;
-	const struct ws_record *r = &rows->record[at];
 
-	switch (column) {
-	case COLUMN_FILE_ID:
+	if (column == COLUMN_FILE_ID)
 		sqlite3_result_int64(result, rows->file_id);
-		break;
-	case COLUMN_FLOW_ID:
+	else if (column == COLUMN_FLOW_ID)
 		sqlite3_result_int64(result, rows->flow_id[at]);
-		break;
-	case COLUMN_TS_NS:
-		sqlite3_result_int64(result, (sqlite3_int64)r->ts_ns);
-		break;
-	case COLUMN_SEQ:
-		sqlite3_result_int64(result, r->seq);
-		break;
-	case COLUMN_DIRECTION:
-		sqlite3_result_int(result, r->direction);
-		break;
-	case COLUMN_TCP_FLAGS:
-		sqlite3_result_int(result, r->tcp_flags);
-		break;
-	case COLUMN_FRAME_LEN:
-		sqlite3_result_int64(result, r->frame_len);
-		break;
-	case COLUMN_PAYLOAD_LEN:
-		sqlite3_result_int64(result, r->payload_len);
-		break;
-	case COLUMN_REQ_OFF:
-		sqlite3_result_int64(result, r->req_off);
-		break;
-	case COLUMN_REASON:
-		sqlite3_result_int(result, r->reason);
-		break;
-	case COLUMN_FAMILY:
-		sqlite3_result_int(result, r->family);
-		break;
-	case COLUMN_SEARCHED_LEN:
-		sqlite3_result_int64(result, r->searched_len);
-		break;
-	case COLUMN_N_SEGMENTS:
-		sqlite3_result_int(result, r->n_segments);
-		break;
-	default:
-		if (r->reason == WS_REASON_CONTEXT)
-			context_column(result, r, column);
-	}
+	else
+		field_column(result, &rows->record[at], &fields[column - COLUMN_FIELDS]);
 	return SQLITE_OK;
 }
 
