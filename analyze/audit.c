@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "analyze/json.h"
-#include "lib/context.h"
 
 struct ws_sent ws_audit_sent(const struct ws_run *run)
 {
@@ -30,8 +29,7 @@ bool ws_audit_unseen(const struct ws_run *run, uint32_t index, uint64_t *n_unsee
 	const struct ws_file *file = &run->findings.catalog.file[index];
 	uint64_t n_traces = run->findings.n_traces[index];
 	struct ws_sent sent = ws_audit_sent(run);
-	bool saw_all = file->search_bytes >= WS_WINDOW_MAX ||
-		       (file->n_requests && file->n_requests == file->n_contexts);
+	bool saw_all = ws_file_saw_whole_heads(file) || (file->n_requests && file->n_requests == file->n_contexts);
 
 	if (!sent.known || !saw_all)
 		return false;

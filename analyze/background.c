@@ -168,10 +168,15 @@ static int read_logs(struct ws_store *store, struct ws_background *background, s
 	return rc;
 }
 
+int ws_background_conditions(struct ws_store *store, struct ws_conditions *conditions, struct ws_error *err)
+{
+	return each_row(store, "SELECT key, value FROM condition", 0, take_condition, conditions, err);
+}
+
 int ws_background_open(struct ws_store *store, struct ws_background *background, struct ws_error *err)
 {
 	struct ws_background made = { 0 };
-	int rc = each_row(store, "SELECT key, value FROM condition", 0, take_condition, &made.conditions, err);
+	int rc = ws_background_conditions(store, &made.conditions, err);
 
 	rc = rc ? rc : each_row(store, "SELECT content_hash FROM condition_file", 0, take_conditions_hash, &made, err);
 	rc = rc ? rc : each_row(store, "SELECT content_hash, json FROM manifest", 0, take_manifest, &made, err);

@@ -21,6 +21,9 @@ struct ws_background {
 /* Reads it all. 0, -EIO, -EPROTO (a row contradicts the schema) or -ENOMEM. To be closed with ws_background_close(). */
 int ws_background_open(struct ws_store *store, struct ws_background *background, struct ws_error *err);
 
+/* Reads the conditions only. As above, to be closed with ws_conditions_close(); also on failure. */
+int ws_background_conditions(struct ws_store *store, struct ws_conditions *conditions, struct ws_error *err);
+
 /* NULL is fine. */
 void ws_background_close(struct ws_background *background);
 

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/record.h"
+
 /* What recorded a file. In order of preference: what is asked of "the run" is asked of its eBPF records first. */
 enum ws_source { WS_SOURCE_EBPF, WS_SOURCE_PCAP, WS_N_SOURCES };
 
@@ -40,7 +42,8 @@ struct ws_file {
 	bool complete;
 	int64_t first_ns; /* the window in which the point was watched; INT64_MIN, INT64_MAX where unknown */
 	int64_t last_ns;
-	uint32_t search_bytes; /* payload bytes searched at most; UINT32_MAX: the whole head */
+	uint32_t search_bytes;	       /* payload bytes searched at most; UINT32_MAX: the whole head */
+	char *family[WS_MAX_FAMILIES]; /* names of the families looked for, by enum ws_family; NULL: not looked for */
 	struct ws_tallies reasons;
 	struct ws_tallies losses;
 };
@@ -53,6 +56,18 @@ struct ws_catalog {
 
 /* Frees the catalog's memory and empties it; NULL is fine. */
 void ws_catalog_close(struct ws_catalog *catalog);
+
+/* The name of a family as the file knows it ("header:x-my-trace"); of one that it did not look for, the general one. */
+const char *ws_file_family_name(const struct ws_file *file, uint8_t family);
+
+/* The number of the family of that name, or 0 (WS_FAMILY_NONE): the file was not searched for it. */
+uint8_t ws_file_family(const struct ws_file *file, const char *name);
+
+/* Did the search end where heads end, not at a window of its own? Then it tells of every N. */
+bool ws_file_saw_whole_heads(const struct ws_file *file);
+
+/* Frames of requests of which the records were lost before they were read. */
+uint64_t ws_file_n_unread(const struct ws_file *file);
 
 /* The sum of the tallies. */
 uint64_t ws_tallies_sum(const struct ws_tallies *tallies);

@@ -27,6 +27,7 @@
 struct part {
 	const struct ws_catalog *catalog;
 	const bool *wanted;
+	bool with_places;
 	const struct ws_roster *roster;
 	struct ws_store *store;
 	struct ws_sightings *sightings; /* one a file */
@@ -38,11 +39,20 @@ struct part {
 	struct ws_error err;
 };
 
-static const char query[] =
-	"SELECT ws_collect(file_id, flow_id, ts_ns, seq, direction, payload_len, reason, trace_id, span_id,"
-	/* Rows come in order of request_id, whatever index somebody has added: the order of equal stamps. */
-	" ids_end_off, n_segments) FROM request NOT INDEXED WHERE request_id BETWEEN ? AND ?";
-#define N_VALUES 11
+/* Rows come in order of request_id, whatever index somebody has added: the order of equal stamps. */
+#define COLUMNS                                                                                                     \
+	"file_id, flow_id, ts_ns, seq, direction, payload_len, reason, trace_id, span_id, ids_end_off, n_segments," \
+	" family"
+#define ROWS " FROM request NOT INDEXED WHERE request_id BETWEEN ? AND ?"
+static const char query[] = "SELECT ws_collect(" COLUMNS ")" ROWS;
+static const char query_with_places[] = "SELECT ws_collect(" COLUMNS
+					", http_version, families, malformed, ctx_segment, ids_end_segment, ctx_off,"
+					" ctx_len, searched_len, stream_id, flaw, flags)" ROWS;
+#define N_VALUES	     12
+#define N_VALUES_WITH_PLACES 23
+
+/* The version of a UUID, in its byte. */
+#define ID_VERSION_MASK 0xf0
 
 /* The index of the file, or -1 if it is not wanted. */
 static int64_t file_of(struct part *part, int64_t file_id)
@@ -66,6 +76,13 @@ static uint32_t uint32_of(sqlite3_value *value)
 	return n < 0 ? 0 : n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
 }
 
+static uint16_t uint16_of(sqlite3_value *value)
+{
+	uint32_t n = uint32_of(value);
+
+	return n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
+}
+
 /* Fills in a sighting's ids. NULL, or what is wrong with them. */
 static const char *read_ids(sqlite3_value **value, struct ws_sighting *s)
 {
@@ -78,14 +95,39 @@ static const char *read_ids(sqlite3_value **value, struct ws_sighting *s)
 	s->identity.trace_id_len = (uint32_t)trace_len;
 	if (sqlite3_value_type(value[9]) != SQLITE_NULL)
 		s->ids_end_off = uint32_of(value[9]);
+	if (s->family == WS_FAMILY_REQUEST_ID)
+		s->identity.trace_id[WS_ID_VERSION_BYTE] &= (uint8_t)~ID_VERSION_MASK;
 	return NULL;
 }
 
+static struct ws_place place_of(sqlite3_value **value, const struct ws_sighting *s)
+{
+	struct ws_place place = {
+		.http_version = (uint8_t)sqlite3_value_int(value[12]),
+		.families = uint16_of(value[13]),
+		.malformed = uint16_of(value[14]),
+		.ctx_segment = uint16_of(value[15]),
+		.ids_end_segment = uint16_of(value[16]),
+		.ctx_off = uint32_of(value[17]),
+		.ctx_len = uint32_of(value[18]),
+		.searched_len = uint32_of(value[19]),
+		.stream_id = uint32_of(value[20]),
+		.flaw = (uint8_t)sqlite3_value_int(value[21]),
+		.flags = (uint8_t)sqlite3_value_int(value[22]),
+	};
+
+	if (s->reason == WS_REASON_CONTEXT && s->family == WS_FAMILY_REQUEST_ID)
+		place.id_version = ((const uint8_t *)sqlite3_value_blob(value[7]))[WS_ID_VERSION_BYTE] &
+				   ID_VERSION_MASK;
+	return place;
+}
+
 /* Makes room for n more sightings, and then some. 0, -EOVERFLOW or -ENOMEM. */
-static int reserve(struct ws_sightings *list, uint64_t n)
+static int reserve(struct ws_sightings *list, uint64_t n, bool with_places)
 {
 	uint64_t room = 2 * (uint64_t)list->room;
 	struct ws_sighting *grown;
+	struct ws_place *places;
 
 	if (list->n + n <= list->room)
 		return 0;
@@ -97,6 +139,12 @@ static int reserve(struct ws_sightings *list, uint64_t n)
 	if (!grown)
 		return -ENOMEM;
 	list->at = grown;
+	if (with_places) {
+		places = realloc(list->place, (size_t)room * sizeof(*places));
+		if (!places)
+			return -ENOMEM;
+		list->place = places;
+	}
 	list->room = (uint32_t)room;
 	return 0;
 }
@@ -105,12 +153,11 @@ static int reserve(struct ws_sightings *list, uint64_t n)
 static int add_row(struct part *part, uint32_t file, sqlite3_value **value)
 {
 	struct ws_sightings *list = &part->sightings[file];
-	uint32_t n_segments = uint32_of(value[10]);
 	struct ws_sighting *s;
 
 	if (list->n == list->room) {
 		uint64_t told = part->catalog->file[file].n_requests;
-		int rc = reserve(list, list->room ? 1 : (told < TOLD_MAX ? told : TOLD_MAX) + 64);
+		int rc = reserve(list, list->room ? 1 : (told < TOLD_MAX ? told : TOLD_MAX) + 64, part->with_places);
 
 		if (rc)
 			return rc;
@@ -122,9 +169,10 @@ static int add_row(struct part *part, uint32_t file, sqlite3_value **value)
 		.tuple = ws_roster_find(part->roster, sqlite3_value_int64(value[1])),
 		.payload_len = uint32_of(value[5]),
 		.ids_end_off = WS_NEVER,
-		.n_segments = n_segments > UINT16_MAX ? UINT16_MAX : (uint16_t)n_segments,
+		.n_segments = uint16_of(value[10]),
 		.direction = (uint8_t)sqlite3_value_int(value[4]),
 		.reason = (uint8_t)sqlite3_value_int(value[6]),
+		.family = (uint8_t)sqlite3_value_int(value[11]),
 	};
 	if (s->tuple == UINT32_MAX)
 		part->fault = "a request of a flow that is not there";
@@ -132,6 +180,8 @@ static int add_row(struct part *part, uint32_t file, sqlite3_value **value)
 		part->fault = read_ids(value, s);
 	if (part->fault)
 		return -EPROTO;
+	if (part->with_places)
+		list->place[list->n] = place_of(value, s);
 	list->n++;
 	return 0;
 }
@@ -181,9 +231,9 @@ static void *read_part(void *argument)
 	sqlite3 *db = ws_store_connection(part->store);
 	sqlite3_stmt *statement = NULL;
 
-	if (sqlite3_create_function_v2(db, "ws_collect", N_VALUES, SQLITE_UTF8, part, NULL, collect_row, collect_end,
-				       NULL) != SQLITE_OK ||
-	    sqlite3_prepare_v2(db, query, -1, &statement, NULL) != SQLITE_OK ||
+	if (sqlite3_create_function_v2(db, "ws_collect", part->with_places ? N_VALUES_WITH_PLACES : N_VALUES,
+				       SQLITE_UTF8, part, NULL, collect_row, collect_end, NULL) != SQLITE_OK ||
+	    sqlite3_prepare_v2(db, part->with_places ? query_with_places : query, -1, &statement, NULL) != SQLITE_OK ||
 	    sqlite3_bind_int64(statement, 1, part->low) != SQLITE_OK ||
 	    sqlite3_bind_int64(statement, 2, part->high) != SQLITE_OK || sqlite3_step(statement) != SQLITE_ROW)
 		part->rc = part->rc ? complain(part, part->rc)
@@ -214,8 +264,8 @@ static int row_range(struct ws_store *store, int64_t *low, int64_t *high, struct
 /* Puts sightings into time order; equal stamps stay in order of request_id. Kernels write them nearly so. */
 static int sort_by_time(struct ws_sightings *list)
 {
+	struct ws_sightings sorted = { .n = list->n, .room = list->n };
 	struct ws_radix_item *item;
-	struct ws_sighting *sorted;
 	uint32_t i = 1;
 	int rc;
 
@@ -224,21 +274,22 @@ static int sort_by_time(struct ws_sightings *list)
 	if (i >= list->n)
 		return 0;
 	item = malloc(list->n * sizeof(*item));
-	sorted = malloc(list->n * sizeof(*sorted));
-	rc = item && sorted ? 0 : -ENOMEM;
+	sorted.at = malloc(list->n * sizeof(*sorted.at));
+	sorted.place = list->place ? malloc(list->n * sizeof(*sorted.place)) : NULL;
+	rc = item && sorted.at && (sorted.place || !list->place) ? 0 : -ENOMEM;
 	for (i = 0; i < list->n && !rc; i++)
 		item[i] = (struct ws_radix_item) { ws_radix_bias(list->at[i].ts_ns), i };
 	rc = rc ? rc : ws_radix_sort_items(item, list->n);
-	for (i = 0; i < list->n && !rc; i++)
-		sorted[i] = list->at[item[i].tag];
-	free(item);
-	if (rc) {
-		free(sorted);
-		return rc;
+	for (i = 0; i < list->n && !rc; i++) {
+		sorted.at[i] = list->at[item[i].tag];
+		if (list->place)
+			sorted.place[i] = list->place[item[i].tag];
 	}
-	free(list->at);
-	*list = (struct ws_sightings) { sorted, list->n, list->n };
-	return 0;
+	free(item);
+	ws_sightings_close(rc ? &sorted : list);
+	if (!rc)
+		*list = sorted;
+	return rc;
 }
 
 /* Appends the sightings of a part, which is emptied; what needs no copy is not copied. */
@@ -252,9 +303,11 @@ static int append(struct ws_sightings *list, struct ws_sightings *part)
 		*part = (struct ws_sightings) { 0 };
 		return 0;
 	}
-	rc = part->n ? reserve(list, part->n) : 0;
+	rc = part->n ? reserve(list, part->n, part->place != NULL) : 0;
 	if (!rc && part->n) {
 		memcpy(list->at + list->n, part->at, part->n * sizeof(*part->at));
+		if (part->place)
+			memcpy(list->place + list->n, part->place, part->n * sizeof(*part->place));
 		list->n += part->n;
 	}
 	ws_sightings_close(part);
@@ -323,11 +376,17 @@ static int read_parts(struct part *part, uint32_t n_parts, struct ws_sightings *
 	return rc;
 }
 
-int ws_collect(struct ws_store *store, const struct ws_catalog *catalog, const bool *wanted, struct ws_tuples *tuples,
-	       struct ws_sightings *sightings, struct ws_error *err)
+int ws_collect(struct ws_store *store, const struct ws_catalog *catalog, const bool *wanted, bool with_places,
+	       struct ws_tuples *tuples, struct ws_sightings *sightings, struct ws_error *err)
 {
 	struct ws_roster roster = { 0 };
-	struct part pattern = { .catalog = catalog, .wanted = wanted, .roster = &roster, .store = store };
+	struct part pattern = {
+		.catalog = catalog,
+		.wanted = wanted,
+		.with_places = with_places,
+		.roster = &roster,
+		.store = store,
+	};
 	struct part part[PARTS_MAX];
 	uint32_t n_parts = 0;
 	int rc;
@@ -361,5 +420,6 @@ void ws_sightings_close(struct ws_sightings *sightings)
 	if (!sightings)
 		return;
 	free(sightings->at);
+	free(sightings->place);
 	*sightings = (struct ws_sightings) { 0 };
 }

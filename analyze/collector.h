@@ -11,12 +11,16 @@
 #include "analyze/tuple.h"
 
 /*
+ * The identity of an x-request-id leaves out the version of its UUID (the high half of byte 6, kept in the place),
+ * which proxies write anew.
+ *
  * Reads the sightings of every file whose flag is set in wanted (one flag a file of the catalog) into sightings (one
- * array a file) in time order, and adds their flows to tuples. sightings come in all-zero and are to be closed whatever
- * the outcome. 0, -EIO, -EPROTO (a row contradicts the schema), -EOVERFLOW (2^31 rows) or -ENOMEM.
+ * array a file) in time order, and adds their flows to tuples; with_places: their places, too. sightings come in
+ * all-zero and are to be closed whatever the outcome. 0, -EIO, -EPROTO (a row contradicts the schema), -EOVERFLOW (2^31
+ * rows) or -ENOMEM.
  */
-int ws_collect(struct ws_store *store, const struct ws_catalog *catalog, const bool *wanted, struct ws_tuples *tuples,
-	       struct ws_sightings *sightings, struct ws_error *err);
+int ws_collect(struct ws_store *store, const struct ws_catalog *catalog, const bool *wanted, bool with_places,
+	       struct ws_tuples *tuples, struct ws_sightings *sightings, struct ws_error *err);
 
 /* Frees the sightings' memory and empties it; NULL is fine. */
 void ws_sightings_close(struct ws_sightings *sightings);

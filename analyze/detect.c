@@ -8,6 +8,7 @@
 
 #include "analyze/coverage.h"
 #include "analyze/json.h"
+#include "analyze/steps.h"
 
 #define NOTE_MAX    512
 #define LABEL_WIDTH 14
@@ -26,6 +27,12 @@ static const char *note_of(const struct ws_detection *d, char text[NOTE_MAX])
 			 "no rate without a capture of the same point (capture run --pcap), or a search of the whole "
 			 "head",
 			 point, source, d->n_open);
+	else if (!d->has_capture && d->n_unread)
+		snprintf(text, NOTE_MAX,
+			 "%s, %s: the records of %" PRIu64
+			 " requests were lost, and whether they carry a context is not known: they count as not found "
+			 "in every group, so that the rates are lower bounds",
+			 point, source, d->n_unread);
 	else if (d->file->source == WS_SOURCE_EBPF && d->n_resolved)
 		snprintf(text, NOTE_MAX,
 			 "%s, %s: %" PRIu64 " of the %" PRIu64
@@ -73,6 +80,7 @@ static int print_json(const struct ws_detect *detect, FILE *out)
 			rc |= json_array_append_new(notes, ws_json_text(text));
 	}
 	rc |= json_object_set_new(document, "points", points);
+	rc |= ws_subjects_json(detect->subject, detect->n, detect->by, document);
 	rc |= json_object_set_new(document, "notes", notes);
 	if (rc) {
 		json_decref(document);
@@ -81,7 +89,7 @@ static int print_json(const struct ws_detect *detect, FILE *out)
 	return ws_json_print(document, out);
 }
 
-static void print_tsv(const struct ws_detect *detect, FILE *out)
+static int print_tsv(const struct ws_detect *detect, FILE *out)
 {
 	fprintf(out, "# contexts found within the first search_bytes of a request's payload; ci: Wilson 95%%; NaN: not "
 		     "known\n"
@@ -109,6 +117,7 @@ static void print_tsv(const struct ws_detect *detect, FILE *out)
 				fputs("NaN\n", out);
 		}
 	}
+	return ws_subjects_print_tsv(detect->subject, detect->n, detect->by, out);
 }
 
 static void print_cell(const struct ws_detection *d, uint32_t search_bytes, FILE *out)
@@ -124,9 +133,10 @@ static void print_cell(const struct ws_detection *d, uint32_t search_bytes, FILE
 	fprintf(out, "%*s", CELL_WIDTH, cell);
 }
 
-static void print_table(const struct ws_detect *detect, FILE *out)
+static int print_table(const struct ws_detect *detect, FILE *out)
 {
 	char text[WS_COVERAGE_MAX];
+	int rc;
 
 	fprintf(out, "contexts found, of those that passed [Wilson 95%% interval]\n%-*s", LABEL_WIDTH, "search bytes");
 	for (uint32_t i = 0; i < detect->n; i++) {
@@ -147,6 +157,8 @@ static void print_table(const struct ws_detect *detect, FILE *out)
 		fputc('\n', out);
 	}
 	fputc('\n', out);
+	rc = ws_subjects_print_table(detect->subject, detect->n, detect->by, out);
+	fputc('\n', out);
 	for (uint32_t i = 0; i < detect->n; i++) {
 		if (*note_of(&detect->detection[i], text))
 			fprintf(out, "%s\n", text);
@@ -154,6 +166,7 @@ static void print_table(const struct ws_detect *detect, FILE *out)
 	ws_coverage_files(detect->study, text);
 	ws_coverage_warnings(detect->study, text);
 	fprintf(out, "%s\n", text);
+	return rc;
 }
 
 int ws_detect_print(const struct ws_detect *detect, enum ws_format format, FILE *out)
@@ -161,8 +174,70 @@ int ws_detect_print(const struct ws_detect *detect, enum ws_format format, FILE 
 	if (format == WS_FORMAT_JSON)
 		return print_json(detect, out);
 	if (format == WS_FORMAT_TSV)
-		print_tsv(detect, out);
-	else
-		print_table(detect, out);
+		return print_tsv(detect, out);
+	return print_table(detect, out);
+}
+
+/* Where the figure ends. */
+static uint32_t last_of(const struct ws_detect *detect)
+{
+	uint32_t last = 0;
+
+	for (uint32_t i = 0; i < detect->n; i++) {
+		const struct ws_detection *d = &detect->detection[i];
+		uint32_t own = !ws_file_saw_whole_heads(d->file) ? d->file->search_bytes
+			       : d->n_found			 ? d->found_at[d->n_found - 1]
+								 : 0;
+
+		last = own > last ? own : last;
+	}
+	return last;
+}
+
+/* Writes the curves of a file, and, where its search ended before the heads did, a mark there. */
+static int write_file(const struct ws_detect *detect, uint32_t i, uint32_t last, FILE *out)
+{
+	const struct ws_subject *subject = &detect->subject[i];
+	char words[WS_GROUP_WORDS_MAX], curve[2 * WS_GROUP_WORDS_MAX];
+	struct ws_spot_groups groups;
+	int rc = ws_subject_groups(subject, detect->by, &groups);
+
+	if (rc)
+		return rc;
+	for (uint32_t k = 0; k < groups.n; k++) {
+		const struct ws_spot_group *group = &groups.at[k];
+		struct ws_proportion rate;
+
+		if (!group->expected_known || !group->n_expected)
+			continue;
+		snprintf(curve, sizeof(curve), "%s, %s", subject->source == WS_SOURCE_EBPF ? "eBPF" : "pcap",
+			 ws_subject_group_words(subject, group, detect->by, words));
+		ws_steps_write(group, subject->point, curve, subject->saw_whole ? UINT32_MAX : subject->search_bytes,
+			       last, out);
+		rate = ws_wilson(group->n_found, group->n_expected);
+		if (!subject->saw_whole)
+			ws_steps_write_row(subject->point, curve, true, subject->search_bytes, &rate, out);
+	}
+	ws_spot_groups_close(&groups);
 	return 0;
+}
+
+int ws_detect_write_panels(const struct ws_detect *detect, FILE *out)
+{
+	uint32_t last = last_of(detect);
+	int rc = 0;
+
+	ws_steps_write_head(out);
+	/* Rows of a panel lie together: a point is written with the first of its files. */
+	for (uint32_t i = 0; i < detect->n; i++) {
+		bool is_first = true;
+
+		for (uint32_t k = 0; k < i; k++)
+			is_first &= strcmp(detect->subject[k].point, detect->subject[i].point) != 0;
+		for (uint32_t k = i; k < detect->n && is_first && !rc; k++) {
+			if (!strcmp(detect->subject[k].point, detect->subject[i].point))
+				rc = write_file(detect, k, last, out);
+		}
+	}
+	return rc ? rc : ferror(out) ? -EIO : 0;
 }

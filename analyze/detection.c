@@ -12,7 +12,17 @@
 /* Does the reason leave open whether the request has a context? */
 static bool is_open(uint8_t reason)
 {
-	return reason == WS_REASON_BEYOND_WINDOW || reason == WS_REASON_SPLIT || reason == WS_REASON_TRUNCATED;
+	switch (reason) {
+	case WS_REASON_BEYOND_WINDOW:
+	case WS_REASON_SPLIT:
+	case WS_REASON_TRUNCATED:
+	case WS_REASON_LOST_SEGMENT:
+	case WS_REASON_OUT_OF_ORDER:
+	case WS_REASON_UNDECODABLE:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static int compare(const void *a, const void *b)
@@ -22,16 +32,85 @@ static int compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* The capture's sightings at the point of the file, or NULL. */
-static const struct ws_sightings *capture_at(const struct ws_study *study, const struct ws_file *file)
+/* The capture's sightings at the point of the file, and its file; NULL if there is none. */
+static const struct ws_sightings *capture_at(const struct ws_study *study, const struct ws_file *file,
+					     const struct ws_file **capture)
 {
 	for (uint32_t i = 0; i < study->catalog.n_files; i++) {
-		const struct ws_file *other = &study->catalog.file[i];
-
-		if (other->source == WS_SOURCE_PCAP && !strcmp(other->point, file->point))
+		*capture = &study->catalog.file[i];
+		if ((*capture)->source == WS_SOURCE_PCAP && !strcmp((*capture)->point, file->point))
 			return &study->sightings[i];
 	}
 	return NULL;
+}
+
+/* What the looking at a file needs. */
+struct work {
+	const struct ws_study *study;
+	struct ws_detection *made;
+	uint8_t *direction; /* by tuple: enum ws_direction, as the kernel saw it at the point */
+};
+
+/*
+ * Finds out which way each flow goes at the point: a capture does not know, but the records beside it do. 0 or -ENOMEM.
+ */
+static int find_directions(struct work *work)
+{
+	const struct ws_study *study = work->study;
+
+	work->direction = calloc((size_t)study->tuples.n + 1, 1);
+	if (!work->direction)
+		return -ENOMEM;
+	for (uint32_t f = 0; f < study->catalog.n_files; f++) {
+		const struct ws_sightings *list = &study->sightings[f];
+
+		if (strcmp(study->catalog.file[f].point, work->made->file->point))
+			continue;
+		for (uint32_t i = 0; i < list->n; i++) {
+			if (list->at[i].direction)
+				work->direction[list->at[i].tuple] = list->at[i].direction;
+		}
+	}
+	return 0;
+}
+
+static enum ws_going going_of(const struct work *work, const struct ws_sighting *s)
+{
+	uint8_t direction = s->direction ? s->direction : work->direction[s->tuple];
+
+	if (direction != WS_DIRECTION_IN && direction != WS_DIRECTION_OUT)
+		return WS_GOING_UNKNOWN;
+	if (work->made->file->role == WS_ROLE_OTHER)
+		return direction == WS_DIRECTION_IN ? WS_GOING_IN : WS_GOING_OUT;
+	return (direction == WS_DIRECTION_IN) == (work->made->file->role == WS_ROLE_NIC) ? WS_GOING_RX : WS_GOING_TX;
+}
+
+/* Notes a request of list, which is that of file, as a spot. */
+static int add_spot(struct work *work, enum ws_spot_kind kind, const struct ws_file *file,
+		    const struct ws_sightings *list, uint32_t i)
+{
+	const struct ws_sighting *s = &list->at[i];
+	const struct ws_place *place = &list->place[i];
+	const struct ws_tuple *tuple = &work->study->tuples.at[s->tuple];
+	struct ws_spot spot = {
+		.dport = tuple->dport,
+		.going = (uint8_t)going_of(work, s),
+		.http_version = place->http_version,
+		.kind = (uint8_t)kind,
+	};
+	const char *family = kind == WS_SPOT_OPEN ? "none" : ws_file_family_name(file, s->family);
+	int rc = ws_spots_family(&work->made->spots, family, &spot.family);
+
+	memcpy(spot.daddr, tuple->daddr, sizeof(spot.daddr));
+	if (kind == WS_SPOT_FOUND) {
+		spot.begin_off = place->ctx_off;
+		spot.end_off = s->ids_end_off;
+		spot.length = place->ctx_len;
+		spot.searched_len = place->searched_len;
+		spot.begin_segment = place->ctx_segment;
+		spot.end_segment = place->ids_end_segment;
+	}
+	return rc ? rc : ws_spots_add(&work->made->spots, &spot);
 }
 
 /* Requests without regard to contexts: the same sequence number in the same flow. To be freed. */
@@ -46,29 +125,37 @@ static struct ws_identity *list_requests(const struct ws_sightings *sightings)
 	return list;
 }
 
-/* Compares the records with the capture, request by request, repetitions in time order. */
-static void count(const struct ws_grouping *grouping, const struct ws_sightings *records,
-		  const struct ws_sightings *capture, struct ws_detection *detection)
+/* Both lists, side by side. */
+struct both {
+	const struct ws_sightings *records, *capture;
+	const struct ws_file *capture_file;
+};
+
+/* Compares a request's record with what the capture says of it; WS_NOBODY: there is none. */
+static int judge(struct work *work, const struct both *both, uint32_t r, uint32_t c)
 {
-	detection->n_open = 0;
-	for (uint32_t g = 0; g < grouping->n; g++) {
-		uint32_t r = grouping->group[g].first[0], c = grouping->group[g].first[1];
+	struct ws_detection *made = work->made;
+	uint8_t truth = c != WS_NOBODY ? both->capture->at[c].reason : (uint8_t)WS_REASON_TRUNCATED;
+	uint8_t ours = r != WS_NOBODY ? both->records->at[r].reason : (uint8_t)WS_REASON_NO_RECORD;
+	bool has_context = truth == WS_REASON_CONTEXT;
 
-		while (r != WS_NOBODY || c != WS_NOBODY) {
-			uint8_t truth = c != WS_NOBODY ? capture->at[c].reason : (uint8_t)WS_REASON_TRUNCATED;
-			bool undecided = r == WS_NOBODY || is_open(records->at[r].reason);
-
-			detection->n_resolved += undecided && truth == WS_REASON_CONTEXT;
-			detection->n_open += undecided && is_open(truth);
-			r = r != WS_NOBODY ? grouping->next[0][r] : r;
-			c = c != WS_NOBODY ? grouping->next[1][c] : c;
-		}
-	}
+	if (ours != WS_REASON_NO_RECORD && ours != WS_REASON_UNREAD && !is_open(ours))
+		return 0;
+	made->remarks.miss[ours].n += ours == WS_REASON_NO_RECORD;
+	made->remarks.miss[ours].n_with_context += has_context;
+	made->n_resolved += has_context;
+	made->n_open += is_open(truth);
+	if (has_context)
+		return add_spot(work, WS_SPOT_MISSED, both->capture_file, both->capture, c);
+	if (!is_open(truth))
+		return 0;
+	return r != WS_NOBODY ? add_spot(work, WS_SPOT_OPEN, made->file, both->records, r)
+			      : add_spot(work, WS_SPOT_OPEN, both->capture_file, both->capture, c);
 }
 
-static int resolve(const struct ws_sightings *records, const struct ws_sightings *capture,
-		   struct ws_detection *detection)
+static int resolve(struct work *work, const struct both *both)
 {
+	const struct ws_sightings *records = both->records, *capture = both->capture;
 	struct ws_identity *list[2] = { list_requests(records), list_requests(capture) };
 	struct ws_members members[2] = {
 		{ list[0], sizeof(*list[0]), records->n, NULL },
@@ -77,10 +164,15 @@ static int resolve(const struct ws_sightings *records, const struct ws_sightings
 	struct ws_grouping grouping = { 0 };
 	int rc = list[0] && list[1] ? ws_grouping_open(members, &grouping) : -ENOMEM;
 
-	if (!rc) {
-		count(&grouping, records, capture, detection);
-		detection->n_expected = detection->n_found + detection->n_resolved;
-		detection->expected_known = true;
+	for (uint32_t g = 0; g < grouping.n && !rc; g++) {
+		uint32_t r = grouping.group[g].first[0], c = grouping.group[g].first[1];
+
+		/* Repetitions in time order. */
+		while ((r != WS_NOBODY || c != WS_NOBODY) && !rc) {
+			rc = judge(work, both, r, c);
+			r = r != WS_NOBODY ? grouping.next[0][r] : r;
+			c = c != WS_NOBODY ? grouping.next[1][c] : c;
+		}
 	}
 	ws_grouping_close(&grouping);
 	free(list[0]);
@@ -88,30 +180,94 @@ static int resolve(const struct ws_sightings *records, const struct ws_sightings
 	return rc;
 }
 
-int ws_detection_open(const struct ws_study *study, uint32_t file, struct ws_detection *detection)
+/* Remarks by family, while the families are numbers. */
+struct counts {
+	uint64_t noted[WS_MAX_FAMILIES];
+	uint64_t used[WS_MAX_FAMILIES];
+	uint64_t malformed[WS_MAX_FAMILIES][WS_N_FLAWS];
+};
+
+static void count(const struct ws_sighting *s, const struct ws_place *place, struct counts *counts)
 {
-	const struct ws_sightings *sightings = &study->sightings[file], *capture;
-	struct ws_detection made = { .file = &study->catalog.file[file] };
+	if (s->reason == WS_REASON_CONTEXT)
+		counts->used[s->family % WS_MAX_FAMILIES]++;
+	for (unsigned int family = 1; family < WS_MAX_FAMILIES; family++) {
+		counts->noted[family] += place->families >> family & 1;
+		if (place->malformed >> family & 1)
+			counts->malformed[family][place->flaw < WS_N_FLAWS ? place->flaw : WS_FLAW_NONE]++;
+	}
+}
+
+/* Takes the counts over, by name; families of which nothing was seen are left out. */
+static int take_counts(const struct ws_file *file, const struct counts *counts, struct ws_remarks *remarks)
+{
+	for (uint8_t family = 1; family < WS_MAX_FAMILIES; family++) {
+		struct ws_family_remark *remark;
+		uint64_t n = counts->noted[family] + counts->used[family];
+
+		for (int flaw = 0; flaw < WS_N_FLAWS; flaw++)
+			n += counts->malformed[family][flaw];
+		if (!n)
+			continue;
+		remark = ws_remarks_family(remarks, ws_file_family_name(file, family));
+		if (!remark)
+			return -ENOMEM;
+		remark->n_noted = counts->noted[family];
+		remark->n_used = counts->used[family];
+		memcpy(remark->n_malformed, counts->malformed[family], sizeof(remark->n_malformed));
+	}
+	return 0;
+}
+
+/* Looks at what the file itself says. */
+static int look(struct work *work, const struct ws_sightings *sightings, bool has_capture)
+{
+	struct ws_detection *made = work->made;
+	struct counts counts = { 0 };
 	int rc = 0;
 
-	made.found_at = malloc(((size_t)sightings->n + 1) * sizeof(*made.found_at));
-	if (!made.found_at)
+	made->n_unread = ws_file_n_unread(made->file);
+	made->found_at = malloc(((size_t)sightings->n + 1) * sizeof(*made->found_at));
+	if (!made->found_at)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < sightings->n; i++) {
-		if (sightings->at[i].reason == WS_REASON_CONTEXT)
-			made.found_at[made.n_found++] = sightings->at[i].ids_end_off;
-		made.n_open += is_open(sightings->at[i].reason);
+	for (uint32_t i = 0; i < sightings->n && !rc; i++) {
+		const struct ws_sighting *s = &sightings->at[i];
+
+		count(s, &sightings->place[i], &counts);
+		made->remarks.miss[s->reason].n += s->reason != WS_REASON_CONTEXT;
+		/* The frames of other requests are in the ledger. */
+		made->n_unread += s->reason == WS_REASON_UNREAD && sightings->place[i].flags & WS_FLAG_LATER_IN_FRAME;
+		if (s->reason == WS_REASON_CONTEXT) {
+			made->found_at[made->n_found++] = s->ids_end_off;
+			rc = add_spot(work, WS_SPOT_FOUND, made->file, sightings, i);
+		} else if (is_open(s->reason) && !has_capture) {
+			made->n_open++;
+			rc = add_spot(work, WS_SPOT_OPEN, made->file, sightings, i);
+		}
 	}
-	qsort(made.found_at, made.n_found, sizeof(*made.found_at), compare);
-	made.n_expected = made.n_found;
-	/*
-	 * A capture is its own judge: what it left open is told, and is nobody's loss. Of records, the capture at the
-	 * point is: it knows, too, what has no record because it was lost.
-	 */
-	made.expected_known = made.file->source == WS_SOURCE_PCAP || !made.n_open;
-	capture = made.file->source == WS_SOURCE_PCAP ? NULL : capture_at(study, made.file);
-	if (capture)
-		rc = resolve(sightings, capture, &made);
+	qsort(made->found_at, made->n_found, sizeof(*made->found_at), compare);
+	made->remarks.miss[WS_REASON_UNREAD].n = made->n_unread;
+	return rc ? rc : take_counts(made->file, &counts, &made->remarks);
+}
+
+int ws_detection_open(const struct ws_study *study, uint32_t file, struct ws_detection *detection)
+{
+	struct ws_detection made = { .file = &study->catalog.file[file] };
+	struct work work = { .study = study, .made = &made };
+	struct both both = { .records = &study->sightings[file] };
+	int rc = find_directions(&work);
+
+	/* A capture is its own judge: what it left open is told, and is nobody's loss. */
+	if (made.file->source != WS_SOURCE_PCAP)
+		both.capture = capture_at(study, made.file, &both.capture_file);
+	made.has_capture = made.remarks.is_judged = both.capture != NULL;
+	rc = rc ? rc : look(&work, both.records, made.has_capture);
+	/* Of records, the capture at the point is the judge: it knows, too, what has no record because it was lost. */
+	if (!rc && made.has_capture)
+		rc = resolve(&work, &both);
+	made.expected_known = made.file->source == WS_SOURCE_PCAP || made.has_capture || !made.n_open;
+	made.n_expected = made.n_found + made.n_resolved + (made.has_capture ? 0 : made.n_unread);
+	free(work.direction);
 	if (rc)
 		ws_detection_close(&made);
 	else
@@ -119,11 +275,20 @@ int ws_detection_open(const struct ws_study *study, uint32_t file, struct ws_det
 	return rc;
 }
 
+int ws_detection_groups(const struct ws_detection *detection, unsigned int by, struct ws_spot_groups *groups)
+{
+	return ws_spot_groups_open(&detection->spots, by,
+				   detection->has_capture || detection->file->source == WS_SOURCE_PCAP,
+				   detection->has_capture ? 0 : detection->n_unread, groups);
+}
+
 void ws_detection_close(struct ws_detection *detection)
 {
 	if (!detection)
 		return;
 	free(detection->found_at);
+	ws_spots_close(&detection->spots);
+	ws_remarks_close(&detection->remarks);
 	*detection = (struct ws_detection) { 0 };
 }
 
@@ -149,7 +314,7 @@ struct ws_detection_rate ws_detection_rate(const struct ws_detection *detection,
 	};
 
 	rate.has_rate = detection->expected_known && detection->n_expected > 0 &&
-			search_bytes <= detection->file->search_bytes;
+			(search_bytes <= detection->file->search_bytes || ws_file_saw_whole_heads(detection->file));
 	if (rate.has_rate)
 		rate.rate = ws_wilson(rate.n_detected, detection->n_expected);
 	return rate;

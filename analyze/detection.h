@@ -3,7 +3,8 @@
  * detection - of the requests that carry a context, how many does a search of N bytes find?
  *
  * The denominator comes from the packets, never from what was found: from the capture at the same point, or, where
- * there is none, from a search of the whole head.
+ * there is none, from a search of the whole head. Requests whose records were lost count as not found unless the
+ * capture knows better: the rates are lower bounds then.
  */
 #ifndef WS_ANALYZE_DETECTION_H
 #define WS_ANALYZE_DETECTION_H
@@ -11,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyze/remarks.h"
+#include "analyze/spot.h"
 #include "analyze/statistics.h"
 #include "analyze/study.h"
 
@@ -23,12 +26,16 @@ struct ws_detection {
 	uint64_t n_expected; /* requests with a context that passed */
 	uint64_t n_open;     /* requests of which nobody knows whether they have one: in no number */
 	uint64_t n_resolved; /* contexts that only the capture knows: among n_expected */
+	uint64_t n_unread;   /* requests whose records were lost */
+	bool has_capture;    /* the capture of the same point judges; else n_unread is among n_expected */
+	struct ws_spots spots;
+	struct ws_remarks remarks;
 };
 
 /* The rate at one search space. */
 struct ws_detection_rate {
 	uint64_t n_detected; /* contexts found that lie within it */
-	bool has_rate;	     /* false: the file was not searched that far, or the denominator is unknown or 0 */
+	bool has_rate;	     /* false: it was not searched that far, or the denominator is unknown or 0 */
 	struct ws_proportion rate;
 };
 
@@ -40,6 +47,9 @@ void ws_detection_close(struct ws_detection *detection);
 
 /* How many of n offsets, ascending, are search_bytes or less. */
 uint64_t ws_offsets_within(const uint32_t *offset, uint64_t n, uint32_t search_bytes);
+
+/* The groups of what was found and missed, by the bits of enum ws_by. As ws_spot_groups_open(). */
+int ws_detection_groups(const struct ws_detection *detection, unsigned int by, struct ws_spot_groups *groups);
 
 struct ws_detection_rate ws_detection_rate(const struct ws_detection *detection, uint32_t search_bytes);
 

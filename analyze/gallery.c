@@ -33,6 +33,11 @@ static int write_rates(const void *content, FILE *out)
 	return ws_detect_print(content, WS_FORMAT_TSV, out);
 }
 
+static int write_detect_panels(const void *content, FILE *out)
+{
+	return ws_detect_write_panels(content, out);
+}
+
 static int write_detect_json(const void *content, FILE *out)
 {
 	return ws_detect_print(content, WS_FORMAT_JSON, out);
@@ -66,6 +71,21 @@ static int write_sweep_tsv(const void *content, FILE *out)
 static int write_sweep_json(const void *content, FILE *out)
 {
 	return ws_sweep_print(content, WS_FORMAT_JSON, out);
+}
+
+static int write_offsets_bins(const void *content, FILE *out)
+{
+	return ws_offsets_write_bins(content, out);
+}
+
+static int write_offsets_tsv(const void *content, FILE *out)
+{
+	return ws_offsets_print(content, WS_FORMAT_TSV, out);
+}
+
+static int write_offsets_json(const void *content, FILE *out)
+{
+	return ws_offsets_print(content, WS_FORMAT_JSON, out);
 }
 
 static int write_e2e_panels(const void *content, FILE *out)
@@ -167,7 +187,9 @@ static int publish_sheet(const struct sheet *sheet, const void *content, const s
 }
 
 static const struct sheet cdf_sheet = { { .name = "cdf" }, write_points, write_cdf_json, write_drawn, true };
-static const struct sheet detect_sheet = { { .name = "detect" }, write_rates, write_detect_json, write_rates, true };
+static const struct sheet detect_sheet = {
+	{ .name = "detect", .script = "sweep" }, write_rates, write_detect_json, write_detect_panels, true,
+};
 static const struct sheet bundle_sheet = {
 	{ .name = "cdf", .script = "panels", .x_label = "latency [µs]", .coverage = "" },
 	write_bundle_tsv,
@@ -181,6 +203,9 @@ static const struct sheet sweep_sheet = {
 	write_sweep_json,
 	write_sweep_panels,
 	true,
+};
+static const struct sheet offsets_sheet = {
+	{ .name = "offsets", .coverage = "" }, write_offsets_tsv, write_offsets_json, write_offsets_bins, true,
 };
 static const struct sheet e2e_sheet = {
 	{ .name = "e2e", .script = "panels", .x_label = "end-to-end latency [ms]", .coverage = "" },
@@ -242,7 +267,7 @@ int ws_gallery_print_cdf(const struct ws_cdf *cdf, FILE *out, struct ws_error *e
 static bool has_rates(const struct ws_detect *detect)
 {
 	for (uint32_t i = 0; i < detect->n; i++) {
-		if (ws_detection_rate(&detect->detection[i], detect->search_bytes[0]).has_rate)
+		if (detect->detection[i].spots.n && ws_detection_rate(&detect->detection[i], 0).has_rate)
 			return true;
 	}
 	return false;
@@ -295,6 +320,14 @@ int ws_gallery_sweep(const struct ws_sweep *sweep, const struct ws_invocation *i
 	sheet.figure.coverage = coverage;
 	sheet.has_figure = has_known_rate(sweep);
 	return publish_sheet(&sheet, sweep, invocation, err);
+}
+
+int ws_gallery_offsets(const struct ws_offsets *offsets, const struct ws_invocation *invocation, struct ws_error *err)
+{
+	struct sheet sheet = offsets_sheet;
+
+	sheet.has_figure = offsets->n > 0;
+	return publish_sheet(&sheet, offsets, invocation, err);
 }
 
 /* Is there an answer to draw? */

@@ -10,6 +10,7 @@
 #include "analyze/compare.h"
 #include "analyze/detect.h"
 #include "analyze/e2e.h"
+#include "analyze/offsets.h"
 #include "analyze/sweep.h"
 
 /*
@@ -21,7 +22,7 @@
 /* cdf, of a run: cdf.tsv has every point. */
 int ws_gallery_cdf(const struct ws_cdf *cdf, const struct ws_invocation *invocation, struct ws_error *err);
 
-/* detect, of a run: without detect-drawn.tsv, for detect.tsv is what is drawn. */
+/* detect, of a run. */
 int ws_gallery_detect(const struct ws_detect *detect, const struct ws_invocation *invocation, struct ws_error *err);
 
 /* cdf, of a campaign. */
@@ -29,6 +30,8 @@ int ws_gallery_bundle(const struct ws_bundle *bundle, const struct ws_invocation
 
 /* detect, of a campaign. */
 int ws_gallery_sweep(const struct ws_sweep *sweep, const struct ws_invocation *invocation, struct ws_error *err);
+
+int ws_gallery_offsets(const struct ws_offsets *offsets, const struct ws_invocation *invocation, struct ws_error *err);
 
 int ws_gallery_e2e(const struct ws_e2e *e2e, const struct ws_invocation *invocation, struct ws_error *err);
 

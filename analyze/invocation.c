@@ -20,6 +20,8 @@ enum key {
 	KEY_UNMATCHED,
 	KEY_SEARCH,
 	KEY_PUBLISHED,
+	KEY_BY,
+	KEY_FAMILY,
 	KEY_HELP
 };
 
@@ -33,6 +35,8 @@ static const struct option long_options[] = {
 	{ "unmatched", no_argument, NULL, KEY_UNMATCHED },
 	{ "search-bytes", required_argument, NULL, KEY_SEARCH },
 	{ "published", required_argument, NULL, KEY_PUBLISHED },
+	{ "by", required_argument, NULL, KEY_BY },
+	{ "family", required_argument, NULL, KEY_FAMILY },
 	{ "help", no_argument, NULL, KEY_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -52,6 +56,10 @@ static unsigned int needed_bit(int key)
 		return WS_OPTION_SEARCH_BYTES;
 	case KEY_PUBLISHED:
 		return WS_OPTION_PUBLISHED;
+	case KEY_BY:
+		return WS_OPTION_BY;
+	case KEY_FAMILY:
+		return WS_OPTION_FAMILY;
 	default:
 		return 0;
 	}
@@ -159,6 +167,30 @@ static int parse_format(const char *text, struct ws_invocation *invocation)
 	return -EINVAL;
 }
 
+/* LIST: hop, family, format, separated by commas. */
+static int parse_by(const char *text, struct ws_invocation *invocation)
+{
+	static const struct {
+		const char *name;
+		unsigned int bit;
+	} known[] = { { "hop", WS_BY_HOP }, { "family", WS_BY_FAMILY }, { "format", WS_BY_FORMAT } };
+	const size_t n_known = sizeof(known) / sizeof(*known);
+
+	invocation->by = 0;
+	for (;; text++) {
+		size_t len = strcspn(text, ","), i = 0;
+
+		while (i < n_known && (strlen(known[i].name) != len || strncmp(known[i].name, text, len)))
+			i++;
+		if (i == n_known)
+			return -EINVAL;
+		invocation->by |= known[i].bit;
+		text += len;
+		if (!*text)
+			return 0;
+	}
+}
+
 static int apply(int key, const char *value, struct ws_invocation *invocation, struct ws_error *err)
 {
 	int rc = 0;
@@ -179,6 +211,13 @@ static int apply(int key, const char *value, struct ws_invocation *invocation, s
 	case KEY_PUBLISHED:
 		invocation->published = value;
 		return *value ? 0 : ws_error(err, -EINVAL, "--published is empty");
+	case KEY_BY:
+		rc = parse_by(value, invocation);
+		return rc ? ws_error(err, rc, "--by %s: it is a list of hop, family, format, such as hop,family", value)
+			  : 0;
+	case KEY_FAMILY:
+		invocation->family = value;
+		return *value ? 0 : ws_error(err, -EINVAL, "--family is empty");
 	case KEY_NO_FIGURE:
 		invocation->figure = false;
 		return 0;
@@ -238,7 +277,7 @@ static int parse(int argc, char **argv, unsigned int options, struct ws_invocati
 int ws_invocation_parse(int argc, char **argv, unsigned int options, struct ws_invocation *invocation,
 			struct ws_error *err)
 {
-	struct ws_invocation made = { .source = { true, true }, .figure = true };
+	struct ws_invocation made = { .source = { true, true }, .figure = true, .by = WS_BY_FAMILY };
 	int rc;
 
 	opterr = 0;

@@ -21,6 +21,15 @@ enum ws_option {
 	WS_OPTION_SEARCH_BYTES = 8, /* --search-bytes */
 	WS_OPTION_OPERANDS = 16,    /* two operands; --dir may be left out; files only with --out */
 	WS_OPTION_PUBLISHED = 32,   /* --published */
+	WS_OPTION_BY = 64,	    /* --by */
+	WS_OPTION_FAMILY = 128,	    /* --family */
+};
+
+/* What contexts are told apart by. Bits. */
+enum ws_by {
+	WS_BY_FAMILY = 1,
+	WS_BY_FORMAT = 2, /* layout of the headers, version of HTTP */
+	WS_BY_HOP = 4,	  /* direction at the point, and whom the request was for */
 };
 
 struct ws_invocation {
@@ -34,6 +43,8 @@ struct ws_invocation {
 	bool figure;
 	bool term;
 	bool unmatched;
+	unsigned int by;	/* bits of enum ws_by; WS_BY_FAMILY, if nothing was said */
+	const char *family;	/* only contexts of the family of this name; NULL: all */
 	bool help;		/* --help: nothing else matters */
 	uint32_t *search_bytes; /* ascending, without repetition; owned */
 	uint32_t n_search_bytes;

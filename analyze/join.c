@@ -51,7 +51,8 @@ static uint8_t classify(const struct ws_sighting *nic, const struct ws_sighting 
 
 	if (nic->tuple != vport->tuple)
 		class |= WS_CLASS_NAT;
-	if (nic->payload_len != vport->payload_len || nic->n_segments != vport->n_segments)
+	/* of a repetition's head the points may know more or less, from what passed before */
+	if (nic->payload_len != vport->payload_len || (!repeated && nic->n_segments != vport->n_segments))
 		class |= WS_CLASS_SPLIT;
 	if ((nic_way != WAY_UNKNOWN && nic_way != way) || (vport_way != WAY_UNKNOWN && vport_way != way))
 		class |= WS_CLASS_INCONSISTENT;
@@ -136,17 +137,31 @@ static void pair_repeated(struct work *work, const struct ws_group *group)
 	}
 }
 
+/* A request in which no context was found. */
+struct miss {
+	uint32_t seq;
+	uint8_t reason;
+};
+
 static int compare_seq(const void *a, const void *b)
 {
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+	uint32_t left = ((const struct miss *)a)->seq, right = ((const struct miss *)b)->seq;
 
 	return (left > right) - (left < right);
 }
 
-/* The sorted sequence numbers of requests in which no context was found; to be freed. */
-static int undetected(const struct ws_side_view *side, uint32_t **seq, uint32_t *n_seq)
+static int compare_miss(const void *a, const void *b)
 {
-	uint32_t n = 0, *list;
+	int by_seq = compare_seq(a, b);
+
+	return by_seq ? by_seq : ((const struct miss *)a)->reason - ((const struct miss *)b)->reason;
+}
+
+/* The requests in which no context was found, by sequence number; to be freed. */
+static int undetected(const struct ws_side_view *side, struct miss **miss, uint32_t *n_misses)
+{
+	uint32_t n = 0;
+	struct miss *list;
 
 	for (uint32_t i = 0; i < side->n; i++)
 		n += side->at[i].reason != WS_REASON_CONTEXT;
@@ -156,12 +171,29 @@ static int undetected(const struct ws_side_view *side, uint32_t **seq, uint32_t 
 	n = 0;
 	for (uint32_t i = 0; i < side->n; i++) {
 		if (side->at[i].reason != WS_REASON_CONTEXT)
-			list[n++] = side->at[i].identity.seq;
+			list[n++] = (struct miss) { side->at[i].identity.seq, side->at[i].reason };
 	}
-	qsort(list, n, sizeof(*list), compare_seq);
-	*seq = list;
-	*n_seq = n;
+	qsort(list, n, sizeof(*list), compare_miss);
+	*miss = list;
+	*n_misses = n;
 	return 0;
+}
+
+/* Why no context was found in a request that was seen. */
+static enum ws_cause cause_of(uint8_t reason)
+{
+	switch (reason) {
+	case WS_REASON_UNREAD:
+		return WS_CAUSE_UNREAD;
+	case WS_REASON_LOST_SEGMENT:
+		return WS_CAUSE_LOST_SEGMENT;
+	case WS_REASON_OUT_OF_ORDER:
+		return WS_CAUSE_OUT_OF_ORDER;
+	case WS_REASON_UNDECODABLE:
+		return WS_CAUSE_UNDECODABLE;
+	default:
+		return WS_CAUSE_NOT_DETECTED;
+	}
 }
 
 /* Says of every sighting of the side that is still alone why. */
@@ -169,24 +201,27 @@ static int explain(struct work *work, enum ws_side side)
 {
 	struct ws_join *join = work->join;
 	const struct ws_side_view *here = &join->side[side], *there = &join->side[!side];
-	uint32_t *seq, n_seq;
-	int rc = undetected(there, &seq, &n_seq);
+	struct miss *miss;
+	uint32_t n_misses;
+	int rc = undetected(there, &miss, &n_misses);
 
 	if (rc)
 		return rc;
 	for (uint32_t i = 0; i < here->n; i++) {
-		enum ws_cause cause = WS_CAUSE_LOST;
+		enum ws_cause cause = there->n_unread ? WS_CAUSE_UNREAD : WS_CAUSE_LOST;
+		const struct miss key = { .seq = here->at[i].identity.seq }, *found;
 
 		if (!work->alone[side][i])
 			continue;
+		found = bsearch(&key, miss, n_misses, sizeof(*miss), compare_seq);
 		if (here->at[i].ts_ns < there->first_ns || here->at[i].ts_ns > there->last_ns)
 			cause = WS_CAUSE_OUTSIDE_WINDOW;
-		else if (bsearch(&here->at[i].identity.seq, seq, n_seq, sizeof(*seq), compare_seq))
-			cause = WS_CAUSE_NOT_DETECTED;
+		else if (found)
+			cause = cause_of(found->reason);
 		join->stray[join->n_strays++] = (struct ws_stray) { i, (uint8_t)side, (uint8_t)cause };
 		join->n_cause[side][cause]++;
 	}
-	free(seq);
+	free(miss);
 	return 0;
 }
 
@@ -338,7 +373,8 @@ const char *ws_class_name(unsigned int class)
 
 const char *ws_cause_name(enum ws_cause cause)
 {
-	static const char *const name[WS_N_CAUSES] = { "lost", "outside_window", "not_detected" };
+	static const char *const name[WS_N_CAUSES] = { "lost",	       "outside_window", "not_detected",     "unread",
+						       "lost_segment", "out_of_order",	 "http2_undecodable" };
 
 	return name[cause];
 }

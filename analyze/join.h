@@ -41,6 +41,10 @@ enum ws_cause {
 	WS_CAUSE_LOST,		 /* the other point never saw it */
 	WS_CAUSE_OUTSIDE_WINDOW, /* the other point was not watched at that time */
 	WS_CAUSE_NOT_DETECTED,	 /* the other point saw a request there, and found no context in it */
+	WS_CAUSE_UNREAD, /* nothing is known of it at the other point, where records were lost: it may be theirs */
+	WS_CAUSE_LOST_SEGMENT, /* the other point saw the request, but not every segment of its head */
+	WS_CAUSE_OUT_OF_ORDER, /* or saw these in another order */
+	WS_CAUSE_UNDECODABLE,  /* or could not read its HTTP/2 headers */
 	WS_N_CAUSES,
 };
 
@@ -50,6 +54,7 @@ struct ws_side_view {
 	uint32_t n;
 	int64_t first_ns; /* the time in which the point was watched; INT64_MIN, INT64_MAX where unknown */
 	int64_t last_ns;
+	uint64_t n_unread; /* requests of which the records were lost */
 };
 
 /* One packet seen at both points. */
@@ -111,7 +116,8 @@ static inline uint64_t ws_pair_latency_ns(const struct ws_join *join, const stru
 	return (uint64_t)ws_pair_exit_ns(join, pair) - (uint64_t)ws_pair_entry_ns(join, pair);
 }
 
-/* "rx", "tx"; "nic", "vport"; "matched", "nat+retransmit" ...; "lost", "outside_window", "not_detected". */
+/* "rx", "tx"; "nic", "vport"; "matched", "nat+retransmit" ...; "lost", "outside_window", "not_detected",
+ * "unread", "lost_segment" ... */
 const char *ws_way_name(enum ws_way way);
 const char *ws_side_name(enum ws_side side);
 const char *ws_class_name(unsigned int class);

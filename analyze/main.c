@@ -12,6 +12,7 @@
 
 #include "analyze/audit.h"
 #include "analyze/gallery.h"
+#include "analyze/help.h"
 #include "analyze/ledger.h"
 #include "analyze/pairs.h"
 #include "analyze/report.h"
@@ -120,15 +121,26 @@ static int run_ledger(const struct ws_invocation *invocation, struct ws_study *s
 static int run_detect(const struct ws_invocation *invocation, struct ws_study *study)
 {
 	struct ws_detection *detection = calloc((size_t)study->catalog.n_files + 1, sizeof(*detection));
-	struct ws_detect detect = { study, detection, 0, invocation->search_bytes, invocation->n_search_bytes };
+	struct ws_subject *subject = calloc((size_t)study->catalog.n_files + 1, sizeof(*subject));
+	struct ws_detect detect = {
+		.study = study,
+		.detection = detection,
+		.subject = subject,
+		.by = invocation->by,
+		.search_bytes = invocation->search_bytes,
+		.n_search_bytes = invocation->n_search_bytes,
+	};
 	struct ws_error err = { 0 };
-	int rc = detection ? 0 : -ENOMEM, status = STATUS_FAILED;
+	int rc = detection && subject ? 0 : -ENOMEM, status = STATUS_FAILED;
 
 	for (uint32_t i = 0; i < study->catalog.n_files && !rc; i++) {
 		if (!study->wanted[i])
 			continue;
 		rc = ws_detection_open(study, i, &detection[detect.n]);
-		detect.n += !rc;
+		if (!rc) {
+			subject[detect.n] = ws_subject_of(&detection[detect.n], &study->conditions);
+			detect.n++;
+		}
 	}
 	if (rc) {
 		tell("", strerror(-rc));
@@ -141,6 +153,7 @@ static int run_detect(const struct ws_invocation *invocation, struct ws_study *s
 	for (uint32_t i = 0; i < detect.n; i++)
 		ws_detection_close(&detection[i]);
 	free(detection);
+	free(subject);
 	return status;
 }
 
@@ -190,6 +203,32 @@ static int run_sweep(const struct ws_invocation *invocation, const struct ws_cam
 		status = nothing(invocation, "no run with records or captures in it");
 	if (!status && ws_gallery_sweep(&sweep, invocation, &err))
 		tell("warning: ", err.text);
+	ws_sweep_close(&sweep);
+	return status;
+}
+
+static int run_offsets(const struct ws_invocation *invocation, const struct ws_campaign *campaign)
+{
+	struct ws_error err = { 0 };
+	struct ws_offsets offsets = { 0 };
+	struct ws_sweep sweep;
+	int status, rc = ws_sweep_open(campaign, invocation, &sweep);
+
+	if (!rc) {
+		rc = ws_offsets_open(&sweep, &offsets);
+		if (rc)
+			ws_sweep_close(&sweep);
+	}
+	if (rc) {
+		tell("", strerror(-rc));
+		return STATUS_FAILED;
+	}
+	status = printed(ws_offsets_print(&offsets, invocation->format, stdout));
+	if (!status && !offsets.n)
+		status = nothing(invocation, "no context was found; `analyze detect` and `analyze ledger` tell why");
+	if (!status && ws_gallery_offsets(&offsets, invocation, &err))
+		tell("warning: ", err.text);
+	ws_offsets_close(&offsets);
 	ws_sweep_close(&sweep);
 	return status;
 }
@@ -265,80 +304,24 @@ static int run_audit(const struct ws_invocation *invocation, const struct ws_cam
 	return status;
 }
 
-#define HELP_COMMON                                                                     \
-	"  --dir DIR           the run; ingest has made run.db in it\n"                 \
-	"  --source SOURCE     ebpf or pcap only; both, each by itself, if not given\n" \
-	"  --format FORMAT     table (default), tsv or json\n"                          \
-	"  --help              this text\n"
-#define HELP_CAMPAIGN                                                                                         \
-	"  --dir DIR           the run, or a directory of runs: a campaign; ingest has made run.db in each\n" \
-	"  --source SOURCE     ebpf or pcap only; both, each by itself, if not given\n"                       \
-	"  --format FORMAT     table (default), tsv or json\n"                                                \
-	"  --help              this text\n"
-#define HELP_FILES                                                           \
-	"  --out DIR           put the files there, not into DIR/reports/\n" \
-	"  --no-figure         write no .svg and .pdf\n"
-#define HELP_TERM "  --term              draw the figure in the terminal, too\n"
-
 static const struct command commands[] = {
-	{ "cdf", "distribution of the latency between the points", WS_OPTION_FIGURE | WS_OPTION_TERM, WS_DEPTH_JOIN,
-	  run_cdf, WS_FIND_LATENCIES, run_bundle,
-	  "How long does the overlay hold a packet, rx (NIC to vport) and tx (vport to NIC)? Quantiles are order\n"
-	  "statistics, the x(ceil(q n)) of n; their 95% intervals assume no distribution. Writes cdf.tsv (of a run: "
-	  "every\n"
-	  "point), cdf-drawn.tsv (what the figure draws), cdf.json, cdf.svg and cdf.pdf into DIR/reports/. Of a "
-	  "campaign,\n"
-	  "runs under the same conditions are put together, and the figure has a panel for each set of "
-	  "conditions.\n\n" HELP_CAMPAIGN HELP_FILES HELP_TERM },
-	{ "pairs", "every packet seen at both points", WS_OPTION_UNMATCHED, WS_DEPTH_JOIN, run_pairs, 0, NULL,
-	  "One row a packet, in order of its entry; addresses and ports as at the vport.\n\n" HELP_COMMON
-	  "  --unmatched         instead, the sightings with a context that found no partner, and why\n" },
+	{ "cdf", "distribution of the latency between the points", WS_OPTION_FIGURE | WS_OPTION_TERM | WS_OPTION_FAMILY,
+	  WS_DEPTH_JOIN, run_cdf, WS_FIND_LATENCIES, run_bundle, ws_help_cdf },
+	{ "pairs", "every packet seen at both points", WS_OPTION_UNMATCHED | WS_OPTION_FAMILY, WS_DEPTH_PLACES,
+	  run_pairs, 0, NULL, ws_help_pairs },
 	{ "ledger", "the account of every frame and every sighting", 0, WS_DEPTH_JOIN, run_ledger,
-	  WS_FIND_LATENCIES | WS_FIND_TRACES, run_audit,
-	  "Every frame that passed a point has exactly one reason; the reasons add up to the frames, or it "
-	  "fails. Of a\ncampaign: a line a file, with the traces seen beside the requests that the load log says were "
-	  "answered.\n\n" HELP_CAMPAIGN },
-	{ "detect", "contexts found by a search of N bytes", WS_OPTION_FIGURE | WS_OPTION_SEARCH_BYTES,
-	  WS_DEPTH_SIGHTINGS, run_detect, WS_FIND_DETECTIONS, run_sweep,
-	  "Of the requests that carry a context, how many does a search of the first N payload bytes find? Writes\n"
-	  "detect.tsv, detect.json, detect.svg and detect.pdf into DIR/reports/. Of a campaign: live searches of N "
-	  "bytes\n"
-	  "beside what the offsets of a search of the whole head say.\n\n" HELP_CAMPAIGN HELP_FILES
-	  "  --search-bytes LIST numbers and FROM:TO:STEP, separated by commas; default 100:1600:100\n" },
+	  WS_FIND_LATENCIES | WS_FIND_TRACES, run_audit, ws_help_ledger },
+	{ "detect", "contexts found by a search of N bytes",
+	  WS_OPTION_FIGURE | WS_OPTION_SEARCH_BYTES | WS_OPTION_BY | WS_OPTION_FAMILY, WS_DEPTH_SIGHTINGS, run_detect,
+	  WS_FIND_DETECTIONS, run_sweep, ws_help_detect },
+	{ "offsets", "where in the head the contexts sit", WS_OPTION_FIGURE | WS_OPTION_BY | WS_OPTION_FAMILY,
+	  WS_DEPTH_CATALOG, NULL, WS_FIND_DETECTIONS, run_offsets, ws_help_offsets },
 	{ "e2e", "end-to-end latency and schedule of the load", WS_OPTION_FIGURE | WS_OPTION_TERM, WS_DEPTH_CATALOG,
-	  NULL, 0, run_e2e,
-	  "What did a request take, as the load generator logged it (load.*), and did the generator keep an even "
-	  "rate?\n"
-	  "Requests answered with a status from 200 to 399 count; the others are told. Writes e2e.tsv, e2e-drawn.tsv,\n"
-	  "e2e.json, e2e.svg and e2e.pdf into DIR/reports/.\n\n" HELP_CAMPAIGN HELP_FILES HELP_TERM },
+	  NULL, 0, run_e2e, ws_help_e2e },
 	{ "compare", "two runs or groups of runs, and what the data support", WS_OPTION_FIGURE | WS_OPTION_OPERANDS,
-	  WS_DEPTH_CATALOG, NULL, 0, run_compare,
-	  "A and B are each DIR, or DIR:KEY=VALUE,... for those runs of a campaign that have these conditions; with "
-	  "--dir,\n"
-	  "KEY=VALUE,... is enough. The key source (ebpf, pcap) says whose latencies are meant: the same run by both "
-	  "is\n"
-	  "compared packet by packet. Tells the shift of the median, p90 and p99, Kolmogorov-Smirnov and "
-	  "Wasserstein-1.\n\n"
-	  "  --dir DIR           the campaign that operands without a directory mean\n"
-	  "  --source SOURCE     ebpf or pcap only\n"
-	  "  --format FORMAT     table (default), tsv or json\n"
-	  "  --out DIR           write compare.tsv, compare-drawn.tsv, compare.json, compare.svg and compare.pdf "
-	  "there;\n"
-	  "                      of the same packets by both methods, compare-packets.tsv, .svg and .pdf, too\n"
-	  "  --no-figure         write no .svg and .pdf\n"
-	  "  --help              this text\n" },
+	  WS_DEPTH_CATALOG, NULL, 0, run_compare, ws_help_compare },
 	{ "report", "everything on one page, HTML and Markdown", WS_OPTION_FIGURE | WS_OPTION_PUBLISHED,
-	  WS_DEPTH_CATALOG, NULL, WS_REPORT_NEEDS, run_report,
-	  "Writes report.html, which needs nothing beside it and runs no scripts, and report.md with its pictures\n"
-	  "report-*.svg and their series report-*.tsv into DIR/reports/: end-to-end latency, detection, latency "
-	  "between the\n"
-	  "points, agreement of the methods, what measuring adds, accounts, runs and content hashes.\n\n"
-	  "  --dir DIR           the run, or a directory of runs: a campaign; ingest has made run.db in each\n"
-	  "  --source SOURCE     ebpf or pcap only; both if not given\n"
-	  "  --published DIR     numbers to set beside the measured ones: DIR/published.tsv, as in datasets/paper\n"
-	  "  --out DIR           put the files there, not into DIR/reports/\n"
-	  "  --no-figure         no pictures\n"
-	  "  --help              this text\n" },
+	  WS_DEPTH_CATALOG, NULL, WS_REPORT_NEEDS, run_report, ws_help_report },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(*commands))
 
@@ -368,9 +351,28 @@ static int with_run(const struct command *command, const struct ws_invocation *i
 		tell("", err.text);
 		return STATUS_FAILED;
 	}
-	status = command->run(invocation, &study);
+	if (ws_study_check_family(&study, invocation, &err)) {
+		tell("", err.text);
+		status = STATUS_FAILED;
+	} else {
+		status = command->run(invocation, &study);
+	}
 	ws_study_close(&study);
 	return status;
+}
+
+/* Was no family asked for, or any file searched for it? */
+static bool family_is_known(const struct ws_invocation *invocation, const struct ws_campaign *campaign)
+{
+	for (uint32_t i = 0; i < campaign->n_runs && invocation->family; i++) {
+		const struct ws_catalog *catalog = &campaign->run[i].findings.catalog;
+
+		for (uint32_t k = 0; k < catalog->n_files; k++) {
+			if (ws_file_family(&catalog->file[k], invocation->family))
+				return true;
+		}
+	}
+	return !invocation->family;
 }
 
 static int with_campaign(const struct command *command, const struct ws_invocation *invocation)
@@ -397,7 +399,11 @@ static int with_campaign(const struct command *command, const struct ws_invocati
 			 invocation->dir, campaign.n_orphans);
 		tell("warning: ", err.text);
 	}
-	status = command->run_campaign(invocation, &campaign);
+	status = family_is_known(invocation, &campaign)
+			 ? command->run_campaign(invocation, &campaign)
+			 : nothing(invocation,
+				   "no file of these runs was searched for contexts of the family that --family "
+				   "names");
 	ws_campaign_close(&campaign);
 	return status;
 }

@@ -7,6 +7,7 @@
 
 #include "analyze/figure.h"
 #include "analyze/json.h"
+#include "analyze/steps.h"
 #include "analyze/sweep.h"
 
 /* Room for a rate with its interval. */
@@ -38,7 +39,8 @@ static json_t *rate_json(const struct ws_sweep *sweep, const struct ws_probe *pr
 static int print_json(const struct ws_sweep *sweep, FILE *out)
 {
 	json_t *document = json_object(), *points = json_array();
-	int rc = 0;
+	struct ws_subject *subject = ws_sweep_subjects(sweep);
+	int rc = !subject;
 
 	for (uint32_t i = 0; i < sweep->n; i++) {
 		const struct ws_probe *probe = &sweep->probe[i];
@@ -49,6 +51,8 @@ static int print_json(const struct ws_sweep *sweep, FILE *out)
 			rc |= json_array_append_new(points, rate_json(sweep, probe, sweep->search_bytes[k]));
 	}
 	rc |= json_object_set_new(document, "points", points);
+	rc |= rc ? rc : ws_subjects_json(subject, sweep->n, sweep->by, document);
+	free(subject);
 	if (rc) {
 		json_decref(document);
 		return -ENOMEM;
@@ -72,8 +76,11 @@ static void print_row(const struct ws_sweep *sweep, const struct ws_probe *probe
 		fputs("NaN\tNaN\tNaN\n", out);
 }
 
-static void print_tsv(const struct ws_sweep *sweep, FILE *out)
+static int print_tsv(const struct ws_sweep *sweep, FILE *out)
 {
+	struct ws_subject *subject = ws_sweep_subjects(sweep);
+	int rc;
+
 	fputs("# contexts found within the first search_bytes of a request's payload; ci: Wilson 95%; NaN: not known\n"
 	      "# kind: live, a search in the kernel that ended there; offsets, from a search of the whole head\n"
 	      "# run\tlabel\tsource\tpoint\tkind\tsearch_bytes\texpected\tdetected\trate\tci_low\tci_high\n",
@@ -86,6 +93,9 @@ static void print_tsv(const struct ws_sweep *sweep, FILE *out)
 		for (uint32_t k = 0; k < sweep->n_search_bytes && !probe->live; k++)
 			print_row(sweep, probe, sweep->search_bytes[k], out);
 	}
+	rc = subject ? ws_subjects_print_tsv(subject, sweep->n, sweep->by, out) : -ENOMEM;
+	free(subject);
+	return rc;
 }
 
 /* A rate with its interval, in percent. */
@@ -97,14 +107,6 @@ static const char *rate_text(const struct ws_detection_rate *rate, char text[NUM
 	else
 		snprintf(text, NUMBER_MAX, "unknown");
 	return text;
-}
-
-static void print_bytes(uint32_t n, FILE *out)
-{
-	if (n)
-		fprintf(out, "%9" PRIu32, n);
-	else
-		fprintf(out, "%9s", "-");
 }
 
 static int label_width(const struct ws_sweep *sweep)
@@ -146,40 +148,36 @@ static void print_live(const struct ws_sweep *sweep, int width, FILE *out)
 	}
 }
 
-static void print_table(const struct ws_sweep *sweep, FILE *out)
+/* Says where rates are lower bounds. */
+static void print_notes(const struct ws_sweep *sweep, FILE *out)
 {
-	int width = label_width(sweep);
-
-	fprintf(out,
-		"bytes to search for so many of the contexts, from the offsets of a search of the whole head\n"
-		"%-*s  %-6s%-8s%10s%9s%9s%9s%9s\n",
-		width, "", "source", "point", "expected", "50%", "90%", "99%", "100%");
 	for (uint32_t i = 0; i < sweep->n; i++) {
 		const struct ws_probe *probe = &sweep->probe[i];
 
-		if (probe->live)
-			continue;
-		fprintf(out, "%-*s  %-6s%-8s", width, probe->label, ws_source_name(probe->source), probe->point);
-		if (probe->expected_known)
-			fprintf(out, "%10" PRIu64, probe->n_expected);
-		else
-			fprintf(out, "%10s", "unknown");
-		for (int k = 0; k < 4; k++)
-			print_bytes(ws_probe_bytes_for(probe, (const uint32_t[]) { 50, 90, 99, 100 }[k]), out);
-		fputc('\n', out);
+		if (probe->n_unread)
+			fprintf(out,
+				"\n%s, %s, %s: the records of %" PRIu64
+				" requests were lost: they count as not found, so that the rates are lower bounds\n",
+				probe->label, probe->point, ws_source_name(probe->source), probe->n_unread);
 	}
-	print_live(sweep, width, out);
+}
+
+static int print_table(const struct ws_sweep *sweep, FILE *out)
+{
+	struct ws_subject *subject = ws_sweep_subjects(sweep);
+	int rc = subject ? ws_subjects_print_table(subject, sweep->n, sweep->by, out) : -ENOMEM;
+
+	print_live(sweep, label_width(sweep), out);
+	print_notes(sweep, out);
+	free(subject);
+	return rc;
 }
 
 int ws_sweep_print(const struct ws_sweep *sweep, enum ws_format format, FILE *out)
 {
 	if (format == WS_FORMAT_JSON)
 		return print_json(sweep, out);
-	if (format == WS_FORMAT_TSV)
-		print_tsv(sweep, out);
-	else
-		print_table(sweep, out);
-	return 0;
+	return format == WS_FORMAT_TSV ? print_tsv(sweep, out) : print_table(sweep, out);
 }
 
 /* Is there another curve of the same name: the same panel, point, headers, kind? */
@@ -204,18 +202,6 @@ static const char *curve_of(const struct ws_sweep *sweep, const struct ws_probe 
 	return !headers || has_twin(sweep, probe) ? probe->label : headers;
 }
 
-static void write_point(const struct ws_probe *probe, const char *panel, const char *curve, uint32_t search_bytes,
-			FILE *out)
-{
-	struct ws_detection_rate rate = ws_probe_rate(probe, search_bytes);
-
-	ws_figure_put_name(out, panel);
-	putc('\t', out);
-	ws_figure_put_name(out, curve);
-	fprintf(out, "\t%s\t%" PRIu32 "\t%.6f\t%.6f\t%.6f\n", probe->live ? "live" : "offsets", search_bytes,
-		rate.rate.rate, rate.rate.low, rate.rate.high);
-}
-
 /* The largest number of bytes in the figure. */
 static uint32_t last_of(const struct ws_sweep *sweep)
 {
@@ -231,45 +217,58 @@ static uint32_t last_of(const struct ws_sweep *sweep)
 	return last;
 }
 
-/* Writes a probe's rows: the one of a live search, or every step of the offsets, and where the figure ends. */
-static void write_curve(const struct ws_sweep *sweep, const struct ws_probe *probe, uint32_t last, FILE *out)
+/* Writes a probe's rows: the one of a live search, or every step of the offsets, group by group. */
+static int write_probe(const struct ws_sweep *sweep, const struct ws_probe *probe, uint32_t last, FILE *out)
 {
-	const char *curve = curve_of(sweep, probe);
-	char panel[2 * WS_LABEL_MAX];
+	const struct ws_subject subject = ws_probe_subject(sweep, probe);
+	struct ws_detection_rate rate = ws_probe_rate(probe, probe->window);
+	char panel[2 * WS_LABEL_MAX], words[WS_GROUP_WORDS_MAX], curve[WS_LABEL_MAX + WS_GROUP_WORDS_MAX];
+	struct ws_spot_groups groups;
+	int rc;
 
 	snprintf(panel, sizeof(panel), "%s, %s", probe->point, probe->panel);
-	write_point(probe, panel, curve, probe->live ? probe->window : 0, out);
-	for (uint64_t i = 0; i < probe->n_found && !probe->live; i++) {
-		if (i + 1 == probe->n_found || probe->found_at[i] != probe->found_at[i + 1])
-			write_point(probe, panel, curve, probe->found_at[i], out);
+	if (probe->live) {
+		ws_steps_write_row(panel, curve_of(sweep, probe), true, probe->window, &rate.rate, out);
+		return 0;
 	}
-	if (!probe->live && (!probe->n_found || probe->found_at[probe->n_found - 1] < last) && probe->window >= last)
-		write_point(probe, panel, curve, last, out);
+	rc = ws_subject_groups(&subject, sweep->by, &groups);
+	if (rc)
+		return rc;
+	for (uint32_t i = 0; i < groups.n; i++) {
+		const struct ws_spot_group *group = &groups.at[i];
+
+		if (!group->expected_known || !group->n_expected)
+			continue;
+		snprintf(curve, sizeof(curve), groups.n > 1 ? "%s, %s" : "%s", curve_of(sweep, probe),
+			 ws_spot_group_words(group, words));
+		ws_steps_write(group, panel, curve, UINT32_MAX, last, out);
+	}
+	ws_spot_groups_close(&groups);
+	return 0;
 }
 
 int ws_sweep_write_panels(const struct ws_sweep *sweep, FILE *out)
 {
 	bool *done = calloc((size_t)sweep->n + 1, sizeof(*done));
 	uint32_t last = last_of(sweep);
+	int rc = 0;
 
 	if (!done)
 		return -ENOMEM;
-	fputs("# part of the contexts found within the first search_bytes of a request's payload; Wilson 95% interval\n"
-	      "# panel\tcurve\tkind\tsearch_bytes\trate\tci_low\tci_high\n",
-	      out);
+	ws_steps_write_head(out);
 	for (uint32_t i = 0; i < sweep->n; i++) {
 		const struct ws_probe *first = &sweep->probe[i];
 
-		for (uint32_t k = i; k < sweep->n && first->drawn && !done[i]; k++) {
+		for (uint32_t k = i; k < sweep->n && first->drawn && !done[i] && !rc; k++) {
 			const struct ws_probe *probe = &sweep->probe[k];
 
 			if (done[k] || !probe->drawn || strcmp(probe->point, first->point) ||
 			    strcmp(probe->panel, first->panel))
 				continue;
 			done[k] = k != i;
-			write_curve(sweep, probe, last, out);
+			rc = write_probe(sweep, probe, last, out);
 		}
 	}
 	free(done);
-	return ferror(out) ? -EIO : 0;
+	return rc ? rc : ferror(out) ? -EIO : 0;
 }

@@ -77,6 +77,7 @@ static int gather(struct ws_report *report, struct ws_error *err)
 {
 	int rc = ws_sweep_open(report->campaign, report->invocation, &report->sweep);
 
+	rc = rc ? rc : ws_offsets_open(&report->sweep, &report->offsets);
 	rc = rc ? rc : ws_e2e_open(report->campaign, &report->e2e);
 	rc = rc ? rc : ws_bundle_open(report->campaign, &report->bundle);
 	rc = rc ? rc : ws_observer_open(report->campaign, &report->e2e, &report->bundle, &report->observer);
@@ -92,9 +93,9 @@ static int gather(struct ws_report *report, struct ws_error *err)
 static int write_chapters(struct ws_report *report, struct ws_error *err)
 {
 	static int (*const chapter[])(struct ws_report * report, struct ws_error * err) = {
-		ws_chapter_overview,  ws_chapter_end_to_end, ws_chapter_detection, ws_chapter_latency,
-		ws_chapter_agreement, ws_chapter_observer,   ws_chapter_published, ws_chapter_accounts,
-		ws_chapter_runs,      ws_chapter_method,
+		ws_chapter_overview, ws_chapter_end_to_end, ws_chapter_detection, ws_chapter_positions,
+		ws_chapter_latency,  ws_chapter_agreement,  ws_chapter_observer,  ws_chapter_published,
+		ws_chapter_accounts, ws_chapter_runs,	    ws_chapter_method,
 	};
 	int rc = 0;
 
@@ -111,6 +112,7 @@ static void release(struct ws_report *report)
 	ws_observer_close(&report->observer);
 	ws_bundle_close(&report->bundle);
 	ws_e2e_close(&report->e2e);
+	ws_offsets_close(&report->offsets);
 	ws_sweep_close(&report->sweep);
 }
 

@@ -13,6 +13,7 @@
 #include "analyze/e2e.h"
 #include "analyze/figure.h"
 #include "analyze/observer.h"
+#include "analyze/offsets.h"
 #include "analyze/page.h"
 #include "analyze/publication.h"
 #include "analyze/published.h"
@@ -25,6 +26,7 @@ struct ws_report {
 	struct ws_e2e e2e;
 	struct ws_bundle bundle;
 	struct ws_sweep sweep;
+	struct ws_offsets offsets;
 	struct ws_observer observer;
 	bool has_published;
 	struct ws_published published;
@@ -58,6 +60,7 @@ void ws_tell_detection(struct ws_report *report);
 int ws_chapter_overview(struct ws_report *report, struct ws_error *err);
 int ws_chapter_end_to_end(struct ws_report *report, struct ws_error *err);
 int ws_chapter_detection(struct ws_report *report, struct ws_error *err);
+int ws_chapter_positions(struct ws_report *report, struct ws_error *err);
 int ws_chapter_latency(struct ws_report *report, struct ws_error *err);
 int ws_chapter_agreement(struct ws_report *report, struct ws_error *err);
 int ws_chapter_observer(struct ws_report *report, struct ws_error *err);

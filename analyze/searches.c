@@ -61,56 +61,149 @@ static void put_rate(struct ws_page *page, const struct ws_detection_rate *rate)
 		ws_page_cell(page, "unknown");
 }
 
-/* A row of the table of offsets; points that say the same are one row. */
-static void put_offsets_row(struct ws_page *page, const struct ws_sweep *sweep, const struct ws_probe *probe)
-{
-	static const uint32_t percent[] = { 50, 90, 99, 100 };
-	const struct ws_probe *other = find_other_point(sweep, probe);
-	bool agree = other && other->n_expected == probe->n_expected && other->expected_known == probe->expected_known;
+/* What thresholds in the report are told apart by. */
+#define REPORT_BY (WS_BY_FAMILY | WS_BY_FORMAT)
 
-	for (int k = 0; k < 4 && agree; k++)
-		agree = ws_probe_bytes_for(other, percent[k]) == ws_probe_bytes_for(probe, percent[k]);
-	if (agree && other < probe)
-		return;
-	ws_page_cell(page, "%s", probe->label);
-	ws_page_cell(page, "%s", ws_source_name(probe->source));
-	ws_page_cell(page, "%s", agree ? "both" : probe->point);
-	if (probe->expected_known)
-		ws_page_cell(page, "%" PRIu64, probe->n_expected);
+/* Do two points say the same, group by group? */
+static bool groups_agree(const struct ws_subject subject[2], const struct ws_spot_groups groups[2])
+{
+	if (groups[0].n != groups[1].n)
+		return false;
+	for (uint32_t i = 0; i < groups[0].n; i++) {
+		const struct ws_spot_group *a = &groups[0].at[i], *b = &groups[1].at[i];
+
+		if (strcmp(a->family, b->family) || a->http_version != b->http_version ||
+		    a->expected_known != b->expected_known || a->n_expected != b->n_expected)
+			return false;
+		for (int k = 0; k < WS_N_THRESHOLDS; k++) {
+			struct ws_threshold left = ws_subject_threshold(&subject[0], a, ws_threshold_percent[k]);
+			struct ws_threshold right = ws_subject_threshold(&subject[1], b, ws_threshold_percent[k]);
+
+			if (left.kind != right.kind || (left.kind == WS_THRESHOLD_BYTES && left.bytes != right.bytes))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void put_group(struct ws_page *page, const struct ws_subject *subject, const struct ws_spot_group *group,
+		      const char *point)
+{
+	char text[WS_THRESHOLD_TEXT_MAX];
+
+	ws_page_cell(page, "%s", subject->label ? subject->label : "this run");
+	ws_page_cell(page, "%s", group->family);
+	ws_page_cell(page, "HTTP/%u", group->http_version);
+	ws_page_cell(page, "%s", ws_source_name(subject->source));
+	ws_page_cell(page, "%s", point);
+	if (group->expected_known)
+		ws_page_cell(page, "%" PRIu64, group->n_expected);
 	else
 		ws_page_cell(page, "unknown");
-	for (int k = 0; k < 4; k++) {
-		uint32_t n = ws_probe_bytes_for(probe, percent[k]);
+	for (int k = 0; k < WS_N_THRESHOLDS; k++) {
+		struct ws_threshold threshold = ws_subject_threshold(subject, group, ws_threshold_percent[k]);
 
-		if (n)
-			ws_page_cell(page, "%u", n);
-		else
-			ws_page_cell(page, "-");
+		ws_page_cell(page, "%s", ws_subject_threshold_words(subject, &threshold, text));
 	}
 	ws_page_row_end(page);
 }
 
-/* The probes that are drawn, or the others. */
-static void put_offsets(struct ws_report *report, bool drawn)
+/* The rows of a probe; points that say the same are told once. 0 or -ENOMEM. */
+static int put_offsets_rows(struct ws_page *page, const struct ws_sweep *sweep, const struct ws_probe *probe)
+{
+	const struct ws_probe *other = find_other_point(sweep, probe);
+	struct ws_subject subject[2] = { ws_probe_subject(sweep, probe) };
+	struct ws_spot_groups groups[2] = { 0 };
+	int rc = ws_subject_groups(&subject[0], REPORT_BY, &groups[0]);
+	bool agree = false;
+
+	if (other && !rc) {
+		subject[1] = ws_probe_subject(sweep, other);
+		rc = ws_subject_groups(&subject[1], REPORT_BY, &groups[1]);
+		agree = !rc && groups_agree(subject, groups);
+	}
+	for (uint32_t i = 0; i < groups[0].n && !rc && !(agree && other < probe); i++)
+		put_group(page, &subject[0], &groups[0].at[i], agree ? "both" : probe->point);
+	ws_spot_groups_close(&groups[0]);
+	ws_spot_groups_close(&groups[1]);
+	return rc;
+}
+
+/* The probes that are drawn, or the others. 0 or -ENOMEM. */
+static int put_offsets(struct ws_report *report, bool drawn)
 {
 	static const struct ws_page_column columns[] = {
-		{ "conditions", NULL, WS_CELLS_NAME },	 { "source", NULL, WS_CELLS_TEXT },
+		{ "conditions", NULL, WS_CELLS_NAME },	 { "family", NULL, WS_CELLS_TEXT },
+		{ "format", NULL, WS_CELLS_TEXT },	 { "source", NULL, WS_CELLS_TEXT },
 		{ "point", NULL, WS_CELLS_TEXT },	 { "contexts", NULL, WS_CELLS_NUMBER },
 		{ "for 50%", "bytes", WS_CELLS_NUMBER }, { "for 90%", "bytes", WS_CELLS_NUMBER },
 		{ "for 99%", "bytes", WS_CELLS_NUMBER }, { "for 100%", "bytes", WS_CELLS_NUMBER },
 	};
 	struct ws_page *page = &report->page;
+	int rc = 0;
 
 	ws_page_table_begin(page,
 			    "How many bytes of a request must be searched for so many of its contexts, by offsets",
 			    columns, sizeof(columns) / sizeof(*columns));
-	for (uint32_t i = 0; i < report->sweep.n; i++) {
+	for (uint32_t i = 0; i < report->sweep.n && !rc; i++) {
 		const struct ws_probe *probe = &report->sweep.probe[i];
 
 		if (!probe->live && probe->drawn == drawn)
-			put_offsets_row(page, &report->sweep, probe);
+			rc = put_offsets_rows(page, &report->sweep, probe);
 	}
 	ws_page_table_end(page);
+	return rc;
+}
+
+/* Why no context was found; searches that found one in every request have no row. */
+static void put_misses(struct ws_report *report)
+{
+	static const struct ws_page_column columns[] = {
+		{ "conditions", NULL, WS_CELLS_NAME }, { "source", NULL, WS_CELLS_TEXT },
+		{ "point", NULL, WS_CELLS_TEXT },      { "searched", "bytes", WS_CELLS_NUMBER },
+		{ "reason", NULL, WS_CELLS_TEXT },     { "requests", NULL, WS_CELLS_NUMBER },
+		{ "have one", NULL, WS_CELLS_NUMBER },
+	};
+	struct ws_page *page = &report->page;
+	bool begun = false;
+
+	for (uint32_t i = 0; i < report->sweep.n; i++) {
+		const struct ws_probe *probe = &report->sweep.probe[i];
+
+		for (int reason = 0; reason < WS_N_MISSES; reason++) {
+			const struct ws_miss *miss = &probe->remarks.miss[reason];
+
+			if (!miss->n || !ws_miss_name((uint8_t)reason))
+				continue;
+			if (!begun) {
+				ws_page_details_begin(page, "Requests in which no context was found");
+				ws_page_table_begin(
+					page,
+					"Why none was found, and how many have one as the capture of the same "
+					"point knows",
+					columns, sizeof(columns) / sizeof(*columns));
+			}
+			begun = true;
+			ws_page_cell(page, "%s", probe->label);
+			ws_page_cell(page, "%s", ws_source_name(probe->source));
+			ws_page_cell(page, "%s", probe->point);
+			if (probe->live)
+				ws_page_cell(page, "%u", probe->window);
+			else
+				ws_page_cell(page, "all");
+			ws_page_cell(page, "%s", ws_miss_name((uint8_t)reason));
+			ws_page_cell(page, "%" PRIu64, miss->n);
+			if (probe->remarks.is_judged)
+				ws_page_cell(page, "%" PRIu64, miss->n_with_context);
+			else
+				ws_page_cell(page, "unknown");
+			ws_page_row_end(page);
+		}
+	}
+	if (begun) {
+		ws_page_table_end(page);
+		ws_page_details_end(page);
+	}
 }
 
 static void put_live(struct ws_report *report)
@@ -182,10 +275,22 @@ int ws_chapter_detection(struct ws_report *report, struct ws_error *err)
 				      "Detection rate over the bytes searched, with Wilson's 95% intervals.", err);
 	if (rc)
 		return rc;
-	put_offsets(report, true);
+	rc = put_offsets(report, true);
 	ws_page_details_begin(page, "The same of other points, by packet capture, and of runs for latencies");
-	put_offsets(report, false);
+	rc = rc ? rc : put_offsets(report, false);
 	ws_page_details_end(page);
+	if (rc)
+		return ws_error(err, rc, "%s", strerror(-rc));
+	put_misses(report);
+	for (uint32_t i = 0; i < report->sweep.n; i++) {
+		const struct ws_probe *probe = &report->sweep.probe[i];
+
+		if (probe->n_unread)
+			ws_page_warning(page,
+					"%s, %s, %s: the records of %" PRIu64
+					" requests were lost. They count as not found: the rates are lower bounds.",
+					probe->label, probe->point, ws_source_name(probe->source), probe->n_unread);
+	}
 	if (has_probe(&report->sweep, true)) {
 		ws_page_details_begin(page, "Every live search");
 		put_live(report);

@@ -31,12 +31,39 @@ struct ws_sighting {
 	uint32_t ids_end_off; /* bytes to search to find the context: found within N if <= N */
 	uint16_t n_segments;  /* TCP segments that the search crossed */
 	uint8_t direction;    /* enum ws_direction (lib/record.h) */
-	uint8_t reason;	      /* enum ws_reason */
+	uint8_t reason;	      /* enum ws_reason, or WS_REASON_OTHER_FAMILY */
+	uint8_t family;	      /* enum ws_family; 0 without a context */
+};
+
+/* In memory only: a context of another family than the one that was asked for. Not looked at, and no open question. */
+#define WS_REASON_OTHER_FAMILY UINT8_MAX
+
+/* Where a trace id that is a UUID has its version. */
+#define WS_ID_VERSION_BYTE 6
+
+/*
+ * What the join does not need to know of a sighting: where its context is, and what else its head holds. Offsets and
+ * segments are 0 without a context.
+ */
+struct ws_place {
+	uint32_t ctx_off; /* first byte of the context's first header line, from the request line's first byte */
+	uint32_t ctx_len; /* from there to the end of the last id */
+	uint32_t searched_len;
+	uint32_t stream_id;	  /* HTTP/2; 0 for HTTP/1.x */
+	uint16_t ctx_segment;	  /* segment of the head, from 1, that holds the context's first byte */
+	uint16_t ids_end_segment; /* the one that holds the last byte of its ids */
+	uint16_t families;	  /* bit f: a complete context of family f is in the head */
+	uint16_t malformed;	  /* bit f: a header of family f whose value was refused */
+	uint8_t flaw;		  /* enum ws_flaw, of the first one */
+	uint8_t flags;		  /* enum ws_record_flag */
+	uint8_t http_version;	  /* 1 or 2 */
+	uint8_t id_version;	  /* what the identity's trace id leaves out: see collector.h */
 };
 
 /* The sightings of one file, in time order, equal stamps in order of request_id. Owned by who holds it. */
 struct ws_sightings {
 	struct ws_sighting *at;
+	struct ws_place *place; /* one a sighting; NULL: not asked for */
 	uint32_t n;
 	uint32_t room;
 };

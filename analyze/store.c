@@ -3,6 +3,7 @@
 #include "analyze/store.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 /* Mapped, not copied: rows are read once, front to back. */
 #define MMAP_BYTES "1099511627776"
@@ -289,6 +290,35 @@ static int read_tallies(struct ws_store *store, const char *query, int64_t file_
 	return rc;
 }
 
+/* Reads the names of the families that the file was searched for. */
+static int read_families(struct ws_store *store, struct ws_file *file, struct ws_error *err)
+{
+	sqlite3_stmt *row = NULL;
+	int status, rc = 0;
+
+	if (sqlite3_prepare_v2(store->db, "SELECT family, name FROM family WHERE file_id = ? ORDER BY 1", -1, &row,
+			       NULL) != SQLITE_OK)
+		return ws_store_error(store, "cannot read its families", err);
+	sqlite3_bind_int64(row, 1, file->file_id);
+	while (!rc && (status = sqlite3_step(row)) == SQLITE_ROW) {
+		int64_t family = sqlite3_column_int64(row, 0);
+
+		if (family <= WS_FAMILY_NONE || family >= WS_MAX_FAMILIES) {
+			rc = ws_error(err, -EPROTO,
+				      "%s: file %s was searched for a family of number %" PRId64
+				      ", which there is not: remove the database and run ingest again",
+				      store->path, file->path, family);
+		} else {
+			file->family[family] = text_of(row, 1);
+			rc = file->family[family] ? 0 : ws_error(err, -ENOMEM, "out of memory");
+		}
+	}
+	if (!rc && status != SQLITE_DONE)
+		rc = ws_store_error(store, "cannot read its families", err);
+	sqlite3_finalize(row);
+	return rc;
+}
+
 /* Reads all files into the catalog, which is to be closed whatever the outcome. */
 static int read_files(struct ws_store *store, sqlite3_stmt *row, struct ws_catalog *catalog, struct ws_error *err)
 {
@@ -309,6 +339,7 @@ static int read_files(struct ws_store *store, sqlite3_stmt *row, struct ws_catal
 		if (!rc)
 			rc = read_tallies(store, "SELECT kind, n FROM loss WHERE file_id = ? ORDER BY 1", file->file_id,
 					  &file->losses, err);
+		rc = rc ? rc : read_families(store, file, err);
 		if (rc)
 			return rc;
 	}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/background.h"
 #include "analyze/collector.h"
 #include "analyze/store.h"
 
@@ -46,7 +47,8 @@ static struct ws_side_view side_view(const struct ws_study *study, const struct 
 {
 	const struct ws_sightings *sightings = &study->sightings[file - study->catalog.file];
 
-	return (struct ws_side_view) { sightings->at, sightings->n, file->first_ns, file->last_ns };
+	return (struct ws_side_view) { sightings->at, sightings->n, file->first_ns, file->last_ns,
+				       ws_file_n_unread(file) };
 }
 
 static int join(struct ws_study *study, enum ws_source source, struct ws_error *err)
@@ -64,6 +66,21 @@ static int join(struct ws_study *study, enum ws_source source, struct ws_error *
 	return rc ? ws_error(err, rc, "cannot join the points: %s", strerror(-rc)) : 0;
 }
 
+/* Takes out contexts of another family than the one that was asked for. */
+static void keep_family(const struct ws_file *file, const char *name, struct ws_sightings *sightings)
+{
+	uint8_t family = ws_file_family(file, name);
+
+	for (uint32_t i = 0; i < sightings->n; i++) {
+		struct ws_sighting *s = &sightings->at[i];
+
+		if (s->reason != WS_REASON_CONTEXT || (s->family == family && family != WS_FAMILY_NONE))
+			continue;
+		s->reason = WS_REASON_OTHER_FAMILY;
+		s->ids_end_off = WS_NEVER;
+	}
+}
+
 static int load(struct ws_study *study, struct ws_store *store, const struct ws_invocation *invocation,
 		enum ws_depth depth, struct ws_error *err)
 {
@@ -71,6 +88,8 @@ static int load(struct ws_study *study, struct ws_store *store, const struct ws_
 	uint32_t n;
 	int rc = ws_store_catalog(store, &study->catalog, err);
 
+	if (!rc && depth == WS_DEPTH_SIGHTINGS)
+		rc = ws_background_conditions(store, &study->conditions, err);
 	if (rc)
 		return rc;
 	n = study->catalog.n_files;
@@ -86,12 +105,16 @@ static int load(struct ws_study *study, struct ws_store *store, const struct ws_
 
 		study->wanted[i] = invocation->source[file->source];
 		/* The join needs two points; all else may look at what another source saw at the same point. */
-		read[i] = depth != WS_DEPTH_JOIN || (study->wanted[i] && file->role != WS_ROLE_OTHER);
+		read[i] = (depth != WS_DEPTH_JOIN && depth != WS_DEPTH_PLACES) ||
+			  (study->wanted[i] && file->role != WS_ROLE_OTHER);
 	}
 	for (int source = 0; source < WS_N_SOURCES; source++)
 		find_files(study, source, &study->view[source]);
 	if (depth >= WS_DEPTH_SIGHTINGS)
-		rc = ws_collect(store, &study->catalog, read, &study->tuples, study->sightings, err);
+		rc = ws_collect(store, &study->catalog, read, depth != WS_DEPTH_JOIN, &study->tuples, study->sightings,
+				err);
+	for (uint32_t i = 0; i < n && invocation->family && !rc; i++)
+		keep_family(&study->catalog.file[i], invocation->family, &study->sightings[i]);
 	for (int source = 0; source < WS_N_SOURCES && depth >= WS_DEPTH_JOIN && !rc; source++)
 		rc = join(study, source, err);
 	free(read);
@@ -124,6 +147,7 @@ void ws_study_hand_over(struct ws_study *study, struct ws_catalog *catalog, bool
 		ws_sightings_close(&study->sightings[i]);
 	free(study->sightings);
 	ws_tuples_close(&study->tuples);
+	ws_conditions_close(&study->conditions);
 	*catalog = study->catalog;
 	*wanted = study->wanted;
 	*study = (struct ws_study) { 0 };
@@ -139,6 +163,18 @@ void ws_study_close(struct ws_study *study)
 	ws_study_hand_over(study, &catalog, &wanted);
 	ws_catalog_close(&catalog);
 	free(wanted);
+}
+
+int ws_study_check_family(const struct ws_study *study, const struct ws_invocation *invocation, struct ws_error *err)
+{
+	for (uint32_t i = 0; i < study->catalog.n_files && invocation->family; i++) {
+		if (study->wanted[i] && ws_file_family(&study->catalog.file[i], invocation->family))
+			return 0;
+	}
+	return !invocation->family
+		       ? 0
+		       : ws_error(err, -ENODATA, "%s: --family %s: no file was searched for contexts of this family",
+				  invocation->dir, invocation->family);
 }
 
 int ws_study_check_files(const struct ws_study *study, const struct ws_invocation *invocation, struct ws_error *err)

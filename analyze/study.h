@@ -6,6 +6,7 @@
 #define WS_ANALYZE_STUDY_H
 
 #include "analyze/catalog.h"
+#include "analyze/conditions.h"
 #include "analyze/invocation.h"
 #include "analyze/join.h"
 #include "analyze/tuple.h"
@@ -14,9 +15,10 @@
 /* What a command needs of a run. In rising order: each needs the ones before. */
 enum ws_depth {
 	WS_DEPTH_CATALOG,
-	WS_DEPTH_SIGHTINGS,
-	WS_DEPTH_JOIN, /* of the sightings, only those that are joined */
-	WS_DEPTH_ALL,  /* the join, and all sightings */
+	WS_DEPTH_SIGHTINGS, /* with their places */
+	WS_DEPTH_JOIN,	    /* of the sightings, only those that are joined */
+	WS_DEPTH_PLACES,    /* the same, and where the contexts of these are */
+	WS_DEPTH_ALL,	    /* the join, and all sightings with their places */
 };
 
 /* One source's view of the node: eBPF records with eBPF records, captures with captures. */
@@ -30,13 +32,17 @@ struct ws_view {
 
 struct ws_study {
 	struct ws_catalog catalog;
+	struct ws_conditions conditions; /* of the run; only at WS_DEPTH_SIGHTINGS */
 	struct ws_tuples tuples;
 	struct ws_sightings *sightings; /* one a file of the catalog */
 	bool *wanted;			/* one flag a file: was it asked for? */
 	struct ws_view view[WS_N_SOURCES];
 };
 
-/* Loads the run. 0, or what ws_store_open() and those after it say. To be closed with ws_study_close(). */
+/*
+ * Loads the run. Contexts of another family than the invocation's become WS_REASON_OTHER_FAMILY. 0, or what
+ * ws_store_open() and those after it say. To be closed with ws_study_close().
+ */
 int ws_study_open(const struct ws_invocation *invocation, enum ws_depth depth, struct ws_study *study,
 		  struct ws_error *err);
 
@@ -45,6 +51,9 @@ void ws_study_close(struct ws_study *study);
 
 /* Closes the study, but for its catalog and its flags, which are handed over: each file keeps its address. */
 void ws_study_hand_over(struct ws_study *study, struct ws_catalog *catalog, bool **wanted);
+
+/* 0 if no family was asked for, or a file was searched for it; else -ENODATA, told in err. */
+int ws_study_check_family(const struct ws_study *study, const struct ws_invocation *invocation, struct ws_error *err);
 
 /* 0 if the run has a file of those asked for; else -ENODATA, told in err. */
 int ws_study_check_files(const struct ws_study *study, const struct ws_invocation *invocation, struct ws_error *err);

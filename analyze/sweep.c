@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/context.h"
-
 /* Conditions in which a live search differs from the search of the whole head beside it. */
 static const char *const live_keys[] = { "search_bytes", "attached", NULL };
 
@@ -53,6 +51,32 @@ static bool expected_of(const struct ws_run *run, const struct ws_detection *det
 	return true;
 }
 
+/* Adds the places of what a run found, and what it remarks. */
+static int add_places(const struct ws_detection *detection, struct ws_probe *probe)
+{
+	const struct ws_subject subject = ws_subject_of(detection, NULL);
+	struct ws_spots spots = detection->spots;
+	int rc;
+
+	probe->n_unread += subject.n_unread;
+	probe->saw_whole &= subject.saw_whole;
+	if (subject.open_is_out) {
+		/* A view of the set without what is open. */
+		spots.at = malloc((spots.n + 1) * sizeof(*spots.at));
+		if (!spots.at)
+			return -ENOMEM;
+		spots.n = 0;
+		for (uint64_t i = 0; i < detection->spots.n; i++) {
+			if (detection->spots.at[i].kind != WS_SPOT_OPEN)
+				spots.at[spots.n++] = detection->spots.at[i];
+		}
+	}
+	rc = ws_spots_append(&probe->spots, &spots);
+	if (subject.open_is_out)
+		free(spots.at);
+	return rc ? rc : ws_remarks_append(&probe->remarks, &detection->remarks);
+}
+
 /* Adds what a run found to a probe of its cell. */
 static int add_detection(const struct ws_run *run, const struct ws_detection *detection, struct ws_probe *probe)
 {
@@ -69,7 +93,7 @@ static int add_detection(const struct ws_run *run, const struct ws_detection *de
 	probe->n_open += detection->n_open;
 	if (detection->file->search_bytes < probe->window)
 		probe->window = detection->file->search_bytes;
-	return 0;
+	return add_places(detection, probe);
 }
 
 /* The probe of the sweep's last cell with that source and point; made if it is new. NULL: out of memory. */
@@ -93,6 +117,7 @@ static struct ws_probe *probe_of(struct ws_sweep *sweep, const struct ws_cell *c
 		.point = file->point,
 		.window = UINT32_MAX,
 		.expected_known = true,
+		.saw_whole = true,
 		.for_detection = ws_conditions_is(cell->conditions, "purpose", "detection"),
 		.offsets = WS_NO_PROBE,
 	};
@@ -212,7 +237,7 @@ static int complete(const struct ws_campaign *campaign, const bool *shown, struc
 		size_t cell = (size_t)(probe->cell - campaign->cell);
 
 		qsort(probe->found_at, probe->n_found, sizeof(*probe->found_at), compare_offsets);
-		probe->live = probe->window < WS_WINDOW_MAX;
+		probe->live = !probe->saw_whole;
 		memcpy(probe->label, labels[probe->for_detection].label[cell], sizeof(probe->label));
 		if (probe->for_detection && !strcmp(probe->label, "all runs"))
 			strcpy(probe->label, "all runs for detection");
@@ -234,6 +259,7 @@ int ws_sweep_open(const struct ws_campaign *campaign, const struct ws_invocation
 		.campaign = campaign,
 		.search_bytes = invocation->search_bytes,
 		.n_search_bytes = invocation->n_search_bytes,
+		.by = invocation->by,
 	};
 	bool *shown = calloc((size_t)campaign->n_cells + 1, sizeof(*shown));
 	int rc = shown ? 0 : -ENOMEM;
@@ -257,8 +283,11 @@ void ws_sweep_close(struct ws_sweep *sweep)
 {
 	if (!sweep)
 		return;
-	for (uint32_t i = 0; i < sweep->n; i++)
+	for (uint32_t i = 0; i < sweep->n; i++) {
 		free(sweep->probe[i].found_at);
+		ws_spots_close(&sweep->probe[i].spots);
+		ws_remarks_close(&sweep->probe[i].remarks);
+	}
 	free(sweep->probe);
 	*sweep = (struct ws_sweep) { 0 };
 }
@@ -270,10 +299,35 @@ struct ws_detection_rate ws_probe_rate(const struct ws_probe *probe, uint32_t se
 	};
 
 	rate.has_rate = probe->expected_known && probe->n_expected >= rate.n_detected && probe->n_expected > 0 &&
-			search_bytes <= probe->window;
+			(search_bytes <= probe->window || probe->saw_whole);
 	if (rate.has_rate)
 		rate.rate = ws_wilson(rate.n_detected, probe->n_expected);
 	return rate;
+}
+
+struct ws_subject ws_probe_subject(const struct ws_sweep *sweep, const struct ws_probe *probe)
+{
+	return (struct ws_subject) {
+		.run = sweep->campaign->is_run ? NULL : sweep->campaign->run[probe->cell->run[0]].name,
+		.label = sweep->campaign->is_run ? NULL : probe->label,
+		.conditions = probe->cell->conditions,
+		.source = probe->source,
+		.point = probe->point,
+		.spots = &probe->spots,
+		.remarks = &probe->remarks,
+		.n_unread = probe->n_unread,
+		.saw_whole = probe->saw_whole,
+		.search_bytes = probe->window,
+	};
+}
+
+struct ws_subject *ws_sweep_subjects(const struct ws_sweep *sweep)
+{
+	struct ws_subject *subject = malloc(((size_t)sweep->n + 1) * sizeof(*subject));
+
+	for (uint32_t i = 0; i < sweep->n && subject; i++)
+		subject[i] = ws_probe_subject(sweep, &sweep->probe[i]);
+	return subject;
 }
 
 uint32_t ws_probe_bytes_for(const struct ws_probe *probe, uint32_t percent)

@@ -11,6 +11,7 @@
 #include "analyze/campaign.h"
 #include "analyze/invocation.h"
 #include "analyze/label.h"
+#include "analyze/subject.h"
 
 /* No index of a probe. */
 #define WS_NO_PROBE UINT32_MAX
@@ -35,7 +36,11 @@ struct ws_probe {
 	uint64_t n_found;
 	bool expected_known;
 	uint64_t n_expected;
-	uint64_t n_open; /* requests of which nobody knows whether they have a context: in no number */
+	uint64_t n_open;       /* requests of which nobody knows whether they have a context: in no number */
+	uint64_t n_unread;     /* requests whose records were lost: among n_expected, where no capture knows better */
+	bool saw_whole;	       /* every search ended where heads end */
+	struct ws_spots spots; /* what is open is in them only where it makes the number expected unknown */
+	struct ws_remarks remarks;
 };
 
 /* By cell, source, point. */
@@ -45,6 +50,7 @@ struct ws_sweep {
 	uint32_t n;
 	const uint32_t *search_bytes; /* the N that tables have; the invocation's */
 	uint32_t n_search_bytes;
+	unsigned int by; /* bits of enum ws_by: what thresholds are told apart by; the invocation's */
 };
 
 /*
@@ -60,6 +66,12 @@ void ws_sweep_close(struct ws_sweep *sweep);
 /* The rate at N bytes; has_rate is false where it was not searched that far, or the denominator is unknown or 0. */
 struct ws_detection_rate ws_probe_rate(const struct ws_probe *probe, uint32_t search_bytes);
 
+/* What is told of the contexts of a probe. */
+struct ws_subject ws_probe_subject(const struct ws_sweep *sweep, const struct ws_probe *probe);
+
+/* The subjects of all probes, in their order; to be freed. NULL: out of memory. */
+struct ws_subject *ws_sweep_subjects(const struct ws_sweep *sweep);
+
 /* The smallest N that finds percent of the contexts; 0 if none does, or that is unknown. */
 uint32_t ws_probe_bytes_for(const struct ws_probe *probe, uint32_t percent);
 
@@ -68,7 +80,7 @@ int ws_sweep_print(const struct ws_sweep *sweep, enum ws_format format, FILE *ou
 
 /*
  * Writes what the figure draws, as sweep.gp wants it: a panel for each point and set of conditions apart from headers
- * and search space, in it a curve for each layout of headers: of those probes that are drawn.
+ * and search space, in it a curve for each layout of headers and group of contexts: of those probes that are drawn.
  */
 int ws_sweep_write_panels(const struct ws_sweep *sweep, FILE *out);
 

@@ -92,7 +92,7 @@ try() {
     compare "$name"
 }
 
-${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$here/../.." "$here/inputs.c" "$here"/../../lib/*.c -lzstd -lxxhash \
+${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$here/../.." "$here/inputs.c" "$here"/../../lib/*.c -lzstd -lxxhash -lnghttp2 \
     -o "$work/inputs" && "$work/inputs" "$work/files" || exit 1
 cd "$work/files" || exit 1
 
@@ -100,7 +100,7 @@ usage() {
     try capture-help capture --help -h 'run --help' 'check --help' 'show --help'
     try ingest-help ingest --help
     try analyze-help analyze --help help 'cdf --help' 'pairs --help' 'ledger --help' 'detect --help' \
-        'e2e --help' 'compare --help' 'report --help'
+        'offsets --help' 'e2e --help' 'compare --help' 'report --help'
     try capture-usage capture '' nonsense --nonsense 'check now' show 'show a b' 'show -n' 'show -n 0 two.rec.zst' \
         'show -n 1x two.rec.zst' 'show -x two.rec.zst'
     try capture-run-usage capture run 'run --dir' 'run --dir d' 'run --point nic=eth0' 'run --dir d --point nic' \
@@ -126,7 +126,10 @@ usage() {
         'detect --dir packets --search-bytes 5:1:1' 'detect --dir packets --search-bytes 1:5:0' \
         'detect --dir packets --search-bytes 1:4000000000:1' 'detect --dir packets --search-bytes 99999999999' \
         'e2e' 'e2e --dir packets --search-bytes 5' 'compare' 'compare packets' 'compare packets packets packets' \
-        'report' 'report --dir packets --published' 'report --dir packets --term'
+        'report' 'report --dir packets --published' 'report --dir packets --term' \
+        'offsets' 'offsets --dir packets --search-bytes 5' 'offsets --dir packets --by' 'offsets --dir packets --by host' \
+        'offsets --dir packets --by hop,' 'detect --dir packets --by hop,,family' 'cdf --dir packets --by hop' \
+        'ledger --dir packets --family b3' 'e2e --dir packets --family b3'
     expect empty-arguments ingest --dir '' AND analyze cdf --dir '' AND analyze cdf --dir packets --out '' AND \
         analyze cdf --dir packets --format '' AND capture show '' AND capture run --dir '' --point ''
 }
@@ -169,6 +172,17 @@ runs() {
     try analyze-detect analyze 'detect --dir packets --no-figure --format tsv --search-bytes 50:150:25,1000' \
         'detect --dir records --no-figure --format tsv --search-bytes 104,105' \
         'detect --dir short --no-figure --format tsv --search-bytes 100'
+    try analyze-detect-groups analyze 'detect --dir packets --no-figure --search-bytes 100 --by hop,family,format' \
+        'detect --dir packets --no-figure --search-bytes 100 --format json --source pcap --by format' \
+        'detect --dir records --no-figure --search-bytes 105 --by format' \
+        'detect --dir packets --no-figure --search-bytes 100 --family b3' \
+        'detect --dir packets --no-figure --search-bytes 100 --family x-request-id'
+    try analyze-offsets analyze 'offsets --dir packets --no-figure' 'offsets --dir packets --no-figure --format tsv' \
+        'offsets --dir packets --no-figure --format json --family b3 --by hop' 'offsets --dir records --no-figure --by hop,format' \
+        'offsets --dir short --no-figure' 'offsets --dir campaign --no-figure' 'offsets --dir packets --family nonsense'
+    try analyze-family analyze 'pairs --dir packets --family b3 --format tsv' \
+        'pairs --dir packets --family w3c --unmatched --format tsv' 'cdf --dir packets --family b3 --no-figure --format tsv' \
+        'pairs --dir packets --family nonsense'
     try analyze-cdf analyze 'cdf --dir packets --no-figure --format tsv' 'cdf --dir records --no-figure --format tsv' \
         'cdf --dir packets --no-figure --format json' 'cdf --dir short --no-figure --format tsv' \
         'cdf --dir packets --source ebpf --no-figure --format tsv'
@@ -211,6 +225,7 @@ campaigns() {
         'cdf --dir lab --no-figure --format json --source ebpf' 'e2e --dir lab --no-figure' \
         'e2e --dir lab --no-figure --format tsv' 'e2e --dir lab --no-figure --format json' 'e2e --dir lab/none --no-figure' \
         'e2e --dir packets' 'detect --dir lab --no-figure' 'detect --dir lab --no-figure --format tsv --search-bytes 100' \
+        'offsets --dir lab --no-figure --by family,format' \
         'ledger --dir lab' 'ledger --dir lab --format tsv' 'ledger --dir lab --format json' 'pairs --dir lab'
     rm -r lab/unloaded
     try analyze-compare analyze 'compare lab:attached=pcap lab:attached=ebpf' 'compare lab/pcap lab/pcap.r2' \

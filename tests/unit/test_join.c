@@ -19,7 +19,7 @@
 /* What test sightings have in common: a window in which nothing is outside. */
 static struct ws_side_view view_of(const struct ws_sighting *at, uint32_t n)
 {
-	return (struct ws_side_view) { at, n, INT64_MIN, INT64_MAX };
+	return (struct ws_side_view) { at, n, INT64_MIN, INT64_MAX, 0 };
 }
 
 /* A sighting of packet id of flow 0, in one segment, whose direction the kernel does not know. */
@@ -323,6 +323,72 @@ static void causes_are_told_apart(void **state)
 	ws_join_close(&join);
 }
 
+static void causes_say_why_the_other_point_does_not_know(void **state)
+{
+	static const struct {
+		uint8_t reason;
+		enum ws_cause cause;
+		const char *name;
+	} known[] = {
+		{ WS_REASON_NO_CONTEXT, WS_CAUSE_NOT_DETECTED, "not_detected" },
+		{ WS_REASON_SPLIT, WS_CAUSE_NOT_DETECTED, "not_detected" },
+		{ WS_REASON_OTHER_FAMILY, WS_CAUSE_NOT_DETECTED, "not_detected" },
+		{ WS_REASON_UNREAD, WS_CAUSE_UNREAD, "unread" },
+		{ WS_REASON_LOST_SEGMENT, WS_CAUSE_LOST_SEGMENT, "lost_segment" },
+		{ WS_REASON_OUT_OF_ORDER, WS_CAUSE_OUT_OF_ORDER, "out_of_order" },
+		{ WS_REASON_UNDECODABLE, WS_CAUSE_UNDECODABLE, "http2_undecodable" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(known); i++) {
+		struct ws_sighting nic[] = { seen(1, 100) }, vport[] = { seen(1, 110) };
+		struct ws_join join;
+
+		vport[0].reason = known[i].reason;
+		join = JOIN(nic, vport);
+		assert_int_equal(join.n_pairs, 0);
+		assert_stray(&join, 0, WS_SIDE_NIC, 0, known[i].cause);
+		assert_string_equal(ws_cause_name(known[i].cause), known[i].name);
+		ws_join_close(&join);
+	}
+}
+
+static void lost_records_may_be_the_partners(void **state)
+{
+	struct ws_sighting nic[] = { seen(1, 100) }, vport[] = { seen(2, 110) };
+	struct ws_side_view side[] = { view_of(nic, 1), view_of(vport, 1) };
+	struct ws_join join;
+
+	(void)state;
+	side[WS_SIDE_VPORT].n_unread = 1;
+	assert_int_equal(ws_join_open(&side[0], &side[1], &join), 0);
+	assert_stray(&join, 0, WS_SIDE_NIC, 0, WS_CAUSE_UNREAD);
+	assert_stray(&join, 1, WS_SIDE_VPORT, 0, WS_CAUSE_LOST);
+	ws_join_close(&join);
+}
+
+/* Several HTTP/2 requests in one segment: the same stamp and flow, sequence numbers of their own. */
+static void streams_of_one_segment_are_packets_of_their_own(void **state)
+{
+	struct ws_sighting nic[] = { seen(1, 100), seen(200, 100), seen(400, 100) };
+	struct ws_sighting vport[] = { seen(1, 130), seen(200, 130), seen(400, 130) };
+	struct ws_join join;
+
+	(void)state;
+	/* One trace: only the spans differ. */
+	for (int i = 0; i < 3; i++) {
+		memset(nic[i].identity.trace_id, 7, sizeof(nic[i].identity.trace_id));
+		memset(vport[i].identity.trace_id, 7, sizeof(vport[i].identity.trace_id));
+	}
+	join = JOIN(nic, vport);
+	assert_int_equal(join.n_pairs, 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_pair(&join, i, i, i, WS_WAY_RX, 0);
+		assert_int_equal(ws_pair_latency_ns(&join, &join.pair[i]), 30);
+	}
+	ws_join_close(&join);
+}
+
 /* ---- the reference: says for every sighting of the NIC its partner, by looking at everything every time ---- */
 
 struct reference {
@@ -540,6 +606,9 @@ int main(void)
 		cmocka_unit_test(sequence_numbers_may_wrap),
 		cmocka_unit_test(latency_never_wraps),
 		cmocka_unit_test(causes_are_told_apart),
+		cmocka_unit_test(causes_say_why_the_other_point_does_not_know),
+		cmocka_unit_test(lost_records_may_be_the_partners),
+		cmocka_unit_test(streams_of_one_segment_are_packets_of_their_own),
 		cmocka_unit_test(joins_as_the_reference_does),
 	};
 

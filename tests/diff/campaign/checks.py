@@ -6,7 +6,8 @@ import statistics
 
 import contrasts
 import estimates
-from recorded import MS, US, WHOLE_HEAD, cell_key, scaled
+import places
+from recorded import ID_SQL, MS, US, WHOLE_HEAD, cell_key, scaled
 
 GRID = [100, 187, 200, 250, 400, 1000, 1250, 1300, 1600]
 
@@ -133,7 +134,7 @@ def probes(campaign):
                 known, still_open = campaign.expected(run, file)
                 expected.append(known)
                 n_open += still_open
-                windows.add(file.search_bytes or WHOLE_HEAD)
+                windows.add(WHOLE_HEAD if file.whole else file.search_bytes)
             known = None if None in expected else sum(expected)
             found[key, source, point] = offsets, known, n_open, min(windows)
     return found
@@ -152,8 +153,16 @@ def rate(offsets, expected, n_open, n):
 
 def check_detect(campaign, ask):
     """Detection: a search of the whole head at many N, live searches at their own."""
+    for by in ("family", "hop,family,format"):
+        answer = ask("detect", "--search-bytes", ",".join(map(str, GRID)), "--by", by)
+        yield from check_rates(campaign, answer["points"])
+        yield from places.check_groups(campaign, answer, by.split(","))
+
+
+def check_rates(campaign, points):
+    """The rates by N."""
     rows = collections.defaultdict(list)
-    for row in ask("detect", "--search-bytes", ",".join(map(str, GRID)))["points"]:
+    for row in points:
         rows[cell_key(row["conditions"]), row["source"], row["point"]].append(row)
     cells, expected = campaign.cells(), probes(campaign)
     told = [sorted((name_of(dict(k)), source, point) for k, source, point in group) for group in (expected, rows)]
@@ -167,7 +176,8 @@ def check_detect(campaign, ask):
 
 def traces(run, file):
     """How many different trace ids a file has seen."""
-    (n,), = run.db.execute("SELECT count(DISTINCT trace_id) FROM request WHERE file_id = ?", (file.file_id,))
+    (n,), = run.db.execute(f"SELECT count(DISTINCT {ID_SQL}) FROM request r WHERE trace_id IS NOT NULL AND file_id = ?",
+                           (file.file_id,))
     return n
 
 
@@ -275,4 +285,4 @@ def told_join(join):
 
 
 ALL = {"e2e": check_e2e, "cdf": check_cdf, "detect": check_detect, "ledger": check_ledger,
-       "compare": contrasts.check_compare}
+       "offsets": places.check_offsets, "compare": contrasts.check_compare}

@@ -9,17 +9,15 @@ import shutil
 import sqlite3
 import sys
 
-# A copy of every request of :file that is one of :each; their stamps are :later ns later.
+# A copy of every request of :file that is one of :each; their stamps are :later ns later. {columns}: all others.
 REPEAT = """
-    INSERT INTO request (file_id, flow_id, ts_ns, seq, direction, payload_len, n_segments, reason, family, ids_end_off,
-        trace_id, span_id, parent_span_id, sampled, ctx_off, ctx_len, searched_len, req_off, frame_len, tcp_flags)
-    SELECT file_id, flow_id, ts_ns + :later, seq, direction, payload_len, n_segments, reason, family, ids_end_off,
-        trace_id, span_id, parent_span_id, sampled, ctx_off, ctx_len, searched_len, req_off, frame_len, tcp_flags
+    INSERT INTO request ({columns}, ts_ns) SELECT {columns}, ts_ns + :later
     FROM request WHERE file_id = :file AND request_id % :each = 1"""
 
 LEAVE_OPEN = """
     UPDATE request SET reason = :reason, family = 0, ids_end_off = NULL, trace_id = NULL, span_id = NULL,
-        parent_span_id = NULL, sampled = NULL, ctx_off = NULL, ctx_len = NULL
+        parent_span_id = NULL, sampled = NULL, ctx_off = NULL, ctx_len = NULL, families = 0, ctx_segment = NULL,
+        ids_end_segment = NULL, done_ts_ns = NULL
     WHERE file_id = :file AND seq % :each = 0"""
 
 # The stamp that the same packet has at the other point, for some packets.
@@ -44,11 +42,13 @@ def files(db):
 
 def repeat(db):
     """Retransmissions at one point, at the other, at both; some so late that they overtake the next packet."""
+    columns = ", ".join(name for _, name, *_ in db.execute("PRAGMA table_info(request)")
+                        if name not in ("request_id", "ts_ns"))
     for (source, point), file_id in files(db).items():
         each, later = (7, 5_000) if point == "nic" else (11, 9_000_000)
         if source == "pcap":
             each += 2
-        db.execute(REPEAT, {"file": file_id, "each": each, "later": later})
+        db.execute(REPEAT.format(columns=columns), {"file": file_id, "each": each, "later": later})
 
 
 def translate(db):
@@ -98,6 +98,68 @@ def leave_open(db):
                                 "each": 4 if source == "ebpf" else 6})
 
 
+def leave_open_otherwise(db):
+    """The other ways in which records do not know: segments that never came, or in disorder, HTTP/2 that nobody can read,
+    records that were lost and of which something is known."""
+    for (source, _), file_id in files(db).items():
+        for rest, reason in enumerate((10, 33, 34, 36, 15) if source == "ebpf" else (10, 33)):
+            db.execute(LEAVE_OPEN.replace("= 0", "= :rest"),
+                       {"file": file_id, "reason": reason, "each": 12, "rest": rest})
+
+
+def see_all(db):
+    """Searches of the whole head, whatever they were."""
+    db.execute("UPDATE file SET search_bytes = NULL")
+
+
+def lose_records(db):
+    """Records that were lost before they were read: their frames are in the ledger, and one was not its frame's first."""
+    for (source, _), file_id in files(db).items():
+        if source != "ebpf":
+            continue
+        db.execute("INSERT INTO ledger VALUES (?, 'unread', 5) ON CONFLICT DO UPDATE SET n_frames = n_frames + 5", (file_id,))
+        db.execute("UPDATE file SET n_frames = n_frames + 5 WHERE file_id = ?", (file_id,))
+        db.execute(LEAVE_OPEN, {"file": file_id, "reason": 15, "each": 31})
+        db.execute("UPDATE request SET flags = flags | 2 WHERE reason = 15 AND seq % 2 = 0 AND file_id = ?", (file_id,))
+
+
+def mix_families(db):
+    """Several families in the heads, another one that counts, UUIDs whose version differs between the points; headers
+    that the user named."""
+    for (_, point), file_id in files(db).items():
+        db.executemany("INSERT OR IGNORE INTO family VALUES (?, ?, ?)", [
+            (file_id, 1, "w3c"), (file_id, 4, "jaeger"), (file_id, 9, "x-request-id"), (file_id, 12, "header:x-trace")])
+        for rest, family in enumerate((1, 4, 12, 9)):
+            db.execute("UPDATE request SET family = ?, families = families | (1 << ?) WHERE trace_id IS NOT NULL"
+                       " AND file_id = ? AND seq % 9 = ?", (family, family, file_id, rest))
+        db.execute("UPDATE request SET trace_id = with_version(trace_id, ?) WHERE family = 9 AND file_id = ?",
+                   (4 if point == "nic" else 9, file_id))
+        db.execute("UPDATE request SET families = families | 16 WHERE families > 0 AND seq % 4 = 0 AND file_id = ?",
+                   (file_id,))
+
+
+def refuse(db):
+    """Headers whose values were refused, some of two families at once."""
+    for file_id in files(db).values():
+        db.executemany("INSERT OR IGNORE INTO family VALUES (?, ?, ?)", [(file_id, 1, "w3c"), (file_id, 4, "jaeger")])
+    for flaw in range(1, 6):
+        db.execute("UPDATE request SET malformed = malformed | 2 | ((seq % 2) << 4), flaw = ? WHERE seq % 7 = ?",
+                   (flaw, flaw))
+
+
+def spread_out(db):
+    """Contexts all over the head, and in later segments of it."""
+    db.execute("UPDATE request SET ctx_off = ctx_off + seq % 3000, ids_end_off = ids_end_off + seq % 3000 + seq % 5,"
+               " searched_len = searched_len + seq % 3100, ctx_len = ctx_len + seq % 7,"
+               " ctx_segment = 1 + seq % 3000 / 1448, ids_end_segment = 1 + (seq % 3000 + 200) / 1448"
+               " WHERE trace_id IS NOT NULL")
+
+
+def upgrade(db):
+    """Requests that came by HTTP/2."""
+    db.execute("UPDATE request SET http_version = 2, stream_id = 1 + seq % 100 * 2 WHERE seq % 3 = 0")
+
+
 def spoil_load(db):
     """Requests without an answer, with other answers, started together, and answers that take long."""
     db.execute("UPDATE load_request SET status = 0 WHERE request_no % 17 = 0")
@@ -116,7 +178,7 @@ def second_vport(db):
     """Two vports: the join would have to guess."""
     db.execute("INSERT INTO point SELECT max(point_id) + 1, 'vport9', 'vport', NULL, NULL, NULL FROM point")
     db.execute("INSERT INTO file SELECT max(file_id) + 1, (SELECT max(point_id) FROM point), 'ebpf', 'vport9.rec.zst',"
-               " 'none', 1, 1, 0, 0, 0, 0, NULL, NULL, NULL FROM file")
+               " 'none', 1, 1, 0, 0, 0, 0, NULL, NULL, NULL, 'w3c,b3', 0 FROM file")
 
 
 def forget_conditions(db):
@@ -132,9 +194,13 @@ def next_round(db):
 
 
 LATENCY = [("repeat",), ("translate",), ("turn",), ("stamp",), ("split",), ("shorten",), ("lose",), ("leave_open",),
-           ("stamp", "turn", "repeat"), ("repeat", "translate", "split", "lose"), ("lose", "leave_open", "repeat")]
+           ("stamp", "turn", "repeat"), ("repeat", "translate", "split", "lose"), ("lose", "leave_open", "repeat"),
+           ("mix_families", "spread_out", "leave_open_otherwise", "repeat"), ("see_all", "mix_families", "lose_records"),
+           ("see_all", "refuse", "upgrade", "spread_out", "leave_open_otherwise"), ("upgrade", "mix_families", "turn", "refuse"),
+           ("mix_families", "lose_records", "lose", "spread_out")]
 LOAD = [("spoil_load",), ("silence",), ("forget_conditions",)]
-OTHER = [("second_vport",), ("lose",), ("leave_open",), ("repeat",)]
+OTHER = [("second_vport",), ("lose", "mix_families"), ("leave_open", "spread_out"), ("repeat", "refuse"),
+         ("see_all", "leave_open_otherwise", "upgrade"), ("lose_records", "mix_families")]
 
 
 def conditions(path):
@@ -146,6 +212,7 @@ def conditions(path):
 def edit(path, names):
     """Changes a run.db in the ways named, one after the other, and makes its counts right again."""
     db = sqlite3.connect(path)
+    db.create_function("with_version", 2, lambda trace, n: trace[:6] + bytes([trace[6] & 15 | n << 4]) + trace[7:])
     for name in names:
         globals()[name](db)
     db.execute(RECOUNT)

@@ -8,30 +8,39 @@ import os
 import sqlite3
 
 BOOKKEEPING = {"round", "campaign", "beside"}
-OPEN_REASONS = {9, 10, 14}  # beyond_window, split, truncated: the search does not know whether there is a context
-WHOLE_HEAD = 16384
+# beyond_window, split, truncated, lost_segment, out_of_order, undecodable: nobody knows whether there is a context
+OPEN_REASONS = {9, 10, 14, 33, 34, 36}
+UNREAD = 15  # the record was lost
+LATER_IN_FRAME = 2  # flag: its frame is counted for another request
+WHOLE_HEAD = 65536  # a search of so many bytes ends where heads end; so does one of 16384, if none went on
+WHOLE_HEAD_ONCE = 16384
+REQUEST_ID = 9  # a family whose ids are UUIDs: the version, which proxies write anew, does not tell packets apart
 RX, TX = "rx", "tx"
 MS, US = ("ms", 1e6), ("us", 1e3)  # units, and how many ns they have
 
-File = collections.namedtuple("File", "file_id source point role search_bytes n_requests n_contexts n_frames"
+File = collections.namedtuple("File", "file_id source point role whole search_bytes n_requests n_contexts n_frames"
                               " complete unread_bytes path content_hash")
 Sighting = collections.namedtuple("Sighting", "identity ts_ns tuple payload_len direction reason ids_end_off")
 Pair = collections.namedtuple("Pair", "way latency_ns entry_ns kind identity tuple")
 
-SIGHTINGS_SQL = """
-    SELECT hex(r.trace_id), hex(r.span_id), r.seq, r.ts_ns, r.payload_len, r.direction, r.reason, r.ids_end_off,
+# A trace id as it tells packets apart.
+ID_SQL = f"""CASE WHEN r.family = {REQUEST_ID} THEN substr(hex(r.trace_id), 1, 12) || '0' || substr(hex(r.trace_id), 14)
+    ELSE hex(r.trace_id) END"""
+
+SIGHTINGS_SQL = f"""
+    SELECT {ID_SQL}, hex(r.span_id), r.seq, r.ts_ns, r.payload_len, r.direction, r.reason, r.ids_end_off,
            f.ip_version, f.saddr, f.sport, f.daddr, f.dport
     FROM request r JOIN flow f USING (flow_id) WHERE r.file_id = ? ORDER BY r.ts_ns, r.request_id"""
 
-ONCE_SQL = """
-    WITH seen AS (SELECT r.*, f.ip_version, f.saddr, f.sport, f.daddr, f.dport,
-                         count(*) OVER (PARTITION BY r.file_id, seq, trace_id, span_id) AS times
+ONCE_SQL = f"""
+    WITH seen AS (SELECT r.*, {ID_SQL} AS id, f.ip_version, f.saddr, f.sport, f.daddr, f.dport,
+                         count(*) OVER (PARTITION BY r.file_id, seq, {ID_SQL}, span_id) AS times
                   FROM request r JOIN flow f USING (flow_id) WHERE trace_id IS NOT NULL)
-    SELECT hex(n.trace_id), hex(n.span_id), n.seq, n.ts_ns, v.ts_ns, n.direction, v.direction,
+    SELECT n.id, hex(n.span_id), n.seq, n.ts_ns, v.ts_ns, n.direction, v.direction,
            n.payload_len <> v.payload_len,
            (n.ip_version, n.saddr, n.sport, n.daddr, n.dport) <> (v.ip_version, v.saddr, v.sport, v.daddr, v.dport),
            v.ip_version, v.saddr, v.sport, v.daddr, v.dport
-    FROM seen n JOIN seen v USING (seq, trace_id, span_id)
+    FROM seen n JOIN seen v USING (seq, id, span_id)
     WHERE n.file_id = ? AND v.file_id = ? AND n.times = 1 AND v.times = 1"""
 
 
@@ -79,9 +88,11 @@ class Run:
         self.conditions = dict(self.db.execute("SELECT key, value FROM condition")) or {"run": name}
         self.key = cell_key(self.conditions)
         self.files = [File(*row) for row in self.db.execute(
-            "SELECT file_id, source, name, role, search_bytes, n_requests, n_contexts, n_frames, complete,"
+            "SELECT file_id, source, name, role, search_bytes IS NULL OR search_bytes >= ? OR search_bytes >= ?"
+            "           AND NOT EXISTS (SELECT * FROM ledger WHERE ledger.file_id = file.file_id"
+            "                           AND reason = 'beyond_window' AND n_frames > 0), search_bytes, n_requests, n_contexts, n_frames, complete,"
             "       unread_bytes, path, content_hash"
-            " FROM file JOIN point USING (point_id)")]
+            " FROM file JOIN point USING (point_id)", (WHOLE_HEAD, WHOLE_HEAD_ONCE))]
 
     def is_for_detection(self):
         """Such runs had other programs beside them: their latencies are in no distribution."""
@@ -217,10 +228,20 @@ def expected_alone(run, file):
     sightings = run.sightings(file.file_id)
     n, n_open = sum(s.identity is not None for s in sightings), sum(s.reason in OPEN_REASONS for s in sightings)
     capture = None if file.source == "pcap" else run.file("pcap", file.point)
-    if file.source == "pcap" or (capture is None and n_open == 0):
+    if file.source == "pcap":
         return n, n_open
+    if capture is None and n_open == 0:
+        return n + unread(run, file), n_open
     return (None, n_open) if capture is None else expected_of_both(run.requests(file.file_id),
                                                                    run.requests(capture.file_id))
+
+
+def unread(run, file):
+    """Requests of which the records were lost: their frames, and those that shared the frame of another request."""
+    (frames,), (later,) = (run.db.execute(sql, (file.file_id, *more)).fetchone() for sql, more in (
+        ("SELECT coalesce(sum(n_frames), 0) FROM ledger WHERE file_id = ? AND reason = 'unread'", ()),
+        ("SELECT count(*) FROM request WHERE file_id = ? AND reason = ? AND flags & ?", (UNREAD, LATER_IN_FRAME))))
+    return frames + later
 
 
 def expected_of_both(records, capture):
@@ -228,7 +249,7 @@ def expected_of_both(records, capture):
     n, n_open = 0, 0
     for request in set(records) | set(capture):
         for ours, theirs in itertools.zip_longest(records.get(request, []), capture.get(request, [])):
-            decided = next((s for s in (ours, theirs) if s and s.reason not in OPEN_REASONS), None)
+            decided = next((s for s in (ours, theirs) if s and s.reason not in OPEN_REASONS | {UNREAD}), None)
             n += decided is not None and decided.identity is not None
             n_open += decided is None
     return n, n_open

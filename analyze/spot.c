@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* spot - see spot.h. */
+#include "analyze/spot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/names.h"
+
+const uint32_t ws_threshold_percent[WS_N_THRESHOLDS] = { 50, 90, 99, 100 };
+
+int ws_spots_family(struct ws_spots *spots, const char *name, uint16_t *index)
+{
+	char **grown;
+
+	for (uint32_t i = 0; i < spots->n_families; i++) {
+		if (!strcmp(spots->family[i], name)) {
+			*index = (uint16_t)i;
+			return 0;
+		}
+	}
+	if (spots->n_families >= UINT16_MAX)
+		return -ENOMEM;
+	grown = realloc(spots->family, (spots->n_families + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	spots->family = grown;
+	grown[spots->n_families] = strdup(name);
+	if (!grown[spots->n_families])
+		return -ENOMEM;
+	*index = (uint16_t)spots->n_families++;
+	return 0;
+}
+
+int ws_spots_add(struct ws_spots *spots, const struct ws_spot *spot)
+{
+	if (spots->n == spots->room) {
+		uint64_t room = spots->room ? 2 * spots->room : 64;
+		struct ws_spot *grown = realloc(spots->at, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		spots->at = grown;
+		spots->room = room;
+	}
+	spots->at[spots->n++] = *spot;
+	return 0;
+}
+
+int ws_spots_append(struct ws_spots *spots, const struct ws_spots *more)
+{
+	uint16_t *index = calloc((size_t)more->n_families + 1, sizeof(*index));
+	int rc = index ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < more->n_families && !rc; i++)
+		rc = ws_spots_family(spots, more->family[i], &index[i]);
+	for (uint64_t i = 0; i < more->n && !rc; i++) {
+		struct ws_spot spot = more->at[i];
+
+		spot.family = index[spot.family];
+		rc = ws_spots_add(spots, &spot);
+	}
+	free(index);
+	return rc;
+}
+
+void ws_spots_close(struct ws_spots *spots)
+{
+	if (!spots)
+		return;
+	for (uint32_t i = 0; i < spots->n_families; i++)
+		free(spots->family[i]);
+	free(spots->family);
+	free(spots->at);
+	*spots = (struct ws_spots) { 0 };
+}
+
+static int compare_numbers(uint64_t left, uint64_t right)
+{
+	return (left > right) - (left < right);
+}
+
+/* Orders by version and hop: what is known of a request without a context, too. */
+static int compare_way(const struct ws_spot *a, const struct ws_spot *b)
+{
+	int order = compare_numbers(a->http_version, b->http_version);
+
+	order = order ? order : compare_numbers(a->going, b->going);
+	order = order ? order : memcmp(a->daddr, b->daddr, sizeof(a->daddr));
+	return order ? order : compare_numbers(a->dport, b->dport);
+}
+
+static int compare_group(const struct ws_spot *a, const struct ws_spot *b)
+{
+	int order = compare_numbers(a->family, b->family);
+
+	return order ? order : compare_way(a, b);
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct ws_spot *a = left, *b = right;
+	int order = compare_group(a, b);
+
+	order = order ? order : compare_numbers(a->kind, b->kind);
+	order = order ? order : compare_numbers(a->end_off, b->end_off);
+	order = order ? order : compare_numbers(a->begin_off, b->begin_off);
+	order = order ? order : compare_numbers(a->length, b->length);
+	return order ? order : compare_numbers(a->searched_len, b->searched_len);
+}
+
+/* A name and its index. */
+struct named {
+	const char *name;
+	uint16_t index;
+};
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+}
+
+/* The place of each family in order of name; to be freed. NULL: out of memory. */
+static uint16_t *rank_families(const struct ws_spots *spots)
+{
+	struct named *named = calloc((size_t)spots->n_families + 1, sizeof(*named));
+	uint16_t *rank = calloc((size_t)spots->n_families + 1, sizeof(*rank));
+
+	for (uint32_t i = 0; i < spots->n_families && named; i++)
+		named[i] = (struct named) { spots->family[i], (uint16_t)i };
+	if (named && rank) {
+		qsort(named, spots->n_families, sizeof(*named), compare_names);
+		for (uint32_t i = 0; i < spots->n_families; i++)
+			rank[named[i].index] = (uint16_t)i;
+	} else {
+		free(rank);
+		rank = NULL;
+	}
+	free(named);
+	return rank;
+}
+
+/* A spot with nothing but what groups are told apart by. Its family becomes a rank; the open ones come last. */
+static struct ws_spot masked(const struct ws_spot *spot, unsigned int by, const uint16_t *rank)
+{
+	struct ws_spot made = *spot;
+
+	made.family = !(by & WS_BY_FAMILY) ? 0 : spot->kind == WS_SPOT_OPEN ? UINT16_MAX : rank[spot->family];
+	if (!(by & WS_BY_FORMAT))
+		made.http_version = 0;
+	if (!(by & WS_BY_HOP)) {
+		made.going = 0;
+		made.dport = 0;
+		memset(made.daddr, 0, sizeof(made.daddr));
+	}
+	return made;
+}
+
+/* Makes a group of n spots that belong together. */
+static struct ws_spot_group group_of(const struct ws_spot *at, uint64_t n, unsigned int by, uint64_t n_unread)
+{
+	struct ws_spot_group group = {
+		.http_version = at->http_version,
+		.hop = by & WS_BY_HOP ? at : NULL,
+		.found = at,
+	};
+
+	for (uint64_t i = 0; i < n; i++) {
+		group.n_found += at[i].kind == WS_SPOT_FOUND;
+		group.n_missed += at[i].kind == WS_SPOT_MISSED;
+		group.n_open += at[i].kind == WS_SPOT_OPEN;
+	}
+	group.n_expected = group.n_found + group.n_missed + n_unread;
+	return group;
+}
+
+/* Counts into the groups what is open and, for want of a family, lies behind them all, from at on. */
+static void share_open(struct ws_spot_groups *groups, const struct ws_spot *at, const struct ws_spot *end)
+{
+	for (; at < end; at++) {
+		for (uint32_t i = 0; i < groups->n; i++)
+			groups->at[i].n_open += !compare_way(groups->at[i].found, at);
+	}
+}
+
+static int divide(const struct ws_spots *spots, unsigned int by, bool open_is_out, uint64_t n_unread,
+		  const uint16_t *rank, struct ws_spot_groups *groups)
+{
+	const struct ws_spot *at = groups->spot, *end = at + spots->n;
+
+	while (at < end && !(by & WS_BY_FAMILY && at->kind == WS_SPOT_OPEN)) {
+		const struct ws_spot *next = at + 1;
+		struct ws_spot_group *grown, group;
+
+		while (next < end && !compare_group(at, next))
+			next++;
+		group = group_of(at, (uint64_t)(next - at), by, n_unread);
+		for (uint32_t i = 0; i < spots->n_families && by & WS_BY_FAMILY; i++)
+			group.family = rank[i] == at->family ? spots->family[i] : group.family;
+		at = next;
+		if (!group.n_found && !group.n_missed)
+			continue;
+		grown = realloc(groups->at, (groups->n + 1) * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		groups->at = grown;
+		grown[groups->n++] = group;
+	}
+	share_open(groups, at, end);
+	for (uint32_t i = 0; i < groups->n; i++)
+		groups->at[i].expected_known = open_is_out || !groups->at[i].n_open;
+	return 0;
+}
+
+int ws_spot_groups_open(const struct ws_spots *spots, unsigned int by, bool open_is_out, uint64_t n_unread,
+			struct ws_spot_groups *groups)
+{
+	struct ws_spot_groups made = { .spot = malloc((spots->n + 1) * sizeof(*made.spot)) };
+	uint16_t *rank = rank_families(spots);
+	int rc = made.spot && rank ? 0 : -ENOMEM;
+
+	for (uint64_t i = 0; i < spots->n && !rc; i++)
+		made.spot[i] = masked(&spots->at[i], by, rank);
+	if (!rc) {
+		qsort(made.spot, spots->n, sizeof(*made.spot), compare);
+		rc = divide(spots, by, open_is_out, n_unread, rank, &made);
+	}
+	free(rank);
+	if (rc)
+		ws_spot_groups_close(&made);
+	else
+		*groups = made;
+	return rc;
+}
+
+void ws_spot_groups_close(struct ws_spot_groups *groups)
+{
+	if (!groups)
+		return;
+	free(groups->at);
+	free(groups->spot);
+	*groups = (struct ws_spot_groups) { 0 };
+}
+
+struct ws_threshold ws_spot_threshold(const struct ws_spot_group *group, uint32_t percent, bool saw_whole)
+{
+	/* ceil() in integers, without a product that could overflow. */
+	uint64_t rank = group->n_expected / 100 * percent + (group->n_expected % 100 * percent + 99) / 100;
+
+	if (!group->expected_known || !group->n_expected)
+		return (struct ws_threshold) { .kind = WS_THRESHOLD_UNKNOWN };
+	if (rank > group->n_found)
+		return (struct ws_threshold) { .kind = saw_whole ? WS_THRESHOLD_NEVER : WS_THRESHOLD_NOT_SEARCHED };
+	return (struct ws_threshold) { WS_THRESHOLD_BYTES, group->found[rank - 1].end_off };
+}
+
+const char *ws_going_name(enum ws_going going)
+{
+	static const char *const name[] = { "unknown", "rx", "tx", "in", "out" };
+
+	return name[going];
+}
+
+const char *ws_spot_group_words(const struct ws_spot_group *group, char text[WS_GROUP_WORDS_MAX])
+{
+	char address[WS_ADDRESS_TEXT_LEN];
+	size_t n = 0;
+
+	*text = 0;
+	if (group->family)
+		n += (size_t)snprintf(text, WS_GROUP_WORDS_MAX, "%.80s", group->family);
+	if (group->http_version)
+		n += (size_t)snprintf(text + n, WS_GROUP_WORDS_MAX - n, "%sHTTP/%u", n ? ", " : "",
+				      group->http_version);
+	if (group->hop) {
+		ws_address_text(group->hop->daddr, address);
+		n += (size_t)snprintf(text + n, WS_GROUP_WORDS_MAX - n,
+				      strchr(address, ':') ? "%s%s [%s]:%u" : "%s%s %s:%u", n ? ", " : "",
+				      ws_going_name(group->hop->going), address, group->hop->dport);
+	}
+	return n ? text : "all contexts";
+}

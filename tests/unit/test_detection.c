@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_detection - how many contexts were to be found, and what is told of the rest, with a capture beside and without.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analyze/detection.h"
+
+#define MAX 16
+
+/* A run of one point, with records and a capture. */
+struct scene {
+	struct ws_file file[2];
+	struct ws_sighting at[2][MAX];
+	struct ws_place place[2][MAX];
+	struct ws_sightings sightings[2];
+	struct ws_tuple tuple[1];
+	struct ws_study study;
+};
+
+static void set_up(struct scene *scene, bool with_capture)
+{
+	*scene = (struct scene) { 0 };
+	for (int i = 0; i < 2; i++) {
+		scene->file[i] = (struct ws_file) {
+			.source = i ? WS_SOURCE_PCAP : WS_SOURCE_EBPF,
+			.role = WS_ROLE_VPORT,
+			.point = (char *)"vport",
+			.search_bytes = UINT32_MAX,
+		};
+		scene->sightings[i] = (struct ws_sightings) { scene->at[i], scene->place[i], 0, MAX };
+	}
+	scene->tuple[0] = (struct ws_tuple) { .dport = 80 };
+	scene->study = (struct ws_study) {
+		.catalog = { scene->file, with_capture ? 2 : 1 },
+		.tuples = { .at = scene->tuple, .n = 1 },
+		.sightings = scene->sightings,
+	};
+}
+
+/* Adds a request with that sequence number; a context is b3 and ends at seq. */
+static struct ws_place *add(struct scene *scene, enum ws_source source, uint32_t seq, uint8_t reason)
+{
+	struct ws_sightings *list = &scene->sightings[source];
+	bool has_context = reason == WS_REASON_CONTEXT;
+
+	list->at[list->n] = (struct ws_sighting) {
+		.identity = { .seq = seq },
+		.ids_end_off = has_context ? seq : WS_NEVER,
+		.reason = reason,
+		.family = has_context ? WS_FAMILY_B3 : WS_FAMILY_NONE,
+	};
+	list->place[list->n] = (struct ws_place) {
+		.http_version = 1,
+		.families = has_context ? 1 << WS_FAMILY_B3 : 0,
+	};
+	return &list->place[list->n++];
+}
+
+/* Says that so many frames of unread requests are in the records' ledger. */
+static void set_unread(struct scene *scene, uint64_t n)
+{
+	assert_int_equal(ws_tallies_add(&scene->file[0].reasons, "unread", n), 0);
+}
+
+static struct ws_detection look(struct scene *scene)
+{
+	struct ws_detection detection;
+
+	assert_int_equal(ws_detection_open(&scene->study, 0, &detection), 0);
+	return detection;
+}
+
+static void tear_down(struct scene *scene, struct ws_detection *detection)
+{
+	ws_detection_close(detection);
+	ws_tallies_close(&scene->file[0].reasons);
+}
+
+static void open_reasons_leave_the_number_unknown(void **state)
+{
+	static const uint8_t open[] = { WS_REASON_BEYOND_WINDOW, WS_REASON_SPLIT,	 WS_REASON_TRUNCATED,
+					WS_REASON_LOST_SEGMENT,	 WS_REASON_OUT_OF_ORDER, WS_REASON_UNDECODABLE };
+	static const uint8_t settled[] = { WS_REASON_MALFORMED, WS_REASON_INCOMPLETE, WS_REASON_NO_CONTEXT,
+					   WS_REASON_OTHER_FAMILY };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(open) + sizeof(settled); i++) {
+		bool is_open = i < sizeof(open);
+		struct ws_detection detection;
+		struct scene scene;
+
+		set_up(&scene, false);
+		add(&scene, WS_SOURCE_EBPF, 100, WS_REASON_CONTEXT);
+		add(&scene, WS_SOURCE_EBPF, 200, is_open ? open[i] : settled[i - sizeof(open)]);
+		detection = look(&scene);
+		assert_int_equal(detection.expected_known, !is_open);
+		assert_int_equal(detection.n_open, is_open);
+		assert_int_equal(detection.n_expected, 1);
+		assert_int_equal(ws_detection_rate(&detection, 100).has_rate, !is_open);
+		tear_down(&scene, &detection);
+	}
+}
+
+static void unread_requests_are_expected_and_not_found(void **state)
+{
+	struct ws_detection detection;
+	struct scene scene;
+
+	(void)state;
+	set_up(&scene, false);
+	add(&scene, WS_SOURCE_EBPF, 100, WS_REASON_CONTEXT);
+	/* This one's frame is in the ledger; that one came later in a frame that is there for another. */
+	add(&scene, WS_SOURCE_EBPF, 200, WS_REASON_UNREAD);
+	add(&scene, WS_SOURCE_EBPF, 300, WS_REASON_UNREAD)->flags = WS_FLAG_LATER_IN_FRAME;
+	set_unread(&scene, 2);
+	detection = look(&scene);
+	assert_true(detection.expected_known);
+	assert_int_equal(detection.n_unread, 3);
+	assert_int_equal(detection.n_expected, 4);
+	assert_int_equal(detection.remarks.miss[WS_REASON_UNREAD].n, 3);
+	assert_true(ws_detection_rate(&detection, 100).rate.rate == 0.25);
+	tear_down(&scene, &detection);
+}
+
+static void capture_knows_what_was_unread(void **state)
+{
+	struct ws_detection detection;
+	struct scene scene;
+
+	(void)state;
+	set_up(&scene, true);
+	add(&scene, WS_SOURCE_EBPF, 100, WS_REASON_CONTEXT);
+	add(&scene, WS_SOURCE_EBPF, 200, WS_REASON_UNREAD);
+	add(&scene, WS_SOURCE_EBPF, 300, WS_REASON_UNREAD);
+	add(&scene, WS_SOURCE_EBPF, 400, WS_REASON_LOST_SEGMENT);
+	set_unread(&scene, 9);
+	add(&scene, WS_SOURCE_PCAP, 100, WS_REASON_CONTEXT);
+	add(&scene, WS_SOURCE_PCAP, 200, WS_REASON_CONTEXT);
+	add(&scene, WS_SOURCE_PCAP, 300, WS_REASON_NO_CONTEXT);
+	add(&scene, WS_SOURCE_PCAP, 400, WS_REASON_SPLIT);
+	add(&scene, WS_SOURCE_PCAP, 500, WS_REASON_CONTEXT); /* no record at all */
+	detection = look(&scene);
+	assert_true(detection.expected_known);
+	assert_int_equal(detection.n_expected, 3);
+	assert_int_equal(detection.n_resolved, 2);
+	assert_int_equal(detection.n_open, 1);
+	assert_int_equal(detection.remarks.miss[WS_REASON_UNREAD].n_with_context, 1);
+	assert_int_equal(detection.remarks.miss[WS_REASON_NO_RECORD].n, 1);
+	assert_int_equal(detection.remarks.miss[WS_REASON_NO_RECORD].n_with_context, 1);
+	assert_string_equal(ws_miss_name(WS_REASON_NO_RECORD), "no_record");
+	tear_down(&scene, &detection);
+}
+
+static void missed_contexts_are_of_the_captures_family(void **state)
+{
+	struct ws_detection detection;
+	struct ws_spot_groups groups;
+	struct scene scene;
+
+	(void)state;
+	set_up(&scene, true);
+	add(&scene, WS_SOURCE_EBPF, 100, WS_REASON_CONTEXT);
+	scene.at[0][0].direction = WS_DIRECTION_OUT;
+	add(&scene, WS_SOURCE_EBPF, 200, WS_REASON_BEYOND_WINDOW);
+	add(&scene, WS_SOURCE_PCAP, 100, WS_REASON_CONTEXT);
+	add(&scene, WS_SOURCE_PCAP, 200, WS_REASON_CONTEXT);
+	scene.at[1][1].family = WS_FAMILY_USER;
+	scene.file[1].family[WS_FAMILY_USER] = (char *)"header:x-trace";
+	detection = look(&scene);
+	assert_int_equal(ws_spot_groups_open(&detection.spots, WS_BY_FAMILY | WS_BY_HOP, true, 0, &groups), 0);
+	assert_int_equal(groups.n, 2);
+	assert_string_equal(groups.at[0].family, "b3");
+	assert_int_equal(groups.at[0].n_expected, 1);
+	assert_string_equal(groups.at[1].family, "header:x-trace");
+	assert_int_equal(groups.at[1].n_found, 0);
+	assert_int_equal(groups.at[1].n_expected, 1);
+	/* The capture does not know which way it went; the records of the same flow do. */
+	assert_int_equal(groups.at[1].hop->going, WS_GOING_RX);
+	ws_spot_groups_close(&groups);
+	tear_down(&scene, &detection);
+}
+
+static void heads_are_remarked_by_family(void **state)
+{
+	const struct ws_family_remark *w3c = NULL, *b3 = NULL;
+	struct ws_detection detection;
+	struct scene scene;
+
+	(void)state;
+	set_up(&scene, false);
+	add(&scene, WS_SOURCE_EBPF, 100, WS_REASON_CONTEXT)->families |= 1 << WS_FAMILY_W3C;
+	add(&scene, WS_SOURCE_EBPF, 200, WS_REASON_MALFORMED)->malformed = 1 << WS_FAMILY_W3C;
+	scene.place[0][1].flaw = WS_FLAW_ZERO;
+	detection = look(&scene);
+	for (uint32_t i = 0; i < detection.remarks.n_families; i++) {
+		const struct ws_family_remark *remark = &detection.remarks.family[i];
+
+		w3c = strcmp(remark->name, "w3c") ? w3c : remark;
+		b3 = strcmp(remark->name, "b3") ? b3 : remark;
+	}
+	assert_non_null(w3c);
+	assert_non_null(b3);
+	assert_int_equal(w3c->n_noted, 1);
+	assert_int_equal(w3c->n_used, 0);
+	assert_int_equal(w3c->n_malformed[WS_FLAW_ZERO], 1);
+	assert_int_equal(b3->n_noted, 1);
+	assert_int_equal(b3->n_used, 1);
+	assert_int_equal(detection.remarks.miss[WS_REASON_MALFORMED].n, 1);
+	tear_down(&scene, &detection);
+}
+
+static void windows_of_old_saw_whole_heads(void **state)
+{
+	struct ws_file file = { .search_bytes = 16384 };
+
+	(void)state;
+	assert_true(ws_file_saw_whole_heads(&file));
+	assert_int_equal(ws_tallies_add(&file.reasons, "beyond_window", 1), 0);
+	assert_false(ws_file_saw_whole_heads(&file));
+	file.search_bytes = 65536;
+	assert_true(ws_file_saw_whole_heads(&file));
+	file.search_bytes = UINT32_MAX;
+	assert_true(ws_file_saw_whole_heads(&file));
+	ws_tallies_close(&file.reasons);
+	file.search_bytes = 16383;
+	assert_false(ws_file_saw_whole_heads(&file));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(open_reasons_leave_the_number_unknown),
+		cmocka_unit_test(unread_requests_are_expected_and_not_found),
+		cmocka_unit_test(capture_knows_what_was_unread),
+		cmocka_unit_test(missed_contexts_are_of_the_captures_family),
+		cmocka_unit_test(heads_are_remarked_by_family),
+		cmocka_unit_test(windows_of_old_saw_whole_heads),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
