@@ -30,6 +30,7 @@ class Chance:
     def __init__(self, run: Run, seed: int) -> None:
         self.run = run
         self.dice = random.Random(seed)
+        self.put_together: set[tuple] = set()  # heads of two segments that a point has seen
 
     def request(self) -> Request:
         """A request of any kind and size."""
@@ -88,6 +89,10 @@ class Chance:
         for point, copies in (("nic", pieces), ("vport", at_vport)):
             if point in seen:
                 leaves = (point == "vport") == (conn.way == "rx")
+                head = (point, id(conn), segment.seq)
+                if head in self.put_together:
+                    copies = [piece.again() for piece in copies]
+                self.put_together.add(head)
                 for index, piece in enumerate(copies):
                     self.run.emit(point, conn, piece, at_ns + index * 1_500 + (after + 4_000 if leaves else 0))
 

@@ -73,7 +73,7 @@ def classes_combined(run: Run) -> None:
         whole = conn.whole(w3c(run.ids(), before=2000))
         run.carry(conn, whole, leaving=cut(whole, (MSS,)))
         wait(run)
-        run.carry(conn, whole, leaving=cut(whole, (1000,)))
+        run.carry(conn, whole, leaving=[piece.again() for piece in cut(whole, (1000,))])
     for _ in range(2):
         conn = run.connection("rx", nat_server=("192.0.2.10", 30080))
         run.gather(conn, conn.split(w3c(run.ids(), before=2000), MSS))
@@ -285,7 +285,7 @@ def split_second_doubled(run: Run) -> None:
     """First, second, second again."""
     for way in ("rx", "tx"):
         conn, first, second = _pieces(run, way)
-        for segment in (first, second, second):
+        for segment in (first, second, second.again()):
             run.carry(conn, segment)
         conn.answer()
 
@@ -308,7 +308,7 @@ def split_both_doubled(run: Run) -> None:
         for segment in (first, second):
             run.carry(conn, segment)
         wait(run)
-        for segment in (first, second):
+        for segment in (first, second.again()):
             run.carry(conn, segment)
         conn.answer()
 

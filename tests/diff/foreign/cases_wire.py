@@ -240,7 +240,7 @@ def ledger_payloads(run: Run) -> None:
     noise = run.connection()
     for payload in (bytes(range(255, 0, -1)), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GETAWAY car\r\n\r\n", b"\0" * 20,
                     b"SSH-2.0-OpenSSH_9.2\r\n", b"*1\r\n$4\r\nPING\r\n", b"HTTP is a protocol\r\n", b"x"):
-        run.carry(noise, noise.segment(payload))
+        run.carry(noise, noise.segment(payload, "http2" if payload.startswith(b"PRI") else "other_payload"))
         noise = run.connection()
     conn = run.connection()
     conn.ask(w3c(run.ids()))

@@ -29,8 +29,9 @@ ANALYSES = ("pairs", "cdf", "detect", "ledger")
 PAIR_FIELDS = ("direction", "class", "saddr", "sport", "daddr", "dport", "seq", "trace_id", "span_id", "nic_ns",
                "vport_ns", "latency_ns")
 REQUEST_FIELDS = ("point", "ts_ns", "seq", "reason", "trace_id", "span_id", "ids_end_off", "saddr", "sport", "daddr",
-                  "dport", "payload_len", "req_off", "frame_len", "encap", "vni")
-REASON_CODES = {9: "beyond_window", 10: "split", 11: "malformed", 12: "incomplete", 13: "no_context", 14: "truncated"}
+                  "dport", "payload_len", "req_off", "frame_len", "encap", "vni", "stream_id")
+REASON_CODES = {9: "beyond_window", 10: "split", 11: "malformed", 12: "incomplete", 13: "no_context", 14: "truncated",
+                36: "http2_undecodable"}
 FAMILIES = {1: "context_w3c", 2: "context_b3"}
 TOLERANCE_US = 0.00051  # half a ns and what printing in us costs
 SHOWN = 4
@@ -163,7 +164,7 @@ def check_ledger(truth: dict, answer: dict) -> list[str]:
 def database_rows(run: Path) -> Counter:
     """The request table, in the terms of the truth."""
     query = """SELECT point.name, ts_ns, seq, reason, family, trace_id, span_id, ids_end_off, saddr, sport, daddr,
-                      dport, payload_len, req_off, frame_len, encap, vni
+                      dport, payload_len, req_off, frame_len, encap, vni, ifnull(stream_id, 0)
                FROM request JOIN flow USING (flow_id) JOIN file ON file.file_id = request.file_id
                JOIN point USING (point_id)"""
     connection = sqlite3.connect(f"file:{run / 'run.db'}?mode=ro", uri=True)

@@ -34,6 +34,8 @@ class Head:
     reason: str
     ids: Ids | None = None
     ids_end: int = 0
+    length: int = 0  # of the head; of HTTP/2: of its header block, frame headers included
+    stream_id: int = 0  # of HTTP/2
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,12 @@ class Segment:
 
     def without_context(self, reason: str) -> Segment:
         """The same bytes at a point where the rest of the head is not to be had."""
-        heads = tuple(Head(head.offset, reason) for head in self.heads)
+        heads = tuple(Head(head.offset, reason, stream_id=head.stream_id) for head in self.heads)
         return replace(self, reason=reason, heads=heads)
+
+    def again(self) -> Segment:
+        """The same bytes once more: they go on with no head any longer."""
+        return replace(self, reason="other_payload" if self.reason == "head_continued" else self.reason)
 
 
 @dataclass
@@ -76,6 +82,14 @@ def concatenate(segments: Sequence[Segment]) -> Segment:
     return Segment(segments[0].seq, payload, segments[0].reason, tuple(heads))
 
 
+def _reason_of_rest(segment: Segment, start: int) -> str:
+    """Why a piece is counted in which no request begins. Frames of HTTP/2 have a reason of their own."""
+    if any(head.stream_id for head in segment.heads) or segment.reason == "http2":
+        return "http2"
+    goes_on = any(head.offset < start < head.offset + head.length for head in segment.heads)
+    return "head_continued" if goes_on else "other_payload"
+
+
 def cut(segment: Segment, places: Sequence[int]) -> list[Segment]:
     """A super-packet as several segments; a head that starts in one of them is searched on into the next."""
     if any(not low < high for low, high in zip([0, *places], [*places, len(segment.payload)])):
@@ -84,7 +98,7 @@ def cut(segment: Segment, places: Sequence[int]) -> list[Segment]:
     bounds = [0, *places, len(segment.payload)]
     for start, end in zip(bounds, bounds[1:]):
         heads = tuple(replace(head, offset=head.offset - start) for head in segment.heads if start <= head.offset < end)
-        reason = heads[0].reason if heads else "other_payload"
+        reason = heads[0].reason if heads else _reason_of_rest(segment, start)
         pieces.append(Segment(_modulo(segment.seq + start), segment.payload[start:end], reason, heads))
     return pieces
 
@@ -128,7 +142,7 @@ class Connection:
         """The client's next requests in one segment (pipelining if there are several)."""
         heads, payload = [], b""
         for request in requests:
-            heads.append(Head(len(payload), request.reason, request.ids, request.ids_end))
+            heads.append(Head(len(payload), request.reason, request.ids, request.ids_end, request.head_len))
             payload += request.data
         return self.segment(payload, requests[0].reason, heads)
 
@@ -235,7 +249,8 @@ class Run:
             seq=_modulo(segment.seq + head.offset), payload_len=len(segment.payload), req_off=head.offset,
             frame_len=frame.wire_len, encap=outermost.encap if outermost else "none",
             vni=outermost.vni if outermost else 0, reason=head.reason, trace_id=head.ids.trace if head.ids else "",
-            span_id=head.ids.span if head.ids else "", ids_end_off=head.ids_end, direction_lies=site.direction_lies)
+            span_id=head.ids.span if head.ids else "", ids_end_off=head.ids_end, stream_id=head.stream_id,
+            direction_lies=site.direction_lies)
 
     def carry(self, conn: Connection, segment: Segment, *, at: Sequence[str] = BOTH, back: bool = False,
               leaving: Sequence[Segment] | None = None, latency_ns: int | None = None) -> None:

@@ -35,6 +35,7 @@ class Sighting:
     trace_id: str = ""
     span_id: str = ""
     ids_end_off: int = 0
+    stream_id: int = 0  # of HTTP/2
     direction_lies: bool = False
 
     @property
@@ -84,26 +85,27 @@ def _join_key(sightings: Sequence[Sighting]) -> tuple[list[dict], list[Sighting]
 
 
 def _why_unmatched(sighting: Sighting, windows: Mapping[str, tuple[int, int]],
-                   without: Mapping[str, set[int]]) -> str:
+                   without: Mapping[str, Mapping[int, str]]) -> str:
     """The reason why a sighting has no partner."""
     other = OTHER[sighting.point]
     first, last = windows[other]
     if not first <= sighting.ts_ns <= last:
         return f"{sighting.point}_outside_window"
     if sighting.seq in without[other]:
-        return f"{sighting.point}_not_detected"
+        named = without[other][sighting.seq] == "http2_undecodable"
+        return f"{sighting.point}_{'http2_undecodable' if named else 'not_detected'}"
     return f"{sighting.point}_lost"
 
 
 def join(sightings: Iterable[Sighting], windows: Mapping[str, tuple[int, int]]) -> tuple[list[dict], Counter]:
     """All pairs in order of time, and the unmatched sightings counted by point and reason."""
     keys: dict[tuple, list[Sighting]] = defaultdict(list)
-    without: dict[str, set[int]] = {point: set() for point in POINTS}
+    without: dict[str, dict[int, str]] = {point: {} for point in POINTS}
     for sighting in sightings:
         if sighting.trace_id:
             keys[sighting.key].append(sighting)
         else:
-            without[sighting.point].add(sighting.seq)
+            without[sighting.point][sighting.seq] = sighting.reason
     pairs: list[dict] = []
     unmatched: Counter = Counter()
     for group in keys.values():

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """tshark_judge - a foreign judgement: do the contexts in run.db stand where Wireshark sees them?
 
-tshark finds requests and their header lines (tunnels, reassembly, HTTP framing); a strict validator of our own reads
-the values. What comes out is compared with the `request` table of run.db:
-(sequence number of the request line, source, destination, trace id, span id) of every request with a context.
+tshark finds requests and their header lines (tunnels, reassembly, HTTP framing, HTTP/2's header compression); a strict
+validator of our own reads the values. What comes out is compared with the `request` table of run.db:
+(sequence number of the request line or HEADERS frame, source, destination, HTTP/2 stream, trace id, span id) of every
+request with a context.
 
     tshark_judge.py [--bin DIR] [--work DIR] [--keep] [--seed N] [--against db|truth] [CASE...]
     tshark_judge.py --run RUNDIR          any run directory that ingest has loaded
@@ -20,7 +21,9 @@ What is left out, and why:
   capture lost a frame.
 
 tshark runs without name resolution and with absolute sequence numbers, UDP port 8472 as
-VXLAN and every TCP port as HTTP. Its PDML output is read, as it alone keeps the requests of one frame apart.
+VXLAN and every TCP port as HTTP; what begins as HTTP/2 does it takes for that. gRPC is left out, as its dissector fails
+on responses without a request, and takes the frame's other layers with it. Its PDML output is read, as it alone keeps
+the requests of one frame apart.
 """
 from __future__ import annotations
 
@@ -45,11 +48,12 @@ POINTS = ("nic", "vport")
 TSHARK = ["tshark", "-n", "-o", "tcp.relative_sequence_numbers:FALSE", "-o", "tcp.desegment_tcp_streams:TRUE",
           "-o", "tcp.no_subdissector_on_error:FALSE", "-o", "tcp.try_heuristic_first:FALSE",
           "-o", "http.desegment_headers:TRUE", "-o", "http.desegment_body:TRUE",
-          "-d", "udp.port==8472,vxlan", "-d", "tcp.port==1-65535,http"]
+          "--disable-protocol", "grpc", "-d", "udp.port==8472,vxlan", "-d", "tcp.port==1-65535,http"]
 
 REORDER = ["-o", "tcp.reassemble_out_of_order:TRUE"]  # waits for holes, and for ever where a frame was lost
 
-Key = tuple[int, str, int, str, int, str, str]
+Key = tuple[int, str, int, str, int, int, str, str]
+Flow = tuple[str, int, str, int]
 
 
 # -- the strict validator
@@ -104,7 +108,12 @@ class Stack:
     pdu_seq: int | None = None  # sequence number of the reassembled bytes' begin
     pdu_size: int = 0
     cursor: int = 0
-    found: list[tuple[int, list[bytes]]] = field(default_factory=list)
+    found: list[tuple[int, int, list[bytes]]] = field(default_factory=list)
+
+    @property
+    def flow(self) -> Flow:
+        """The innermost addresses and ports."""
+        return self.saddr, self.sport, self.daddr, self.dport
 
     def request_seq(self, position: int, end: int) -> int:
         """The sequence number of a message, whose position counts within the reassembled bytes or the frame."""
@@ -131,7 +140,38 @@ def message_end(layer: ElementTree.Element) -> int:
     return head + sum(body)
 
 
-def read_layer(stack: Stack, layer: ElementTree.Element, seqs: dict[int, tuple[int, int]]) -> None:
+@dataclass
+class Block:
+    """A header block under way: each frame shows the fields that end in it."""
+
+    seq: int
+    lines: list[bytes] = field(default_factory=list)
+
+
+Blocks = dict[tuple[Flow, int], Block]
+
+
+def read_http2(stack: Stack, layer: ElementTree.Element, blocks: Blocks) -> None:
+    """An HTTP/2 frame, which may begin or end a header block."""
+    position = int(layer.get("pos", 0))
+    seq = stack.request_seq(position, position + int(layer.get("size", 0)))
+    shown = {part.get("name"): part.get("show") for part in layer.iter("field")}
+    if shown.get("http2.type") not in ("1", "9"):
+        return
+    stream = int(shown["http2.streamid"])
+    if shown["http2.type"] == "1":
+        blocks[stack.flow, stream] = Block(seq)
+    block = blocks[stack.flow, stream]
+    for header in layer.iter("field"):
+        if header.get("name") == "http2.header":
+            parts = {part.get("name"): bytes.fromhex(part.get("value") or "") for part in header.iter("field")}
+            block.lines.append(parts["http2.header.name"] + b": " + parts.get("http2.header.value", b""))
+    if shown["http2.flags.eh"] == "1" and any(line.startswith(b":method: ") for line in block.lines):
+        stack.found.append((block.seq, stream, [line for line in block.lines if not line.startswith(b":")]))
+
+
+def read_layer(stack: Stack, layer: ElementTree.Element, seqs: dict[int, tuple[int, int]],
+               blocks: Blocks) -> None:
     """Takes over what one layer says."""
     name, text = layer.get("name"), layer.get("showname", "")
     position, size = int(layer.get("pos", 0)), int(layer.get("size", 0))
@@ -152,24 +192,28 @@ def read_layer(stack: Stack, layer: ElementTree.Element, seqs: dict[int, tuple[i
         lines = [bytes.fromhex(line.get("value")) for line in layer.iter("field")
                  if line.get("name") == "http.request.line"]
         if any(line.get("name") == "http.request" for line in layer.iter("field")):
-            stack.found.append((seq, lines))
+            stack.found.append((seq, 0, lines))
+    elif name == "http2":
+        read_http2(stack, layer, blocks)
 
 
 def tshark_requests(capture: Path, reorders: bool) -> Iterator[Key]:
     """Every request with a valid context that tshark sees."""
     tshark = TSHARK + REORDER if reorders else TSHARK
     seqs = frame_seqs(capture, tshark)
-    command = [*tshark, "-r", str(capture), "-Y", "http.request", "-T", "pdml", "-J", "http"]
+    wanted = "http.request or http2.type == 1 or http2.type == 9"
+    command = [*tshark, "-r", str(capture), "-Y", wanted, "-T", "pdml", "-J", "http http2"]
+    blocks: Blocks = {}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         for _, element in ElementTree.iterparse(process.stdout):
             if element.tag != "packet":
                 continue
             stack = Stack()
             for layer in element:
-                read_layer(stack, layer, seqs)
-            for seq, lines in stack.found:
+                read_layer(stack, layer, seqs, blocks)
+            for seq, stream, lines in stack.found:
                 if ids := context_of(lines):
-                    yield (seq, stack.saddr, stack.sport, stack.daddr, stack.dport, *ids)
+                    yield (seq, *stack.flow, stream, *ids)
             element.clear()
 
 
@@ -183,21 +227,23 @@ def address(blob: bytes) -> str:
 
 def database_requests(run: Path, point: str) -> list[Key]:
     """Requests with a context in run.db."""
-    query = """SELECT request.seq, flow.saddr, flow.sport, flow.daddr, flow.dport, request.trace_id, request.span_id
+    query = """SELECT request.seq, flow.saddr, flow.sport, flow.daddr, flow.dport, ifnull(request.stream_id, 0),
+                      request.trace_id, request.span_id
                FROM request JOIN flow USING (flow_id) JOIN file ON file.file_id = request.file_id
                JOIN point USING (point_id)
                WHERE request.reason = 16 AND point.name = ? AND file.source = 'pcap'"""
     connection = sqlite3.connect(f"file:{run / 'run.db'}?mode=ro", uri=True)
     rows = connection.execute(query, (point,)).fetchall()
     connection.close()
-    return [(seq, address(saddr), sport, address(daddr), dport, trace.hex(), span.hex())
-            for seq, saddr, sport, daddr, dport, trace, span in rows]
+    return [(seq, address(saddr), sport, address(daddr), dport, stream, trace.hex(), span.hex())
+            for seq, saddr, sport, daddr, dport, stream, trace, span in rows]
 
 
 def truth_requests(run: Path, point: str) -> list[Key]:
     """Requests with a context in truth.json: this judges the generator."""
     sightings = json.loads((run / "truth.json").read_text())["sightings"]
-    return [(s["seq"], s["saddr"], s["sport"], s["daddr"], s["dport"], s["trace_id"], s["span_id"])
+    return [(s["seq"], s["saddr"], s["sport"], s["daddr"], s["dport"], s["stream_id"], s["trace_id"],
+             s["span_id"])
             for s in sightings if s["point"] == point and s["trace_id"]]
 
 
