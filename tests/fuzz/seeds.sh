@@ -23,7 +23,7 @@ load_log=$(readlink -f "$1/fuzz_load_log")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/files"
-${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$top" "$top/tests/golden/inputs.c" "$top"/lib/*.c -lzstd -lxxhash -o "$work/inputs"
+${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$top" "$top/tests/golden/inputs.c" "$top"/lib/*.c -lzstd -lxxhash -lnghttp2 -o "$work/inputs"
 "$work/inputs" "$work/files"
 cd "$work/files"
 
