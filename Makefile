@@ -15,8 +15,8 @@ FUZZ_SECONDS ?= 60
 
 PACKAGES = gcc libc6-dev clang llvm bpftool libbpf-dev libpcap-dev libsqlite3-dev libzstd-dev libxxhash-dev libjansson-dev \
 	zlib1g-dev libnghttp2-dev gnuplot-nox nginx-light nghttp2-client iproute2 util-linux zstd
-TEST_PACKAGES = libcmocka-dev libclang-rt-14-dev clang-format shellcheck tshark python3 python3-scapy python3-hpack sqlite3 jq \
-	diffutils chromium
+TEST_PACKAGES = libcmocka-dev libclang-rt-14-dev clang-format shellcheck tshark python3 python3-scapy python3-hpack python3-h2 \
+	python3-grpcio ethtool xxhash sqlite3 jq diffutils chromium
 
 PROGRAMS = capture ingest analyze
 ROOM_SOURCES = $(filter-out %/main.c,$(wildcard lib/*.c $(PROGRAMS:%=%/*.c)))

@@ -13,12 +13,12 @@ duration=30
 overlay=vxlan
 headers=proposed
 family=b3
-search_bytes=16384
+search_bytes=65536
 
 usage() {
     cat <<'END'
 Usage: datasets/measure.sh [--dir DIR] [--rate R] [--duration S] [--overlay vxlan|ipip]
-                           [--headers proposed|original|original-gateway] [--family b3|w3c] [--search-bytes N]
+                           [--headers proposed|original|original-gateway] [--family FAMILY] [--search-bytes N]
 
   --dir DIR           run directory to make (default: runs/N, the first N that is free)
   --rate R            requests per second (default 80, the paper's higher rate)
@@ -26,8 +26,9 @@ Usage: datasets/measure.sh [--dir DIR] [--rate R] [--duration S] [--overlay vxla
   --overlay OVERLAY   what joins the nodes' pods: vxlan (default) or ipip
   --headers LAYOUT    where the sidecar writes the context: proposed (at the head, default), original (last), or
                       original-gateway (last, with less before it): see datasets/testbed/sidecar.md
-  --family FAMILY     context that the sidecar writes: b3 (default) or w3c
-  --search-bytes N    payload bytes that the in-kernel search looks at (default 16384, the most)
+  --family FAMILY     context that the sidecar writes: b3 (default), w3c, b3-single, jaeger, datadog, skywalking,
+                      aws or google
+  --search-bytes N    bytes of each head that the in-kernel search looks at (default 65536, the most)
 
 The run directory gets conditions.json: what was chosen here, for who compares runs.
 END

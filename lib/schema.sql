@@ -126,7 +126,7 @@ CREATE TABLE request (
     malformed       INTEGER NOT NULL, -- bit f: a header of family f whose value was refused is in the head
     ctx_segment     INTEGER,          -- segment of the head, from 1, with the context's first byte; NULL without one
     ids_end_segment INTEGER,          -- the one with the last byte of trace id and span id; NULL without a context
-    done_ts_ns      INTEGER,          -- stamp of the frame that carried that byte; NULL without a context
+    done_ts_ns      INTEGER,          -- when the last frame up to the end of the ids had passed; NULL without
     parent_span_id  BLOB,             -- 8 bytes; NULL if the context names none
     sampled         INTEGER,          -- 0, 1, or NULL where the context leaves it open
     ctx_off         INTEGER,          -- first byte of the context's first header line; NULL without a context

@@ -5,7 +5,7 @@
 set -euo pipefail
 export LC_ALL=C
 
-readonly window_max=16384 # the whole search window of capture
+readonly window_max=65536 # the whole search window of capture
 # keys of conditions.json that campaign.sh writes itself
 readonly reserved=' campaign overlay headers rate_per_s duration_s warm_up_s attached search_bytes node round beside '
 
@@ -81,7 +81,11 @@ read_option() {
         return
     fi
     case $key in
-        family) [[ $value == b3 || $value == w3c ]] || bad "family '$value': b3 or w3c"; family=$value ;;
+        family)
+            [[ $value =~ ^(b3|w3c|b3-single|jaeger|datadog|skywalking|aws|google)$ ]] ||
+                bad "family '$value': b3, w3c, b3-single, jaeger, datadog, skywalking, aws or google"
+            family=$value
+            ;;
         nodes) [[ $value == productpage || $value == all ]] || bad "nodes '$value': productpage or all"; nodes=$value ;;
         purpose) [[ $value == latency || $value == detection ]] || bad "purpose '$value': latency or detection"; purpose=$value ;;
         *)

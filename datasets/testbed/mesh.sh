@@ -86,10 +86,12 @@ write_configurations() {
     local body head='#' tail='#' file
     printf -v body '%2000s' ''
     if [[ $headers == proposed ]]; then head=''; else tail=''; fi
-    for file in main http context context-headers request services forwarded-headers {productpage,details,reviews,ratings}-app; do
+    for file in main http context context-headers received-context request services forwarded-headers \
+        {productpage,details,reviews,ratings}-app; do
         sed -e "s/@GROUP@/$(id -gn nobody)/" -e "s/@FAMILY@/$family/" -e "s/@HEAD@/$head/" -e "s/@TAIL@/$tail/" \
             -e "s/@BODY@/${file%-app}: ${body// /.}/" "$here/nginx/$file.conf" >"$dir/$file.conf"
     done
+    write_digits >"$dir/digits.conf"
     write_proxy gateway gateway istio-ingressgateway-5d6cbf9bfc-2bgbq 10.244.4.11
     write_proxy productpage sidecar productpage-v1-6b746f74dc-9rlmh 10.244.1.10
     write_proxy details sidecar details-v1-79f774bdb9-6jl84 10.244.2.10
@@ -108,7 +110,47 @@ write_proxy() {
         metadata=$(sidecar_metadata "$1" "$3" "$4")
         id="sidecar~$4~$3.default~default.svc.cluster.local"
     fi
-    sed -e "s/@POD_IP@/$4/" -e "s|@PEER_METADATA@|$metadata|" -e "s|@PEER_METADATA_ID@|$id|" "$here/nginx/$2.conf" >"$file"
+    sed -e "s/@POD_IP@/$4/" -e "s|@PEER_METADATA@|$metadata|" -e "s|@PEER_METADATA_ID@|$id|" \
+        -e "s|@SKYWALKING_NAMES@|$(skywalking_names "$1" "$3")|" "$here/nginx/$2.conf" >"$file"
+}
+
+# skywalking_names SERVICE POD: the last four parts of an sw8: service, instance, endpoint, the address that is asked.
+skywalking_names() {
+    local names='' text
+    for text in "$1" "$2" "GET:/$1" 10.244.0.0:9080; do names+=-$(printf %s "$text" | base64 -w 0); done
+    printf %s "${names#-}"
+}
+
+# write_digits: prints digits.conf, which context.conf describes: each digit is drawn by a hash of the request's id and the digit's place. In base64
+# of decimal digits every symbol depends on one digit only: the first of three digits makes two symbols, the others one each.
+write_digits() {
+    local what place digits base64 id
+    local -a symbols
+    local -a first=(MD MT Mj Mz ND NT Nj Nz OD OT) second=(A E I M Q U Y c g k) third=(w x y z 0 1 2 3 4 5)
+    for what in new_trace span; do
+        digits='' base64=''
+        for place in {0..17}; do
+            id=${what}_$place
+            case $((place % 3)) in
+                0) symbols=("${first[@]}") ;;
+                1) symbols=("${second[@]}") ;;
+                2) symbols=("${third[@]}") ;;
+            esac
+            draw_digit "$id" "digit_$id" {0..9}
+            draw_digit "$id" "base64_$id" "${symbols[@]}"
+            digits+="\${digit_$id}"
+            base64+="\${base64_$id}"
+        done
+        # a map with a default only: a variable made of variables
+        printf 'map "" $%s { default "%s"; }\n' "${what}_digits" "$digits" "${what}_base64" "$base64"
+    done
+}
+
+# draw_digit KEY VARIABLE TEXT...: prints what sets the variable to one of ten texts; the same one, of two lists, for the same request and KEY.
+draw_digit() {
+    printf "split_clients \"\$request_id %s\" \$%s {" "$1" "$2"
+    printf ' 10%% "%s";' "${@:3:9}"
+    printf ' * "%s"; }\n' "${12}"
 }
 
 # start_mesh: every nginx, applications first; returns when a request was answered by all services.

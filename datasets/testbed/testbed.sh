@@ -27,7 +27,7 @@ signalled=       # non-empty when a signal came while COMMAND ran
 usage() {
     cat <<'TEXT'
 usage: testbed.sh [--overlay vxlan|ipip] [--headers proposed|original|original-gateway]
-                  [--family b3|w3c] [--name NAME] -- COMMAND [ARG...]
+                  [--family LIST] [--name NAME] -- COMMAND [ARG...]
 
 Brings the testbed up, runs COMMAND, takes the testbed down, exits with COMMAND's exit status.
 Needs root.
@@ -38,7 +38,9 @@ Needs root.
                           proposed          at the head, after the request line (default)
                           original          last, behind about 1 KB of peer metadata
                           original-gateway  last, with metadata from the gateway only
-  --family b3|w3c       headers of the tracing context (default b3)
+  --family LIST         headers of the tracing context (default b3): w3c, b3, b3-single, jaeger, datadog,
+                        skywalking, aws, google, and x-my-id, a header that is nobody's standard;
+                        several, joined by commas, are sent together
   --name NAME           prefix of the network namespaces' names (default wirespan-PID);
                         letters, digits, dot, dash, underscore; different names run side by side
 
@@ -85,7 +87,8 @@ parse_arguments() {
     [[ $overlay == vxlan || $overlay == ipip ]] || usage_error "--overlay is vxlan or ipip, not '$overlay'"
     [[ $headers == proposed || $headers == original || $headers == original-gateway ]] ||
         usage_error "--headers is proposed, original or original-gateway, not '$headers'"
-    [[ $family == b3 || $family == w3c ]] || usage_error "--family is b3 or w3c, not '$family'"
+    local known='(w3c|b3|b3-single|jaeger|datadog|skywalking|aws|google|x-my-id)'
+    [[ $family =~ ^$known(,$known)*$ ]] || usage_error "--family is one or more of ${known//|/, }, joined by commas, not '$family'"
     [[ $name =~ ^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$ ]] || usage_error "--name '$name': letters, digits, . - _ only, at most 64"
     ((${#command[@]})) || usage_error 'no COMMAND given'
 }

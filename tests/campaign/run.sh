@@ -61,7 +61,7 @@ refused_lines() {
         refused "vxlan moved 80 200 2 both" "proposed, original or original-gateway" &&
         refused "vxlan proposed 0 200 2 both" "rate '0'" && refused "vxlan proposed 2001 200 2 both" "from 1 to 2000" &&
         refused "vxlan proposed 080 200 2 both" "rate '080'" && refused "vxlan proposed 80 200 0.5 both" "duration '0.5'" &&
-        refused "vxlan proposed 80 0 2 both" "search_bytes '0'" && refused "vxlan proposed 80 16385 2 both" "1 to 16384" &&
+        refused "vxlan proposed 80 0 2 both" "search_bytes '0'" && refused "vxlan proposed 80 65537 2 both" "1 to 65536" &&
         refused "vxlan proposed 80 100,,200 2 both" "search_bytes ''" && refused "vxlan proposed 80 100, 2 both" "100," &&
         refused "vxlan proposed 80 100,100 2 both" "twice" && refused "vxlan proposed 80 - 2 both" "'-' (no search)" &&
         refused "vxlan proposed 80 200 2 tcpdump" "none, ebpf, pcap, both or wakeup" &&
@@ -70,7 +70,7 @@ refused_lines() {
 
 refused_options() {
     local line="vxlan proposed 80 200 2 both"
-    refused "$line family=jaeger" "b3 or w3c" && refused "$line nodes=2" "productpage or all" &&
+    refused "$line family=b4" "b3, w3c, b3-single" && refused "$line nodes=2" "productpage or all" &&
         refused "$line purpose=fun" "latency or detection" && refused "$line nodes=all purpose=latency" "disturbs" &&
         refused "$line note" "KEY=VALUE" && refused "$line note=" "KEY=VALUE" && refused "$line Note=1" "KEY=VALUE" &&
         refused "$line note=a/b" "KEY=VALUE" && refused "$line node=details" "comes from the columns" &&
@@ -116,9 +116,9 @@ planned() {
     ends 0 "$plan" "$file" && equals "vxlan-proposed-80-n200-both vxlan-proposed-80-n200-both.r2 ipip-original-1-none-w3c-a=2-b=x" \
         "$(cut -f 2 "$work/said" | paste -sd ' ')" || return 1
     write_file "vxlan proposed 80 100,200 2 both nodes=all" "vxlan proposed 80 100 2 ebpf nodes=all"
-    ends 0 "$plan" "$file" && equals "productpage/both/16384 productpage/ebpf/100 productpage/ebpf/200 details/ebpf/16384 \
-reviews/ebpf/16384 ratings/ebpf/16384 gateway/ebpf/16384 productpage/ebpf/100 details/ebpf/16384 reviews/ebpf/16384 \
-ratings/ebpf/16384 gateway/ebpf/16384" "$(cut -f 3-5 "$work/said" | tr '\t' / | paste -sd ' ')" &&
+    ends 0 "$plan" "$file" && equals "productpage/both/65536 productpage/ebpf/100 productpage/ebpf/200 details/ebpf/65536 \
+reviews/ebpf/65536 ratings/ebpf/65536 gateway/ebpf/65536 productpage/ebpf/100 details/ebpf/65536 reviews/ebpf/65536 \
+ratings/ebpf/65536 gateway/ebpf/65536" "$(cut -f 3-5 "$work/said" | tr '\t' / | paste -sd ' ')" &&
         equals "sweep detection" "$(cut -f 6-7 "$work/said" | tr '\t' ' ' | sort -u)"
 }
 

@@ -38,3 +38,31 @@ classes() {
 unmatched() {
     "$bin/analyze" pairs --dir "$1" --source "$2" --unmatched --format tsv | awk '!/^#/ { print $2, $3 }' | sort | uniq -c | awk '{ print $2, $3, $1 }' | paste -sd, | sed 's/,/, /g'
 }
+
+# apart NUMBER COMMAND: runs a command that checks with a $work of its own, below the other; leaves its counts in $work/apart-NUMBER.
+apart() {
+    local counts=$work/apart-$1 work n_passed=0 n_failed=0
+    work=$(mktemp -d "${counts%/*}/XXXXXX")
+    $2
+    echo "$n_passed $n_failed" > "$counts"
+}
+
+# alongside COMMAND COMMAND: two commands that check at the same time; what they print is shown in their order.
+alongside() {
+    local i n_good n_bad pids=()
+    for i in 1 2; do
+        apart $i "${!i}" > "$work/said-$i" 2>&1 &
+        pids+=($!)
+    done
+    for i in 1 2; do
+        wait "${pids[i - 1]}"
+        cat "$work/said-$i"
+        if read -r n_good n_bad < "$work/apart-$i"; then
+            n_passed=$((n_passed + n_good))
+            n_failed=$((n_failed + n_bad))
+        else
+            check "${!i}: came to its end" false
+        fi
+        rm -f "$work/apart-$i"
+    done
+}

@@ -16,7 +16,10 @@
 #include <bpf/bpf_helpers.h>
 
 #define SERVICE_PORT	9080
+#define HTTP2_PORT	9090 /* server.conf */
+#define HTTP1_PORT	9091
 #define DROPPED_REQUEST 20  /* the number of the request that drop_one takes */
+#define DROPPED_STREAM	41  /* the HTTP/2 stream whose HEADERS drop_stream takes */
 #define HOLD_IFINDEX	901 /* the device whose other end swap.py reads */
 #define HOLD_MARK	902 /* the mark of frames that swap.py has let go */
 
@@ -27,8 +30,18 @@ struct {
 	__type(value, __u32);
 } n_requests SEC(".maps");
 
-/* Finds the payload of a frame to a service (TCP port 9080). Returns its offset, or 0 if it has none or is another. */
-static __always_inline __u32 payload_off(struct __sk_buff *skb)
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u32);
+} dropped SEC(".maps"); /* by sequence number */
+
+/*
+ * Finds the payload of a frame to a TCP port. Returns its offset, or 0 if it has none or is another; *seq: of its first
+ * byte.
+ */
+static __always_inline __u32 payload_of(struct __sk_buff *skb, __u16 port, __u32 *seq)
 {
 	struct iphdr ip;
 	struct tcphdr tcp;
@@ -41,10 +54,55 @@ static __always_inline __u32 payload_off(struct __sk_buff *skb)
 	off = ETH_HLEN + ip.ihl * 4;
 	if (bpf_skb_load_bytes(skb, off, &tcp, sizeof(tcp)))
 		return 0;
-	if (tcp.dest != bpf_htons(SERVICE_PORT))
+	if (tcp.dest != bpf_htons(port))
 		return 0;
+	*seq = bpf_ntohl(tcp.seq);
 	off += tcp.doff * 4;
 	return off < ETH_HLEN + (__u32)bpf_ntohs(ip.tot_len) ? off : 0;
+}
+
+static __always_inline __u32 payload_off(struct __sk_buff *skb)
+{
+	__u32 seq;
+
+	return payload_of(skb, SERVICE_PORT, &seq);
+}
+
+/* Drops what has this sequence number for the first time; what is sent again passes. */
+static __always_inline int drop_once(__u32 seq)
+{
+	__u32 one = 1;
+
+	return bpf_map_update_elem(&dropped, &seq, &one, BPF_NOEXIST) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
+/* Drops every segment that begins with "x-drop", once. */
+SEC("tc/drop_marked")
+int drop_marked(struct __sk_buff *skb)
+{
+	__u32 seq, off = payload_of(skb, HTTP1_PORT, &seq);
+	char start[6];
+
+	if (!off || bpf_skb_load_bytes(skb, off, start, sizeof(start)))
+		return TC_ACT_UNSPEC;
+	if (start[0] != 'x' || start[1] != '-' || start[2] != 'd' || start[3] != 'r' || start[4] != 'o' ||
+	    start[5] != 'p')
+		return TC_ACT_UNSPEC;
+	return drop_once(seq);
+}
+
+/* Drops the segment that begins with the HEADERS frame of a certain stream, once. */
+SEC("tc/drop_stream")
+int drop_stream(struct __sk_buff *skb)
+{
+	__u32 seq, off = payload_of(skb, HTTP2_PORT, &seq);
+	__u8 frame[9];
+
+	if (!off || bpf_skb_load_bytes(skb, off, frame, sizeof(frame)))
+		return TC_ACT_UNSPEC;
+	if (frame[3] != 1 || frame[5] || frame[6] || frame[7] || frame[8] != DROPPED_STREAM)
+		return TC_ACT_UNSPEC;
+	return drop_once(seq);
 }
 
 /* Drops one request, once; what is sent again passes. */

@@ -3,7 +3,8 @@
 # Records real traffic on the testbed (network namespaces; needs root) and checks what the whole pipeline says of it:
 # every request that was sent is at both points, both methods agree packet by packet, ledgers balance, filters and search
 # windows do what they say, and a killed recording is readable. Every hop of every request is in hops.sh, what networks do to packets
-# in faults.sh.
+# in faults.sh, heads of many segments in segments.sh, all families of contexts in families.sh, connections of many requests in pipelining.sh and
+# http2.sh.
 # Usage: tests/net/run.sh [BIN_DIR]
 set -uo pipefail
 
@@ -12,7 +13,8 @@ bin=$(readlink -f "${1:-$top/build/bin}")
 testbed=$top/datasets/testbed/testbed.sh
 export bin top testbed
 work=$(mktemp -d)
-export work
+fault_object=$work/fault.bpf.o
+export work fault_object
 trap 'rm -rf "$work"' EXIT
 export TESTBED_IPIP_OBJECT=${TESTBED_IPIP_OBJECT:-$(dirname "$bin")/ipip.bpf.o}
 
@@ -21,56 +23,20 @@ source "$top/tests/check.sh"
 here=$top/tests/net
 # shellcheck source=tests/net/checks.sh
 source "$here/checks.sh"
+# shellcheck source=tests/net/records.sh
+source "$here/records.sh"
 # shellcheck source=tests/net/hops.sh
 source "$here/hops.sh"
 # shellcheck source=tests/net/faults.sh
 source "$here/faults.sh"
-
-# Every request of the load: at each point by each method once on its way in and twice on its way out, and paired.
-accounted() {
-    local dir=$1 n=$2
-    equals "$n" "$(grep -c . "$dir/load.h2load")" || return 1
-    equals "ebpf|nic|$((3 * n)) ebpf|vport|$((3 * n)) pcap|nic|$((3 * n)) pcap|vport|$((3 * n)) " "$(sql "$dir" \
-        'SELECT source, name, n_contexts FROM file JOIN point USING (point_id) ORDER BY 1, 2' | tr '\n' ' ')" || return 1
-    "$bin/analyze" cdf --dir "$dir" --no-figure --format json > "$dir/cdf.json" || return 1
-    equals "ebpf rx $n, ebpf tx $((2 * n)), pcap rx $n, pcap tx $((2 * n))" \
-        "$(jq -r '[.series[] | "\(.source) \(.direction) \(.n)"] | join(", ")' "$dir/cdf.json")"
-}
-
-# The same packets by both methods, and their latencies not far from each other: 100 us in the median would be a fault.
-methods_agree() {
-    jq -e --argjson n "$((3 * $2))" '.agreement | .n == $n and .n_ebpf_only == 0 and .n_pcap_only == 0
-        and .n_direction_differs == 0 and all(.directions[]; .median_diff_us < 100 and .median_diff_us > -100)' \
-        "$1/cdf.json"
-}
-
-balanced() {
-    "$bin/analyze" ledger --dir "$1" --format json |
-        jq -e 'all(.points[]; .frames == ([.reasons[]] | add) and ([.lost[]] | add) == 0)'
-}
-
-# records = pcap: the same sightings, byte for byte in what names them.
-records_equal_pcap() {
-    equals "0" "$(sql "$1" "WITH sighting AS (SELECT source, name, seq, hex(trace_id) AS trace, hex(span_id) AS span,
-        hex(coalesce(parent_span_id, '')) AS parent, sampled, family, ctx_off, ctx_len, ids_end_off, payload_len, hex(saddr),
-        hex(daddr), sport, dport, encap, vni, hex(coalesce(outer_saddr, '')), hex(coalesce(outer_daddr, '')) FROM request
-        JOIN flow USING (flow_id) JOIN file ON file.file_id = request.file_id JOIN point USING (point_id)),
-        a AS (SELECT * FROM sighting WHERE source = 'ebpf'), b AS (SELECT * FROM sighting WHERE source = 'pcap')
-        SELECT (SELECT count(*) FROM (SELECT name, seq, trace, span, parent, sampled, family, ctx_off, ctx_len, ids_end_off,
-        payload_len, sport, dport, encap, vni FROM a EXCEPT SELECT name, seq, trace, span, parent, sampled, family, ctx_off,
-        ctx_len, ids_end_off, payload_len, sport, dport, encap, vni FROM b))")"
-}
-
-# C join = SQL join, on identities that were seen once at each point.
-joins_agree() {
-    "$bin/analyze" pairs --dir "$1" --source ebpf --format json |
-        jq -r '.pairs[] | "\(.seq)|\(.trace_id)|\(.span_id)|\(.latency_ns)"' | sort > "$work/c_join"
-    sql "$1" "WITH s AS (SELECT request.*, role FROM request JOIN file USING (file_id) JOIN point USING (point_id)
-        WHERE source = 'ebpf' AND reason = 16)
-        SELECT n.seq, lower(hex(n.trace_id)), lower(hex(n.span_id)), abs(v.ts_ns - n.ts_ns) FROM s AS n JOIN s AS v
-        USING (seq, trace_id, span_id) WHERE n.role = 'nic' AND v.role = 'vport'" | sort > "$work/sql_join"
-    [ -s "$work/c_join" ] && diff "$work/c_join" "$work/sql_join"
-}
+# shellcheck source=tests/net/segments.sh
+source "$here/segments.sh"
+# shellcheck source=tests/net/families.sh
+source "$here/families.sh"
+# shellcheck source=tests/net/pipelining.sh
+source "$here/pipelining.sh"
+# shellcheck source=tests/net/http2.sh
+source "$here/http2.sh"
 
 # What the search missed is there as a record that says why.
 beyond_window() {
@@ -206,11 +172,11 @@ fi
 
 [ -r "$TESTBED_IPIP_OBJECT" ] || { echo "tests/net: $TESTBED_IPIP_OBJECT is missing: run make" >&2; exit 1; }
 if ! "${CLANG:-clang}" -O2 -g -target bpf -mcpu=v3 -ffreestanding -Wall -Wextra -Werror -I"/usr/include/$(uname -m)-linux-gnu" \
-    -c "$here/fault.bpf.c" -o "$work/fault.bpf.o"; then
+    -c "$here/fault.bpf.c" -o "$fault_object"; then
     echo "tests/net: cannot compile fault.bpf.c" >&2
     exit 1
 fi
-export -f attach swap segment_at stay_cut
+export -f attach swap segment_at stay_cut no_probes small_segments serve serve_grpc open_before
 
 for run in b3 w3c ipip; do
     case $run in
@@ -226,9 +192,9 @@ for run in b3 w3c ipip; do
     check "$run: records equal pcap" records_equal_pcap "$dir"
     check "$run: C join equals SQL join" joins_agree "$dir"
 done
-check "window 50: recorded" record "$work/window" 100 2 "" --search-bytes 50
-check "window 50: loaded" "$bin/ingest" --dir "$work/window"
-check "window 50: every miss has a record" beyond_window "$work/window" 600
+check "window 800, original layout: recorded" record "$work/window" 100 2 "--headers original" --search-bytes 800
+check "window 800, original layout: loaded" "$bin/ingest" --dir "$work/window"
+check "window 800, original layout: none found, every miss has a record" beyond_window "$work/window" 600
 check "window 103: recorded" record "$work/cut" 100 2 "" --search-bytes 103
 check "window 103: loaded" "$bin/ingest" --dir "$work/cut"
 check "window 103: as the offsets say" agrees_with_offsets "$work/cut" "$work/b3" 103
@@ -236,15 +202,17 @@ check "filter: recorded" record "$work/filter" 100 2 "" --filter daddr=10.244.1.
 check "filter: loaded" "$bin/ingest" --dir "$work/filter"
 check "filter: only what it selects" filtered "$work/filter" 200
 layouts
-whole_way vxlan proposed
-whole_way ipip original
+alongside 'whole_way vxlan proposed' 'whole_way ipip original'
 check "two testbeds side by side" side_by_side
-for overlay in vxlan ipip; do
-    retransmissions $overlay
-    swapped_requests $overlay
-    swapped_segments $overlay
-    splits $overlay
+for fault in retransmissions swapped_requests swapped_segments splits; do
+    alongside "$fault vxlan" "$fault ipip"
 done
+tail_first
+whole_heads vxlan
+whole_heads ipip
+all_families
+alongside 'pipelining vxlan' 'late_segments ipip'
+alongside 'many_streams vxlan' 'unreadable ipip'
 testbed_manners
 check "SIGKILL: what was written is readable" killed
 check "SIGINT: ends in good order" interrupted
