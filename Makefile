@@ -154,7 +154,7 @@ $(BUILD)/tests/kernel_host: $(wildcard tests/diff/kernel/*.[ch] tests/unit/http2
 	$(CC) $(ALL_CFLAGS) $(filter %.c,$^) $(BUILD)/rooms.a -Wl,--as-needed $(LIBS) -o $@
 
 # fuzz targets are built from the sources, so that all of the code is instrumented
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out capture/%,$(ROOM_SOURCES)) $(BUILD)/ingest/schema.c $(wildcard lib/*.h ingest/*.h)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out capture/%,$(ROOM_SOURCES)) $(BUILD)/ingest/schema.c $(wildcard lib/*.h ingest/*.h tests/unit/search_walk.h)
 	@mkdir -p $(@D)
 	$(CLANG) -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -I. -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $(filter-out analyze/%,$(filter %.c,$^)) -Wl,--as-needed $(LIBS) -o $@

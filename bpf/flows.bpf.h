@@ -20,32 +20,20 @@ struct {
 } flows SEC(".maps");
 
 /* States by ports. One that is forgotten by the map, as the one used longest ago, stays counted: that costs lookups. */
-struct known {
-	uint32_t n[KNOWN_MAX];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, uint32_t);
-	__type(value, struct known);
-} knowns SEC(".maps");
+uint32_t known[KNOWN_MAX];
 
 static __always_inline uint32_t *known_of(uint16_t sport, uint16_t dport)
 {
-	uint32_t zero = 0, at = ((uint32_t)sport << 16 | dport) * 0x9e3779b1u >> 19;
-	struct known *k = bpf_map_lookup_elem(&knowns, &zero);
+	uint32_t at = ((uint32_t)sport << 16 | dport) * 0x9e3779b1u >> 19;
 
 	_Static_assert(KNOWN_MAX == 1 << (32 - 19), "the hash fits the table");
-	return k ? &k->n[at & (KNOWN_MAX - 1)] : NULL;
+	return &known[at & (KNOWN_MAX - 1)];
 }
 
 /* May there be a state for a flow with these ports? */
 static __always_inline int flows_may_know(uint16_t sport, uint16_t dport)
 {
-	uint32_t *n = known_of(sport, dport);
-
-	return n && *n;
+	return *known_of(sport, dport) != 0;
 }
 
 /* The key of the message's flow. */
@@ -64,12 +52,8 @@ static __always_inline void flow_key(struct scratch *s)
 /* Keeps s->flow under s->key. */
 static __always_inline void flow_keep(struct scratch *s)
 {
-	uint32_t *n = known_of(s->key.sport, s->key.dport);
-
-	if (!n)
-		return;
 	if (bpf_map_update_elem(&flows, &s->key, &s->flow, BPF_NOEXIST) == 0)
-		__sync_fetch_and_add(n, 1);
+		__sync_fetch_and_add(known_of(s->key.sport, s->key.dport), 1);
 	else
 		bpf_map_update_elem(&flows, &s->key, &s->flow, BPF_ANY);
 }
@@ -77,10 +61,8 @@ static __always_inline void flow_keep(struct scratch *s)
 /* Forgets the state under s->key. */
 static __always_inline void flow_forget(struct scratch *s)
 {
-	uint32_t *n = known_of(s->key.sport, s->key.dport);
-
-	if (bpf_map_delete_elem(&flows, &s->key) == 0 && n)
-		__sync_fetch_and_add(n, -1);
+	if (bpf_map_delete_elem(&flows, &s->key) == 0)
+		__sync_fetch_and_add(known_of(s->key.sport, s->key.dport), -1);
 }
 
 #endif

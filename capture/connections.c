@@ -14,15 +14,18 @@
 #define CONNECTIONS_MAX 16384
 /* Requests of a connection that are kept, for the case that their segment comes again. */
 #define RECENT_MAX 16
+/* Frames that may come again, or bring others again, while a request is under way. */
+#define CLAIMED_MAX 8
 
 /* One direction, client to server, of an HTTP/2 connection. */
 struct connection {
 	struct ws_shelved shelved; /* first */
 	struct ws_http2 *http2;
 	struct ws_record recent[RECENT_MAX];
-	uint32_t n_recent;	/* ever */
-	uint16_t next_message;	/* the number that must come next */
-	uint64_t claimed_ts_ns; /* stamp of the last frame that a request was counted for */
+	uint32_t n_recent;		     /* ever */
+	uint16_t next_message;		     /* the number that must come next */
+	uint64_t claimed_ts_ns[CLAIMED_MAX]; /* stamps of the last frames that requests were counted for */
+	uint32_t n_claimed;		     /* ever */
 };
 
 struct ws_connections {
@@ -41,6 +44,16 @@ struct ws_connections *ws_connections_new(struct ws_desk *desk)
 	return a;
 }
 
+/* Is the frame of that stamp counted for a request already? It is from now on. */
+static bool claims_again(struct connection *c, uint64_t ts_ns)
+{
+	for (uint32_t i = 0; i < CLAIMED_MAX && i < c->n_claimed; i++)
+		if (c->claimed_ts_ns[i] == ts_ns)
+			return true;
+	c->claimed_ts_ns[c->n_claimed++ % CLAIMED_MAX] = ts_ns;
+	return false;
+}
+
 /*
  * A record of an HTTP/2 request; its frame was counted as one without any. All messages of a frame have its stamp: of
  * several requests that begin in it the first one counts.
@@ -52,8 +65,7 @@ static int emit_http2(void *context, const struct ws_record *record)
 
 	if (a->speaking) {
 		r.flags &= (uint8_t)~WS_FLAG_LATER_IN_FRAME;
-		r.flags |= a->speaking->claimed_ts_ns == r.ts_ns ? WS_FLAG_LATER_IN_FRAME : 0;
-		a->speaking->claimed_ts_ns = r.ts_ns;
+		r.flags |= claims_again(a->speaking, r.ts_ns) ? WS_FLAG_LATER_IN_FRAME : 0;
 		if (!a->is_repeating)
 			a->speaking->recent[a->speaking->n_recent++ % RECENT_MAX] = r;
 	}

@@ -73,11 +73,13 @@ bool ws_notes_next(const uint64_t *words, uint32_t n_words, uint32_t *at, const 
 {
 	struct ws_field f = { 0 };
 	uint32_t len, n_value, n_name;
+	uint8_t flags;
 
 	if (*at >= n_words)
 		return false;
+	flags = ws_note_flags(words[*at]);
 	f.header = ws_note_header(words[*at]);
-	f.is_cut = ws_note_flags(words[*at]) & WS_NOTE_CUT;
+	f.is_cut = flags & WS_NOTE_CUT;
 	len = ws_note_len(words[*at]);
 	f.line_off = ws_note_line_off(words[*at]);
 	n_value = (len + 7) / 8;
@@ -85,7 +87,8 @@ bool ws_notes_next(const uint64_t *words, uint32_t n_words, uint32_t *at, const 
 	if (n_value > n_words - *at - 1 || n_name == 0)
 		return false;
 	f.value = (const uint8_t *)&words[*at + 1];
-	f.len = len > 0 && f.value[len - 1] == '\r' ? len - 1 : len;
+	/* the line's own, not one within a value of which only the beginning was noted */
+	f.len = len > 0 && f.value[len - 1] == '\r' && (!f.is_cut || flags & WS_NOTE_OPEN) ? len - 1 : len;
 	f.value_off = f.line_off + n_name + ws_note_blanks(words[*at]);
 	*at += 1 + n_value;
 	*field = f;

@@ -4,6 +4,7 @@ from __future__ import annotations
 import cases_http  # noqa: F401 - registers its cases
 import cases_http2  # noqa: F401
 import cases_join  # noqa: F401
+import cases_splits  # noqa: F401
 import cases_wire  # noqa: F401
 from case import CASES, Case
 from case_random import random_case

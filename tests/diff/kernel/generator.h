@@ -10,11 +10,13 @@
 
 #include <stdint.h>
 
+#include "tests/diff/kernel/dice.h"
+
 /* Longer than any window with its peek, so that a search can end inside. */
 #define GENERATOR_FRAME_MAX 32768
 
 struct generator {
-	uint64_t state;
+	struct dice dice;
 	uint32_t window;     /* contexts are placed near this border, often */
 	uint16_t vxlan_port; /* that the run takes for VXLAN */
 	uint8_t is_raw_ip;   /* frames begin with an IP header */
