@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/names.h"
 #include "lib/search.h"
@@ -94,7 +95,7 @@ const char *ws_file_family_name(const struct ws_file *file, uint8_t family)
 uint8_t ws_file_family(const struct ws_file *file, const char *name)
 {
 	for (uint8_t family = 1; family < WS_MAX_FAMILIES; family++) {
-		if (file->family[family] && !strcmp(file->family[family], name))
+		if (file->family[family] && !strcasecmp(file->family[family], name))
 			return family;
 	}
 	return WS_FAMILY_NONE;

@@ -95,6 +95,12 @@ static const char *read_ids(sqlite3_value **value, struct ws_sighting *s)
 	s->identity.trace_id_len = (uint32_t)trace_len;
 	if (sqlite3_value_type(value[9]) != SQLITE_NULL)
 		s->ids_end_off = uint32_of(value[9]);
+	if (s->family == WS_FAMILY_DATADOG &&
+	    trace_len == 16) { /* the upper half may not have been seen at the other point */
+		memmove(s->identity.trace_id, s->identity.trace_id + 8, 8);
+		memset(s->identity.trace_id + 8, 0, 8);
+		s->identity.trace_id_len = 8;
+	}
 	if (s->family == WS_FAMILY_REQUEST_ID)
 		s->identity.trace_id[WS_ID_VERSION_BYTE] &= (uint8_t)~ID_VERSION_MASK;
 	return NULL;

@@ -22,8 +22,9 @@ static const char *note_of(const struct ws_detection *d, char text[NOTE_MAX])
 	*text = 0;
 	if (!d->expected_known)
 		snprintf(text, NOTE_MAX,
-			 "%s, %s: of %" PRIu64
-			 " requests the search ended before it could tell whether they carry a context: "
+			 "%s, %s: of %" PRIu64 " requests it is not known whether they carry a context (the search "
+					       "ended before, or HTTP/2 was not "
+			 "readable): "
 			 "no rate without a capture of the same point (capture run --pcap), or a search of the whole "
 			 "head",
 			 point, source, d->n_open);
@@ -41,8 +42,9 @@ static const char *note_of(const struct ws_detection *d, char text[NOTE_MAX])
 			 point, source, d->n_resolved, d->n_expected, d->n_open);
 	else if (d->n_open)
 		snprintf(text, NOTE_MAX,
-			 "%s, %s: %" PRIu64 " requests whose head was not captured in full are not counted", point,
-			 source, d->n_open);
+			 "%s, %s: %" PRIu64 " requests whose head was not captured in full, or whose HTTP/2 nobody can "
+					    "read, are not counted",
+			 point, source, d->n_open);
 	return text;
 }
 

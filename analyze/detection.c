@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyze/grouping.h"
+#include "lib/names.h"
 #include "lib/record.h"
 
 /* Does the reason leave open whether the request has a context? */
@@ -250,6 +251,17 @@ static int look(struct work *work, const struct ws_sightings *sightings, bool ha
 	return rc ? rc : take_counts(made->file, &counts, &made->remarks);
 }
 
+/* HTTP/2 connections that were there before the recording: their requests are in the ledger only. */
+static uint64_t count_unrecorded(const struct ws_file *file, const struct ws_sightings *sightings)
+{
+	uint64_t n = ws_tallies_get(&file->reasons, ws_slot_name(WS_REASON_UNDECODABLE)), n_recorded = 0;
+
+	for (uint32_t i = 0; i < sightings->n; i++)
+		n_recorded += sightings->at[i].reason == WS_REASON_UNDECODABLE &&
+			      !(sightings->place[i].flags & WS_FLAG_LATER_IN_FRAME);
+	return n > n_recorded ? n - n_recorded : 0;
+}
+
 int ws_detection_open(const struct ws_study *study, uint32_t file, struct ws_detection *detection)
 {
 	struct ws_detection made = { .file = &study->catalog.file[file] };
@@ -265,6 +277,8 @@ int ws_detection_open(const struct ws_study *study, uint32_t file, struct ws_det
 	/* Of records, the capture at the point is the judge: it knows, too, what has no record because it was lost. */
 	if (!rc && made.has_capture)
 		rc = resolve(&work, &both);
+	made.n_unrecorded = count_unrecorded(made.file, both.records);
+	made.n_open += made.n_unrecorded;
 	made.expected_known = made.file->source == WS_SOURCE_PCAP || made.has_capture || !made.n_open;
 	made.n_expected = made.n_found + made.n_resolved + (made.has_capture ? 0 : made.n_unread);
 	free(work.direction);
@@ -277,9 +291,18 @@ int ws_detection_open(const struct ws_study *study, uint32_t file, struct ws_det
 
 int ws_detection_groups(const struct ws_detection *detection, unsigned int by, struct ws_spot_groups *groups)
 {
-	return ws_spot_groups_open(&detection->spots, by,
-				   detection->has_capture || detection->file->source == WS_SOURCE_PCAP,
-				   detection->has_capture ? 0 : detection->n_unread, groups);
+	const bool open_is_out = detection->has_capture || detection->file->source == WS_SOURCE_PCAP;
+	int rc = ws_spot_groups_open(&detection->spots, by, open_is_out,
+				     detection->has_capture ? 0 : detection->n_unread, groups);
+
+	/* what has no record may belong to any group that HTTP/2 may belong to */
+	for (uint32_t i = 0; rc == 0 && detection->n_unrecorded && i < groups->n; i++) {
+		if (groups->at[i].http_version == 1)
+			continue;
+		groups->at[i].n_open += detection->n_unrecorded;
+		groups->at[i].expected_known &= open_is_out;
+	}
+	return rc;
 }
 
 void ws_detection_close(struct ws_detection *detection)

@@ -23,11 +23,13 @@ struct ws_detection {
 	uint32_t *found_at; /* ids_end_off of the contexts found, ascending; owned */
 	uint32_t n_found;
 	bool expected_known;
-	uint64_t n_expected; /* requests with a context that passed */
-	uint64_t n_open;     /* requests of which nobody knows whether they have one: in no number */
-	uint64_t n_resolved; /* contexts that only the capture knows: among n_expected */
-	uint64_t n_unread;   /* requests whose records were lost */
-	bool has_capture;    /* the capture of the same point judges; else n_unread is among n_expected */
+	uint64_t n_expected;   /* requests with a context that passed */
+	uint64_t n_open;       /* requests of which nobody knows whether they have one: in no number */
+	uint64_t n_resolved;   /* contexts that only the capture knows: among n_expected */
+	uint64_t n_unread;     /* requests whose records were lost */
+	uint64_t n_unrecorded; /* frames of HTTP/2 requests that nobody can read, and that have no record; among n_open
+				*/
+	bool has_capture;      /* the capture of the same point judges; else n_unread is among n_expected */
 	struct ws_spots spots;
 	struct ws_remarks remarks;
 };

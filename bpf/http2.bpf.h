@@ -12,6 +12,8 @@
 #define FRAME_HEADER_LEN  9
 #define TYPE_HEADERS	  1
 #define TYPE_CONTINUATION 9
+/* A longer frame of headers is not read by the reader either. */
+#define BLOCK_MAX (256u << 10)
 /* More steps than a segment's payload has frames, or pieces of them. */
 #define FRAMES_MAX 8192
 
@@ -63,6 +65,12 @@ __attribute__((noinline)) int http2_step(struct __sk_buff *skb, uint32_t payload
 		f->skip_len = (uint32_t)f->carry[0] << 16 | (uint32_t)f->carry[1] << 8 | f->carry[2];
 		f->takes_frame = f->carry[3] == TYPE_HEADERS || f->carry[3] == TYPE_CONTINUATION;
 		f->frame_off = 0;
+		if (f->takes_frame && f->skip_len > BLOCK_MAX) { /* nobody would read it, nor what comes behind it */
+			f->is_lost = 1;
+			f->lost_seq = seq + at - FRAME_HEADER_LEN;
+			http2_tell(s, f, WS_CATCH_HTTP2_LOST, seq + at, 0, 0);
+			f->takes_frame = 0;
+		}
 		n_header = FRAME_HEADER_LEN;
 	}
 	n = len - at < f->skip_len ? len - at : f->skip_len;

@@ -54,9 +54,9 @@ struct flow_key {
 enum flow_kind {
 	FLOW_HEAD = 1,	     /* a head goes on in the next segment */
 	FLOW_BODY = 2,	     /* a body, as long as its head has said */
-	FLOW_CHUNKED = 5,    /* a chunked body: as far as its chunks have said */
-	FLOW_HTTP2 = 3,	     /* client to server of an HTTP/2 connection */
-	FLOW_HTTP2_PEER = 4, /* server to client */
+	FLOW_CHUNKED = 3,    /* a chunked body: as far as its chunks have said */
+	FLOW_HTTP2 = 4,	     /* client to server of an HTTP/2 connection */
+	FLOW_HTTP2_PEER = 5, /* server to client */
 };
 
 /* What is known of a flow whose next segments are not to be read as if nothing had come before. */

@@ -160,8 +160,8 @@ static __always_inline uint32_t frame(struct __sk_buff *skb, struct scratch *s)
 		return (uint32_t)rc;
 	if (rc != NOT_KNOWN || is_request) {
 		uint32_t at = rc != NOT_KNOWN ? LOOK_AT_BYTE(rc) : 0;
-		uint32_t otherwise = at ? s->message.c.counts_frame ? WS_REASON_OTHER_PAYLOAD : WS_REASON_HEAD_CONTINUED
-					: WS_REASON_OTHER_PAYLOAD;
+		uint32_t otherwise = at && !s->message.c.counts_frame ? WS_REASON_HEAD_CONTINUED
+								      : WS_REASON_OTHER_PAYLOAD;
 
 		s->message.c.counts_frame = 1;
 		rc = heads_begin(skb, p->payload_off, p->payload_len, p->seq, at);

@@ -11,7 +11,7 @@
 #include "lib/http.h"
 #include "lib/http2.h"
 
-#define CONNECTIONS_MAX 16384
+#define CONNECTIONS_MAX 4096
 /* Requests of a connection that are kept, for the case that their segment comes again. */
 #define RECENT_MAX 16
 /* Frames that may come again, or bring others again, while a request is under way. */

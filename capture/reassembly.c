@@ -13,6 +13,8 @@
 /* Heads under way, and heads of several segments that are done: their first may come again. */
 #define PENDING_MAX 8192
 #define DONE_MAX    256
+/* Sightings of one head under way: its first segment may come again so often. */
+#define SIGHTINGS_MAX 8
 /* Segments of a head whose places are kept; later ones count as the last of them. */
 #define SEGMENTS_MAX 128
 /* Heads of one segment of which the record is kept, for the case that they come again in several: a power of two. */
@@ -328,6 +330,17 @@ static int emit_again(struct ws_reassembly *a, struct head *d, const struct ws_s
 	return rc ? rc : 1;
 }
 
+/* Who sends the first segment of a head again and again is not to make each of its segments dearer. */
+static int retire_oldest_sighting(struct ws_reassembly *a, const struct ws_shelf_key *key)
+{
+	struct ws_shelved *thing = ws_shelf_find(&a->pending, key), *oldest = NULL;
+	uint32_t n = 0;
+
+	for (; thing; thing = ws_shelf_find_next(thing), n++)
+		oldest = thing; /* the newest is found first */
+	return n > SIGHTINGS_MAX ? retire(a, (struct head *)oldest) : 0;
+}
+
 /* A head whose end has not come yet. */
 static int pend(struct ws_reassembly *a, const struct ws_catch *c, const uint8_t *body, size_t len)
 {
@@ -356,6 +369,8 @@ static int pend(struct ws_reassembly *a, const struct ws_catch *c, const uint8_t
 	ws_shelf_put(&a->pending, &d->shelved);
 	if (rc == 0 && !ws_search_goes_on(d->end))
 		return retire(a, d);
+	if (rc == 0)
+		rc = retire_oldest_sighting(a, &key);
 	if (rc == 0 && a->pending.n > PENDING_MAX)
 		rc = retire(a, (struct head *)a->pending.oldest);
 	return rc;

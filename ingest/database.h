@@ -36,6 +36,12 @@ int ws_database_open(const char *path, struct ws_database **db, struct ws_error 
 int ws_database_put_manifest(struct ws_database *db, const char *hash, const char *json, struct ws_error *err);
 
 /*
+ * The contexts that the run's records were searched for, as its manifest lists them: what its packet captures should be
+ * searched for, too. Returns 1 with text, cut at size, and *prefers_list filled; 0 if no manifest says it; or -errno.
+ */
+int ws_database_contexts(struct ws_database *db, char *text, size_t size, bool *prefers_list, struct ws_error *err);
+
+/*
  * Keeps the conditions, if they are not those that are kept already: json is one flat object. Returns 0 or -errno;
  * -EINVAL, with words that do not name the file, for anything else.
  */

@@ -34,6 +34,28 @@ int ws_database_put_manifest(struct ws_database *db, const char *hash, const cha
 	return rc;
 }
 
+int ws_database_contexts(struct ws_database *db, char *text, size_t size, bool *prefers_list, struct ws_error *err)
+{
+	sqlite3_stmt *statement;
+	int rc = ws_sql_prepare(&db->sql,
+				"SELECT group_concat(c.value), manifest.json ->> '$.configuration.prefers' = 'list'"
+				" FROM manifest, json_each(manifest.json, '$.configuration.contexts') AS c",
+				&statement, err);
+
+	if (rc)
+		return rc;
+	rc = sqlite3_step(statement);
+	if (rc == SQLITE_ROW && sqlite3_column_type(statement, 0) == SQLITE_TEXT) {
+		snprintf(text, size, "%s", (const char *)sqlite3_column_text(statement, 0));
+		*prefers_list = sqlite3_column_int(statement, 1);
+		rc = 1;
+	} else {
+		rc = rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : ws_sql_fail(&db->sql, err);
+	}
+	sqlite3_finalize(statement);
+	return rc;
+}
+
 /* Tabs and line feeds separate what analyze prints, and no terminal should be sent the others. */
 static bool is_printable(const char *text, size_t len)
 {

@@ -38,7 +38,7 @@ static void forget(struct ws_record *r)
 }
 
 /* Walks over the head, and reads the context headers in it. Returns how the walk ended. */
-static enum ws_search_end walk(const struct ws_head *d, const struct ws_head_reader *reader, struct ws_search *s,
+static enum ws_search_end walk(struct ws_head *d, const struct ws_head_reader *reader, struct ws_search *s,
 			       struct ws_contexts *contexts)
 {
 	struct ws_notes notes = { 0 };
@@ -49,6 +49,7 @@ static enum ws_search_end walk(const struct ws_head *d, const struct ws_head_rea
 	ws_search_init(s, UINT32_MAX / 2, 0);
 	while (!ws_search_step(&w))
 		;
+	d->record.flags |= notes.is_crowded ? WS_FLAG_CROWDED : 0;
 	while (ws_notes_next(notes.word, notes.n_words, &at, &reader->wanted, &field))
 		ws_contexts_add(contexts, &reader->wanted, &field);
 	return s->end;

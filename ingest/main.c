@@ -12,6 +12,7 @@
 #include "ingest/load.h"
 #include "lib/tunnels.h"
 #include "lib/version.h"
+#include "lib/wanted.h"
 
 #define PCAP_OPTIONS_MAX 16
 
@@ -35,7 +36,8 @@ static const char help[] =
 	"  --vxlan-port LIST    UDP ports of VXLAN in packet captures (default 4789,8472)\n"
 	"  --context LIST       contexts to look for in packet captures, joined by commas: w3c, b3, b3-single,\n"
 	"                       jaeger, datadog, skywalking, aws, google, x-request-id, header:NAME (a header of\n"
-	"                       your own, up to 4), all (the first nine), default (the first eight)\n"
+	"                       your own, up to 4), all (the first nine), default (the first eight);\n"
+	"                       without it: what run.json says that the records were searched for, or default\n"
 	"  --prefer first|list  of several contexts in a request the first complete one counts (default), or that\n"
 	"                       which stands first in the LIST of --context\n"
 	"  --quiet              say nothing of what went well\n"
@@ -50,6 +52,7 @@ struct job {
 	struct ws_reading reading;
 	struct pcap_option pcap[PCAP_OPTIONS_MAX];
 	uint32_t n_pcaps;
+	bool has_contexts; /* --context or --prefer was given */
 	int is_quiet;
 	uint32_t n_failed;
 };
@@ -127,8 +130,29 @@ static int load_logs(struct job *job, struct ws_database *db, const char *dir, c
 	return rc;
 }
 
+/* Without --context, packet captures are searched for what the run's records were searched for. */
+static int take_contexts(struct ws_database *db, const char *manifest_path, struct ws_wanted *wanted,
+			 struct ws_error *err)
+{
+	char text[WS_WANTED_TEXT_LEN];
+	struct ws_error why = { 0 };
+	struct ws_wanted parsed;
+	bool prefers_list;
+	int rc = ws_database_contexts(db, text, sizeof(text), &prefers_list, err);
+
+	if (rc <= 0)
+		return rc;
+	if (ws_wanted_parse(text, &parsed, &why))
+		return ws_error(err, -EINVAL, "%s: configuration.contexts: %s; say --context LIST",
+				manifest_path ? manifest_path : "run.json", why.text);
+	parsed.prefers_list = prefers_list;
+	*wanted = parsed;
+	return 0;
+}
+
 static int load_inputs(struct job *job, const char *dir, const struct ws_inputs *inputs, struct ws_error *err)
 {
+	struct ws_reading reading = job->reading;
 	struct ws_database *db;
 	char *path;
 	int rc = check_readable(inputs, err);
@@ -145,10 +169,12 @@ static int load_inputs(struct job *job, const char *dir, const struct ws_inputs 
 		rc = ws_load_manifest(db, inputs->manifest_path, err);
 	if (rc == 0 && inputs->conditions_path)
 		rc = ws_load_conditions(db, inputs->conditions_path, err);
+	if (rc == 0 && !job->has_contexts)
+		rc = take_contexts(db, inputs->manifest_path, &reading.wanted, err);
 	for (uint32_t i = 0; rc == 0 && i < inputs->n; i++) {
 		struct ws_loaded loaded;
 
-		rc = ws_load(db, dir, &inputs->input[i], &job->reading, &loaded, err);
+		rc = ws_load(db, dir, &inputs->input[i], &reading, &loaded, err);
 		if (rc == 0)
 			tell(job, &inputs->input[i], &loaded);
 	}
@@ -237,8 +263,10 @@ static int parse_options(int argc, char **argv, struct job *job, const char **di
 			break;
 		case 'c':
 			contexts = optarg;
+			job->has_contexts = true;
 			break;
 		case 'r':
+			job->has_contexts = true;
 			prefers_list = strcmp(optarg, "list") == 0;
 			if (!prefers_list && strcmp(optarg, "first") != 0)
 				return usage_error("--prefer needs first or list, not ", optarg);

@@ -105,6 +105,8 @@ static int want_entry(struct ws_wanted *wanted, const struct entry *e, uint8_t *
 	const bool is_all = entry_is(e, "all"), is_default = entry_is(e, ws_wanted_default);
 	bool is_known = is_all || is_default;
 
+	if (e->len == 0)
+		return ws_error(err, -EINVAL, "an empty name in the list of contexts");
 	if (e->len >= sizeof(user_prefix) - 1 && !memcmp(e->text, user_prefix, sizeof(user_prefix) - 1))
 		return want_user(wanted, e, rank, err);
 	for (uint8_t f = WS_FAMILY_NONE + 1; f < N_NAMED_FAMILIES; f++) {

@@ -14,7 +14,7 @@
  * expect a size update at the next block's beginning (only a smaller value does): it raises the bound up to which a
  * size update is accepted, and the table grows when one comes. So nothing changes for encoders that never send one.
  */
-#define TABLE_MAX (1u << 20)
+#define TABLE_MAX (64u << 10)
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

@@ -8,7 +8,7 @@
 
 #include "lib/families.h"
 
-/* Words of 8 bytes: room for the headers of every family at once; a power of two. */
+/* Words of 8 bytes: room for one of every header but the last of the user's, at their longest; a power of two. */
 #define WS_NOTES_WORDS 256
 /* The most words that one note takes. */
 #define WS_NOTE_WORDS (1 + WS_VALUE_MAX / 8)
@@ -24,7 +24,7 @@ struct ws_notes {
 	uint64_t word[WS_NOTES_WORDS];
 };
 
-/* Blanks in front of a value that are left out; behind more of them a value is not read. */
+/* Blanks in front of a value that are left out; more of them count as bytes of the value. */
 #define WS_NOTE_BLANKS_MAX 120
 
 /*

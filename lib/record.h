@@ -134,7 +134,7 @@ struct ws_record {
 	uint32_t ctx_off;	   /* first byte of the first header line of the context */
 	uint32_t ctx_len;	   /* from there to the end of the last of its trace, span and parent span ids */
 	uint32_t ids_end_off;	   /* one past the last byte of trace id and span id: found within N if <= N */
-	uint32_t searched_len;	   /* bytes searched until the answer was known */
+	uint32_t searched_len;	   /* bytes of the head searched: to its end, or the window's */
 	uint16_t sport;		   /* inner TCP ports */
 	uint16_t dport;
 	uint16_t vlan;		  /* outermost 802.1Q tag control information; 0 without a tag */

@@ -131,7 +131,8 @@ CREATE TABLE request (
     sampled         INTEGER,          -- 0, 1, or NULL where the context leaves it open
     ctx_off         INTEGER,          -- first byte of the context's first header line; NULL without a context
     ctx_len         INTEGER,          -- bytes from there to the end of the last id; NULL without a context
-    searched_len    INTEGER NOT NULL, -- bytes searched until the answer was known
+    searched_len    INTEGER NOT NULL, -- bytes of the head searched: to its end, or as far as it was; files of record
+                                      -- version 1: until the answer was known
     req_off         INTEGER NOT NULL, -- payload byte at which the request line begins
     frame_len       INTEGER NOT NULL, -- bytes on the wire, link header included
     tcp_flags       INTEGER NOT NULL, -- byte 13 of the TCP header

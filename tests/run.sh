@@ -5,10 +5,10 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-log=$(mktemp)
-background_log=$(mktemp)
-background_pid=
-trap 'rm -f "$log" "$background_log"; [ -z "$background_pid" ] || kill "$background_pid" 2> /dev/null' EXIT
+work=$(mktemp -d)
+log=$work/log
+declare -A background_pid=()
+trap 'rm -rf "$work"; [ "${#background_pid[@]}" -eq 0 ] || kill "${background_pid[@]}" 2> /dev/null' EXIT
 n_passed=0
 n_failed=0
 
@@ -45,46 +45,50 @@ lint() {
     make -s lint && echo "1 passed, 0 failed"
 }
 
-# background NAME COMMAND...: begins a suite that mostly waits, to be counted by collect.
+# background NAME COMMAND...: begins a suite beside the others, to be counted by collect NAME.
 background() {
-    background_name=$1
+    local name=$1
     shift
-    "$@" > "$background_log" 2>&1 &
-    background_pid=$!
+    "$@" > "$work/$name" 2>&1 &
+    background_pid[$name]=$!
 }
 
-# replay STATUS: what the suite in the background said, and how it ended.
+# replay STATUS NAME: what the suite in the background said, and how it ended.
 replay() {
-    cat "$background_log"
+    cat "$work/$2"
     return "$1"
 }
 
-# collect: waits for the suite in the background, and counts it.
+# collect NAME: waits for the suite in the background, and counts it.
 collect() {
-    wait "$background_pid"
-    suite "$background_name" replay $?
-    background_pid=
+    wait "${background_pid[$1]}"
+    suite "$1" replay $? "$1"
+    unset "background_pid[$1]"
 }
 
-if [ "$(id -u)" -eq 0 ] && build/bin/capture check > /dev/null; then
-    background "the paper's evaluation, quick" tests/reproduce/run.sh build/bin
-fi
+# Two lanes, as most suites use one processor.
+with_root=false
+if [ "$(id -u)" -eq 0 ] && build/bin/capture check > /dev/null; then with_root=true; fi
+make -s build/tests/kernel_host || exit 1
+if $with_root; then background "evaluation" tests/reproduce/run.sh build/bin; fi
 suite "lint" lint
 suite "unit, golden, generated captures, sample" make -s check
+background "host parser = tshark" make -s check-tshark
 suite "the same under sanitizers" make -s check-san
-suite "host parser = tshark" make -s check-tshark
 suite "a campaign's numbers = an independent judge's" make -s check-numbers
-if [ "$(id -u)" -eq 0 ] && build/bin/capture check > /dev/null; then
-    collect
+if $with_root; then collect "evaluation"; fi
+collect "host parser = tshark"
+background "fuzz" fuzz
+if $with_root; then
     suite "kernel parser = host parser" make -s check-bpf
     suite "real traffic" make -s check-net
 else
     echo "== the paper's evaluation, kernel parser = host parser, real traffic: skipped: not root, or no eBPF;" \
         "\`build/bin/capture check\` says why"
 fi
+collect "fuzz"
 suite "campaigns" make -s check-campaign
 suite "pages in a browser" make -s check-browser
-suite "fuzz" fuzz
 
 echo "$n_passed passed, $n_failed failed"
 [ "$n_failed" -eq 0 ]

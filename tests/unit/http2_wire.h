@@ -109,7 +109,7 @@ static inline void wire_frame(struct wire *w, uint8_t type, uint8_t flags, uint3
 static inline void wire_begin(struct wire *w)
 {
 	w->len = w->n = 0;
-	if (nghttp2_hd_deflate_new(&w->deflater, 1 << 20))
+	if (nghttp2_hd_deflate_new(&w->deflater, 64 << 10))
 		abort();
 }
 
