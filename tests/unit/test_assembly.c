@@ -442,6 +442,21 @@ static void the_first_segment_again_after_the_end(void **state)
 	assert_int_equal(counted(W3C_SLOT), 2);
 }
 
+/* Each sighting under way makes each further segment dearer: there are eight at most, and none is lost. */
+static void the_first_segment_again_and_again(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		head(100, WS_SEARCH_RAN_OUT);
+	assert_int_equal(w.n_records, 12);
+	for (int i = 0; i < 12; i++)
+		assert_int_equal(w.record[i].reason, WS_REASON_SPLIT);
+	more_w3c(100, 200, WS_SEARCH_HEAD_END, 110);
+	assert_int_equal(w.n_records, 20);
+	for (int i = 12; i < 20; i++)
+		assert_w3c(&w.record[i], 110, 2, 2);
+}
+
 static void the_first_segment_again_with_more(void **state)
 {
 	(void)state;
@@ -781,6 +796,7 @@ int main(void)
 		TEST(the_first_segment_again_while_the_head_goes_on),
 		TEST(the_first_segment_again_after_the_second),
 		TEST(the_first_segment_again_after_the_end),
+		TEST(the_first_segment_again_and_again),
 		TEST(the_first_segment_again_with_more),
 		TEST(the_first_segment_again_with_the_whole_head),
 		TEST(the_first_segment_again_with_less),

@@ -129,6 +129,32 @@ static void unread_requests_are_expected_and_not_found(void **state)
 	tear_down(&scene, &detection);
 }
 
+/* Connections older than the recording: their requests have no record, and might have a context each. */
+static void unreadable_http2_without_records_leaves_the_number_unknown(void **state)
+{
+	struct ws_spot_groups groups = { 0 };
+	struct ws_detection detection;
+	struct scene scene;
+
+	(void)state;
+	set_up(&scene, false);
+	add(&scene, WS_SOURCE_EBPF, 100, WS_REASON_CONTEXT);
+	add(&scene, WS_SOURCE_EBPF, 200, WS_REASON_CONTEXT)->http_version = 2;
+	add(&scene, WS_SOURCE_EBPF, 300, WS_REASON_UNDECODABLE)->http_version = 2;
+	assert_int_equal(ws_tallies_add(&scene.file[0].reasons, "http2_undecodable", 8), 0);
+	detection = look(&scene);
+	assert_false(detection.expected_known);
+	assert_int_equal(detection.n_open, 8); /* the one with a record among them */
+	assert_int_equal(ws_detection_groups(&detection, WS_BY_FORMAT, &groups), 0);
+	assert_int_equal(groups.n, 2);
+	assert_int_equal(groups.at[0].http_version, 1);
+	assert_int_equal(groups.at[1].http_version, 2);
+	assert_int_equal(groups.at[1].n_open, 8);
+	assert_false(groups.at[1].expected_known);
+	ws_spot_groups_close(&groups);
+	tear_down(&scene, &detection);
+}
+
 static void capture_knows_what_was_unread(void **state)
 {
 	struct ws_detection detection;
@@ -238,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(open_reasons_leave_the_number_unknown),
 		cmocka_unit_test(unread_requests_are_expected_and_not_found),
+		cmocka_unit_test(unreadable_http2_without_records_leaves_the_number_unknown),
 		cmocka_unit_test(capture_knows_what_was_unread),
 		cmocka_unit_test(missed_contexts_are_of_the_captures_family),
 		cmocka_unit_test(heads_are_remarked_by_family),

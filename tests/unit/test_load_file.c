@@ -301,6 +301,43 @@ static void earlier_version_is_refused(void **state)
 	answers(w, "SELECT count(*) FROM sqlite_schema", "1");
 }
 
+/* Packet captures are searched for what the manifest says that the records were searched for. */
+static void the_manifest_says_what_to_look_for(void **state)
+{
+	static const struct {
+		const char *json, *contexts;
+		int rc;
+		bool prefers_list;
+	} cases[] = {
+		{ "{\"configuration\": {\"contexts\": [\"w3c\", \"header:x-a\"], \"prefers\": \"list\"}}",
+		  "w3c,header:x-a", 1, true },
+		{ "{\"configuration\": {\"contexts\": [\"b3\"], \"prefers\": \"first\"}}", "b3", 1, false },
+		{ "{\"configuration\": {\"contexts\": [\"b3\"]}}", "b3", 1, false },
+		{ "{\"configuration\": {\"contexts\": []}}", "", 0, false },
+		{ "{\"configuration\": {\"search_bytes\": 16384}}", "", 0, false },
+		{ "[]", "", 0, false },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[WS_WANTED_TEXT_LEN] = "";
+		bool prefers_list = false;
+		struct ws_database *db;
+		struct ws_error err = { 0 };
+		char hash[8];
+
+		assert_int_equal(ws_database_open(w->database, &db, &err), 0);
+		assert_int_equal(ws_database_contexts(db, text, sizeof(text), &prefers_list, &err), 0);
+		snprintf(hash, sizeof(hash), "%zu", i);
+		assert_int_equal(ws_database_put_manifest(db, hash, cases[i].json, &err), 0);
+		assert_int_equal(ws_database_contexts(db, text, sizeof(text), &prefers_list, &err), cases[i].rc);
+		assert_string_equal(text, cases[i].contexts);
+		assert_int_equal(prefers_list, cases[i].prefers_list);
+		ws_database_close(db);
+		unlink(w->database);
+	}
+}
+
 /* A name of 39 characters, the longest. */
 #define LONGEST(last) "header:x-a-name-of-39-characters-000000000000" last
 
@@ -336,10 +373,11 @@ static void list_as_text_reads_back(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(every_field_has_its_column),   TEST(nothing_to_say_is_null),
-		TEST(every_frame_is_in_the_ledger), TEST(what_was_looked_for_is_kept),
-		TEST(record_file_is_loaded_once),   TEST(capture_is_loaded_again_for_another_list),
-		TEST(earlier_version_is_refused),   TEST(list_as_text_reads_back),
+		TEST(every_field_has_its_column),	  TEST(nothing_to_say_is_null),
+		TEST(every_frame_is_in_the_ledger),	  TEST(what_was_looked_for_is_kept),
+		TEST(record_file_is_loaded_once),	  TEST(capture_is_loaded_again_for_another_list),
+		TEST(earlier_version_is_refused),	  TEST(list_as_text_reads_back),
+		TEST(the_manifest_says_what_to_look_for),
 	};
 
 	return cmocka_run_group_tests_name("load_file", tests, NULL, NULL);
