@@ -23,7 +23,7 @@ static const char *note_of(const struct ws_detection *d, char text[NOTE_MAX])
 	if (!d->expected_known)
 		snprintf(text, NOTE_MAX,
 			 "%s, %s: of %" PRIu64 " requests it is not known whether they carry a context (the search "
-					       "ended before, or HTTP/2 was not "
+			 "ended before, or HTTP/2 was not "
 			 "readable): "
 			 "no rate without a capture of the same point (capture run --pcap), or a search of the whole "
 			 "head",
@@ -43,7 +43,7 @@ static const char *note_of(const struct ws_detection *d, char text[NOTE_MAX])
 	else if (d->n_open)
 		snprintf(text, NOTE_MAX,
 			 "%s, %s: %" PRIu64 " requests whose head was not captured in full, or whose HTTP/2 nobody can "
-					    "read, are not counted",
+			 "read, are not counted",
 			 point, source, d->n_open);
 	return text;
 }
