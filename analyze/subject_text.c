@@ -2,6 +2,7 @@
 /* subject_text - subjects as TSV and as tables for the eye; see subject.h. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analyze/subject.h"
@@ -102,38 +103,30 @@ int ws_subjects_print_tsv(const struct ws_subject *subject, uint32_t n, unsigned
 	return rc;
 }
 
-/* The width of the column of groups. */
-static int words_width(const struct ws_subject *subject, uint32_t n, unsigned int by, int *width)
+/* The width of the column of groups: n subjects, and their groups. */
+static int words_width(const struct ws_subject *subject, const struct ws_spot_groups *groups, uint32_t n,
+		       unsigned int by)
 {
 	char text[WS_GROUP_WORDS_MAX];
+	int width = 12;
 
-	*width = 12;
 	for (uint32_t i = 0; i < n; i++) {
-		struct ws_spot_groups groups;
-		int rc = ws_subject_groups(&subject[i], by, &groups);
+		for (uint32_t k = 0; k < groups[i].n; k++) {
+			int len = (int)strlen(ws_subject_group_words(&subject[i], &groups[i].at[k], by, text));
 
-		if (rc)
-			return rc;
-		for (uint32_t k = 0; k < groups.n; k++) {
-			int len = (int)strlen(ws_subject_group_words(&subject[i], &groups.at[k], by, text));
-
-			*width = len > *width ? len : *width;
+			width = len > width ? len : width;
 		}
-		ws_spot_groups_close(&groups);
 	}
-	return 0;
+	return width;
 }
 
-static int print_thresholds(const struct ws_subject *subject, int label_width, int width, unsigned int by, FILE *out)
+static void print_thresholds(const struct ws_subject *subject, const struct ws_spot_groups *groups, int label_width,
+			     int width, unsigned int by, FILE *out)
 {
 	char words[WS_GROUP_WORDS_MAX], text[WS_THRESHOLD_TEXT_MAX];
-	struct ws_spot_groups groups;
-	int rc = ws_subject_groups(subject, by, &groups);
 
-	if (rc)
-		return rc;
-	for (uint32_t i = 0; i < groups.n; i++) {
-		const struct ws_spot_group *group = &groups.at[i];
+	for (uint32_t i = 0; i < groups->n; i++) {
+		const struct ws_spot_group *group = &groups->at[i];
 
 		ws_subject_put(subject, label_width, out);
 		fprintf(out, "%-*s", width, ws_subject_group_words(subject, group, by, words));
@@ -146,8 +139,6 @@ static int print_thresholds(const struct ws_subject *subject, int label_width, i
 		}
 		fputc('\n', out);
 	}
-	ws_spot_groups_close(&groups);
-	return 0;
 }
 
 static void print_misses(const struct ws_subject *subject, uint32_t n, int label_width, FILE *out)
@@ -213,17 +204,28 @@ static void print_families(const struct ws_subject *subject, uint32_t n, int lab
 
 int ws_subjects_print_table(const struct ws_subject *subject, uint32_t n, unsigned int by, FILE *out)
 {
-	int label_width = ws_subjects_label_width(subject, n), width, rc = words_width(subject, n, by, &width);
+	const int label_width = ws_subjects_label_width(subject, n);
+	struct ws_spot_groups *groups = calloc((size_t)n + 1, sizeof(*groups));
+	int rc = groups ? 0 : -ENOMEM, width;
 
+	for (uint32_t i = 0; i < n && !rc; i++)
+		rc = ws_subject_groups(&subject[i], by, &groups[i]);
+	if (rc)
+		goto out;
+	width = words_width(subject, groups, n, by);
 	fputs("bytes to search for so many of the contexts, from recorded offsets\n", out);
 	ws_subject_put_names(subject, n, out);
 	fprintf(out, "%-*s%10s%9s", width, "contexts", "expected", "found");
 	for (int k = 0; k < WS_N_THRESHOLDS; k++)
 		fprintf(out, "%8" PRIu32 "%%", ws_threshold_percent[k]);
 	fputc('\n', out);
-	for (uint32_t i = 0; i < n && !rc; i++)
-		rc = print_thresholds(&subject[i], label_width, width, by, out);
+	for (uint32_t i = 0; i < n; i++)
+		print_thresholds(&subject[i], &groups[i], label_width, width, by, out);
 	print_misses(subject, n, label_width, out);
 	print_families(subject, n, label_width, out);
+out:
+	for (uint32_t i = 0; i < n && groups; i++)
+		ws_spot_groups_close(&groups[i]);
+	free(groups);
 	return rc;
 }

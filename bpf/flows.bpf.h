@@ -65,4 +65,22 @@ static __always_inline void flow_forget(struct scratch *s)
 		__sync_fetch_and_add(known_of(s->key.sport, s->key.dport), -1);
 }
 
+/* Sequence numbers further away are another connection's, whose beginning was not seen. */
+#define NEAR_MAX (1 << 20)
+
+/* Not slots: the payload ends in what may be a request's method; it is the preface of an HTTP/2 connection. */
+#define START_IN_METHOD WS_N_REASONS
+#define START_PREFACE	(WS_N_REASONS + 1)
+
+/* What the states of flows say of a segment, if not its slot in the ledger: see LOOK_AT(). */
+#define NOT_KNOWN	 -1
+#define LOOK_AT(at)	 (-2 - (int)(at)) /* requests may begin in it, from payload byte at on */
+#define LOOK_AT_BYTE(rc) ((uint32_t)(-2 - (rc)))
+
+/* Is it the request that the flow's state is about that begins again with the segment, or what came before it? */
+static __always_inline int begins_again(const struct flow *f, uint32_t seq, uint32_t start)
+{
+	return (int)(seq - f->head_seq) <= 0 && (start == WS_REASON_UNREAD || start == START_IN_METHOD);
+}
+
 #endif

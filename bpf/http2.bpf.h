@@ -8,10 +8,6 @@
 
 #include "bpf/flows.bpf.h"
 
-#define PREFACE_LEN	  24
-#define FRAME_HEADER_LEN  9
-#define TYPE_HEADERS	  1
-#define TYPE_CONTINUATION 9
 /* A longer frame of headers is not read by the reader either. */
 #define BLOCK_MAX (256u << 10)
 /* More steps than a segment's payload has frames, or pieces of them. */
@@ -49,37 +45,38 @@ __attribute__((noinline)) int http2_step(struct __sk_buff *skb, uint32_t payload
 	f = bpf_map_lookup_elem(&flows, &s->key);
 	if (!f)
 		return -1;
-	if (f->n_carried < FRAME_HEADER_LEN) {
+	if (f->n_carried < WS_HTTP2_FRAME_HEADER_LEN) {
 		uint32_t have = f->n_carried;
 
 		asm volatile("" : "+r"(have));
 		have &= 15;
 		n = load(skb, payload_off + at, f->carry + have,
-			 len - at < FRAME_HEADER_LEN - have ? len - at : FRAME_HEADER_LEN - have, FRAME_HEADER_LEN);
+			 len - at < WS_HTTP2_FRAME_HEADER_LEN - have ? len - at : WS_HTTP2_FRAME_HEADER_LEN - have,
+			 WS_HTTP2_FRAME_HEADER_LEN);
 		if (n == 0)
 			return -1;
 		f->n_carried = have + n;
 		at += n;
-		if (f->n_carried < FRAME_HEADER_LEN)
+		if (f->n_carried < WS_HTTP2_FRAME_HEADER_LEN)
 			return (int)at;
 		f->skip_len = (uint32_t)f->carry[0] << 16 | (uint32_t)f->carry[1] << 8 | f->carry[2];
-		f->takes_frame = f->carry[3] == TYPE_HEADERS || f->carry[3] == TYPE_CONTINUATION;
+		f->takes_frame = f->carry[3] == WS_HTTP2_HEADERS || f->carry[3] == WS_HTTP2_CONTINUATION;
 		f->frame_off = 0;
 		if (f->takes_frame && f->skip_len > BLOCK_MAX) { /* nobody would read it, nor what comes behind it */
 			f->is_lost = 1;
-			f->lost_seq = seq + at - FRAME_HEADER_LEN;
+			f->lost_seq = seq + at - WS_HTTP2_FRAME_HEADER_LEN;
 			http2_tell(s, f, WS_CATCH_HTTP2_LOST, seq + at, 0, 0);
 			f->takes_frame = 0;
 		}
-		n_header = FRAME_HEADER_LEN;
+		n_header = WS_HTTP2_FRAME_HEADER_LEN;
 	}
 	n = len - at < f->skip_len ? len - at : f->skip_len;
 	if (f->takes_frame && (n || n_header)) {
 		s->message.c.req_off = at - n_header; /* before the segment, if the header began in an earlier one */
 		if (n_header) {
-			__builtin_memcpy(s->message.piece, f->carry, FRAME_HEADER_LEN);
-			n = n ? load(skb, payload_off + at, s->message.piece + FRAME_HEADER_LEN, n,
-				     WS_CATCH_PIECE_MAX - FRAME_HEADER_LEN - 7)
+			__builtin_memcpy(s->message.piece, f->carry, WS_HTTP2_FRAME_HEADER_LEN);
+			n = n ? load(skb, payload_off + at, s->message.piece + WS_HTTP2_FRAME_HEADER_LEN, n,
+				     WS_CATCH_PIECE_MAX - WS_HTTP2_FRAME_HEADER_LEN - 7)
 			      : 0;
 		} else {
 			n = load(skb, payload_off + at, s->message.piece, n, WS_CATCH_PIECE_MAX - 8);
@@ -149,7 +146,7 @@ __attribute__((noinline)) int http2_begin(struct __sk_buff *skb, uint32_t payloa
 	flow_keep(s);
 	flow_key(s);
 	s->flow.kind = FLOW_HTTP2;
-	s->flow.next_seq = seq + PREFACE_LEN;
+	s->flow.next_seq = seq + WS_HTTP2_PREFACE_LEN;
 	flow_keep(s);
 	f = bpf_map_lookup_elem(&flows, &s->key);
 	if (!f)
@@ -158,7 +155,7 @@ __attribute__((noinline)) int http2_begin(struct __sk_buff *skb, uint32_t payloa
 	c->req_off = 0;
 	http2_tell(s, f, WS_CATCH_HTTP2_PREFACE, seq, 0, 0);
 	c->counts_frame = 1;
-	return http2_walk(skb, s, f, payload_off, len, seq, PREFACE_LEN);
+	return http2_walk(skb, s, f, payload_off, len, seq, WS_HTTP2_PREFACE_LEN);
 }
 
 /* A segment of a connection. Returns the frame's slot. */
@@ -195,7 +192,7 @@ __attribute__((noinline)) int http2_follow(struct __sk_buff *skb, uint32_t paylo
 		if (ahead >= 0)
 			f->next_seq = seq + len;
 		http2_tell(s, f, WS_CATCH_HTTP2_BLIND, seq, 0,
-			   load(skb, payload_off, s->message.piece, len, FRAME_HEADER_LEN));
+			   load(skb, payload_off, s->message.piece, len, WS_HTTP2_FRAME_HEADER_LEN));
 		return WS_REASON_UNREAD;
 	}
 	return http2_walk(skb, s, f, payload_off, len, seq, skip);

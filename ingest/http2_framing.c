@@ -16,13 +16,6 @@
 /* A frame's size unless the server allows more (RFC 9113 4.2). */
 #define FRAME_MAX 16384
 
-enum frame_type {
-	FRAME_HEADERS = 1,
-	FRAME_CONTINUATION = 9,
-};
-
-#define FLAG_END_HEADERS 0x04
-
 /* A part of a frame's header, and the segment that carried it. */
 struct part {
 	uint64_t ts_ns;
@@ -237,7 +230,7 @@ static void end_frame(struct ws_http2_framing *f)
 	const uint8_t type = f->header[3], flags = f->header[4];
 
 	f->n_header = 0;
-	if ((type != FRAME_HEADERS && type != FRAME_CONTINUATION) || !(flags & FLAG_END_HEADERS))
+	if ((type != WS_HTTP2_HEADERS && type != WS_HTTP2_CONTINUATION) || !(flags & WS_HTTP2_END_HEADERS))
 		return;
 	f->block_stream = 0;
 	close_opening(f);
@@ -268,22 +261,22 @@ static int enter_frame(struct ws_http2_framing *f, uint32_t seq)
 	const struct ws_bytes b = { .data = f->header, .len = sizeof(f->header) };
 	const uint8_t type = f->header[3];
 	const uint32_t stream = ws_bytes_be32(&b, 5) & 0x7fffffff;
-	const bool goes_on = f->block_stream && type == FRAME_CONTINUATION && stream == f->block_stream;
+	const bool goes_on = f->block_stream && type == WS_HTTP2_CONTINUATION && stream == f->block_stream;
 	int rc = 0;
 
 	f->len = f->left = ws_bytes_be32(&b, 0) >> 8;
-	f->is_decoded = type == FRAME_HEADERS || goes_on;
-	if (!goes_on && (f->block_stream || type == FRAME_CONTINUATION)) { /* that frame must not stand here */
+	f->is_decoded = type == WS_HTTP2_HEADERS || goes_on;
+	if (!goes_on && (f->block_stream || type == WS_HTTP2_CONTINUATION)) { /* that frame must not stand here */
 		rc = lose(f);
 		f->block_stream = 0;
-		f->is_decoded = type == FRAME_HEADERS;
-		if (type == FRAME_HEADERS) {
+		f->is_decoded = type == WS_HTTP2_HEADERS;
+		if (type == WS_HTTP2_HEADERS) {
 			open(f, seq);
 			f->opening.is_current = f->n_parts == 1;
 			f->opening.is_counted |= f->n_parts > 1; /* for what it carried before */
 		}
 	}
-	if (type == FRAME_HEADERS)
+	if (type == WS_HTTP2_HEADERS)
 		f->block_stream = stream;
 	else if (!goes_on)
 		close_opening(f);

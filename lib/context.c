@@ -16,12 +16,8 @@ static const char user_prefix[] = "header:";
 
 const char ws_wanted_default[] = "default";
 
-static const struct {
-	const char *name;
-	uint16_t value_max;
-	uint8_t family;
-} headers[WS_HEADER_USER] = {
-#define ENTRY(symbol, name, family, value_max) [WS_HEADER_##symbol] = { name, value_max, family },
+const struct ws_header_kind ws_header_kinds[WS_HEADER_USER] = {
+#define ENTRY(symbol, name, family, value_max) [WS_HEADER_##symbol] = { name, sizeof(name) - 1, value_max, family },
 	WS_HEADERS(ENTRY)
 #undef ENTRY
 };
@@ -66,14 +62,14 @@ static int user_name(const struct entry *e, char name[WS_NAME_MAX + 1], struct w
 					SHOWN(e));
 	}
 	memcpy(name + len, ":", 2);
-	for (size_t i = 0; i < COUNT(headers); i++) {
-		if (!headers[i].name || strcmp(headers[i].name, name) != 0)
+	for (size_t i = 0; i < WS_HEADER_USER; i++) {
+		if (!ws_header_kinds[i].name || strcmp(ws_header_kinds[i].name, name) != 0)
 			continue;
-		if (headers[i].family == WS_FAMILY_NONE)
+		if (ws_header_kinds[i].family == WS_FAMILY_NONE)
 			return ws_error(err, -EINVAL, "%.*s: this header says where a request ends, not whose it is",
 					SHOWN(e));
 		return ws_error(err, -EINVAL, "%.*s: this is a header of %s: give that name", SHOWN(e),
-				ws_family_name(headers[i].family));
+				ws_family_name(ws_header_kinds[i].family));
 	}
 	return 0;
 }
@@ -163,8 +159,8 @@ static uint8_t family_of(const struct ws_wanted *wanted, uint8_t header, uint32_
 		*value_max = WS_USER_VALUE_MAX;
 		family = (uint8_t)(WS_FAMILY_USER + header - WS_HEADER_USER);
 	} else {
-		*value_max = headers[header].value_max;
-		family = headers[header].family;
+		*value_max = ws_header_kinds[header].value_max;
+		family = ws_header_kinds[header].family;
 	}
 	return wanted->families & FAMILY_BIT(family) ? family : WS_FAMILY_NONE;
 }

@@ -16,6 +16,17 @@
 #include "lib/families.h"
 #include "lib/record.h"
 
+/* What WS_HEADERS says of a header. */
+struct ws_header_kind {
+	const char *name;   /* with its colon, in lower case */
+	uint8_t len;	    /* of the name, its colon included */
+	uint16_t value_max; /* bytes of the value that are looked at */
+	uint8_t family;	    /* enum ws_family; WS_FAMILY_NONE for those that say where a request ends */
+};
+
+/* By enum ws_header, but for those that the user names; that of WS_HEADER_NONE is zero. */
+extern const struct ws_header_kind ws_header_kinds[WS_HEADER_USER];
+
 /* Which families are looked for, and which context counts. */
 struct ws_wanted {
 	uint16_t families;	       /* bit f: family f is looked for */

@@ -105,6 +105,21 @@ static __always_inline int ws_http_plausible_target(const struct ws_bytes *b, ui
 #define WS_HTTP2_PREFACE_LEN	  24
 #define WS_HTTP2_FRAME_HEADER_LEN 9
 
+/* Of HTTP/2's frames those that carry headers, their flags, and what may stand in front of a block (RFC
+ * 9113 6.2, 6.10). */
+enum ws_http2_type {
+	WS_HTTP2_HEADERS = 1,
+	WS_HTTP2_CONTINUATION = 9,
+};
+
+enum ws_http2_flag {
+	WS_HTTP2_END_HEADERS = 0x04,
+	WS_HTTP2_PADDED = 0x08,
+	WS_HTTP2_PRIORITY = 0x20,
+};
+
+#define WS_HTTP2_PRIORITY_LEN 5
+
 /* Does a client's HTTP/2 connection begin at off: "PRI * HTTP/2.0", empty line, "SM", empty line (RFC 9113 3.4)? */
 static __always_inline int ws_http2_is_preface(const struct ws_bytes *b, uint32_t off)
 {
@@ -135,7 +150,8 @@ static __always_inline int ws_http2_is_answer(const struct ws_bytes *b, uint32_t
 {
 	uint8_t flags = ws_bytes_u8(b, off + 4), first;
 
-	off += WS_HTTP2_FRAME_HEADER_LEN + (flags & 0x08 ? 1 : 0) + (flags & 0x20 ? 5 : 0); /* padding, priority */
+	off += WS_HTTP2_FRAME_HEADER_LEN + (flags & WS_HTTP2_PADDED ? 1 : 0) +
+	       (flags & WS_HTTP2_PRIORITY ? WS_HTTP2_PRIORITY_LEN : 0);
 	if (!ws_bytes_has(b, off, 1))
 		return 0;
 	first = ws_bytes_u8(b, off);

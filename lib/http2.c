@@ -16,21 +16,8 @@
 #define BLOCK_MAX    (256u << 10)
 #define SEGMENTS_MAX 1024
 
-enum frame_type {
-	FRAME_HEADERS = 1,
-	FRAME_CONTINUATION = 9,
-};
-
-enum frame_flag {
-	FLAG_END_HEADERS = 0x04,
-	FLAG_PADDED = 0x08,
-	FLAG_PRIORITY = 0x20,
-};
-
-#define PRIORITY_LEN 5
-
 /* The fields in front of a HEADERS frame's fragment, frame header included. */
-#define FRONT_MAX (WS_HTTP2_FRAME_HEADER_LEN + 1 + PRIORITY_LEN)
+#define FRONT_MAX (WS_HTTP2_FRAME_HEADER_LEN + 1 + WS_HTTP2_PRIORITY_LEN)
 
 /* A TCP segment that carried a part of the block. */
 struct segment {
@@ -213,8 +200,9 @@ static void read_header(struct frame *f)
 	f->flags = f->front[4];
 	f->stream_id = number(f->front + 5, 4) & 0x7fffffff;
 	f->end = WS_HTTP2_FRAME_HEADER_LEN + number(f->front, 3);
-	if (f->type == FRAME_HEADERS)
-		n_fixed = (f->flags & FLAG_PADDED ? 1 : 0) + (f->flags & FLAG_PRIORITY ? PRIORITY_LEN : 0);
+	if (f->type == WS_HTTP2_HEADERS)
+		n_fixed = (f->flags & WS_HTTP2_PADDED ? 1 : 0) +
+			  (f->flags & WS_HTTP2_PRIORITY ? WS_HTTP2_PRIORITY_LEN : 0);
 	f->fragment_off = WS_HTTP2_FRAME_HEADER_LEN + n_fixed;
 	f->fragment_end = f->end;
 }
@@ -223,7 +211,7 @@ static bool opens_stream(const struct ws_http2 *h)
 {
 	const struct frame *f = &h->frame;
 
-	return f->type == FRAME_HEADERS && f->stream_id % 2 == 1 && f->stream_id > h->highest_stream;
+	return f->type == WS_HTTP2_HEADERS && f->stream_id % 2 == 1 && f->stream_id > h->highest_stream;
 }
 
 /* A HEADERS frame that may stand here begins a block. */
@@ -250,10 +238,10 @@ static bool enter_frame(struct ws_http2 *h)
 	if (f->fragment_off > f->end)
 		return false;
 	if (h->is_in_block) {
-		if (f->type != FRAME_CONTINUATION || f->stream_id != h->block.record.stream_id)
+		if (f->type != WS_HTTP2_CONTINUATION || f->stream_id != h->block.record.stream_id)
 			return false;
 	} else {
-		if (f->type != FRAME_HEADERS || f->stream_id % 2 == 0)
+		if (f->type != WS_HTTP2_HEADERS || f->stream_id % 2 == 0)
 			return false;
 		begin_block(h);
 	}
@@ -279,7 +267,7 @@ static int take_front(struct ws_http2 *h, const uint8_t *bytes, uint32_t len, ui
 		if (!enter_frame(h))
 			return WS_HTTP2_UNREADABLE;
 	}
-	if (f->off == f->fragment_off && f->type == FRAME_HEADERS && f->flags & FLAG_PADDED) {
+	if (f->off == f->fragment_off && f->type == WS_HTTP2_HEADERS && f->flags & WS_HTTP2_PADDED) {
 		const uint8_t padding = f->front[WS_HTTP2_FRAME_HEADER_LEN];
 
 		if (padding > f->end - f->fragment_off)
@@ -308,7 +296,7 @@ static int end_frame(struct ws_http2 *h, const struct sink *sink)
 	int rc;
 
 	h->is_in_frame = false;
-	if (!(h->frame.flags & FLAG_END_HEADERS))
+	if (!(h->frame.flags & WS_HTTP2_END_HEADERS))
 		return 0;
 	rc = ws_http2_fields_end(h->fields);
 	if (rc)

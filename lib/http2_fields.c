@@ -16,8 +16,6 @@
  */
 #define TABLE_MAX (64u << 10)
 
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
 struct ws_http2_fields {
 	const struct ws_wanted *wanted;
 	nghttp2_hd_inflater *inflater;
@@ -78,18 +76,6 @@ const struct ws_contexts *ws_http2_fields_contexts(const struct ws_http2_fields 
 /* The context header of that name, and how much of its value is looked at. Names are in lower case (RFC 9113 8.2.1). */
 static uint8_t find_header(const struct ws_wanted *wanted, const nghttp2_nv *nv, uint32_t *value_max)
 {
-	static const struct {
-		const char *name;
-		uint8_t len; /* without the colon */
-		uint8_t header;
-		uint8_t family;
-		uint16_t value_max;
-	} headers[] = {
-#define ENTRY(symbol, name, family, value_max) { name, sizeof(name) - 2, WS_HEADER_##symbol, family, value_max },
-		WS_HEADERS(ENTRY)
-#undef ENTRY
-	};
-
 	for (uint32_t i = 0; i < wanted->n_user; i++) {
 		const char *name = wanted->user_name[i];
 
@@ -98,13 +84,15 @@ static uint8_t find_header(const struct ws_wanted *wanted, const nghttp2_nv *nv,
 			return (uint8_t)(WS_HEADER_USER + i);
 		}
 	}
-	for (size_t i = 0; i < COUNT(headers); i++) {
-		if (headers[i].len != nv->namelen || memcmp(headers[i].name, nv->name, nv->namelen) != 0)
+	for (uint8_t header = WS_HEADER_NONE + 1; header < WS_HEADER_USER; header++) {
+		const struct ws_header_kind *kind = &ws_header_kinds[header];
+
+		if (kind->len != nv->namelen + 1 || memcmp(kind->name, nv->name, nv->namelen) != 0)
 			continue;
-		if (headers[i].family == WS_FAMILY_NONE || !(wanted->families & 1u << headers[i].family))
+		if (kind->family == WS_FAMILY_NONE || !(wanted->families & 1u << kind->family))
 			return WS_HEADER_NONE;
-		*value_max = headers[i].value_max;
-		return headers[i].header;
+		*value_max = kind->value_max;
+		return header;
 	}
 	return WS_HEADER_NONE;
 }

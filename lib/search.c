@@ -4,20 +4,7 @@
 
 #include <string.h>
 
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
-static const struct {
-	const char *name;
-	uint16_t value_max;
-	uint8_t header;
-	uint8_t family;
-} headers[] = {
-#define ENTRY(symbol, name, family, value_max) { name, value_max, WS_HEADER_##symbol, family },
-	WS_HEADERS(ENTRY)
-#undef ENTRY
-};
-
-_Static_assert(COUNT(headers) + WS_USER_HEADERS_MAX <= WS_NAMES_MAX, "every name has its place");
+_Static_assert(WS_N_HEADERS - 1 <= WS_NAMES_MAX, "every name has its place");
 
 static void add_name(struct ws_names *names, uint32_t *n, const char *name, uint8_t header, uint16_t value_max)
 {
@@ -48,9 +35,12 @@ void ws_names_make(const struct ws_wanted *wanted, struct ws_names *names)
 	uint32_t n = 0;
 
 	memset(names, 0, sizeof(*names));
-	for (uint32_t i = 0; i < COUNT(headers); i++)
-		if (headers[i].family == WS_FAMILY_NONE || (wanted->families & 1u << headers[i].family))
-			add_name(names, &n, headers[i].name, headers[i].header, headers[i].value_max);
+	for (uint8_t header = WS_HEADER_NONE + 1; header < WS_HEADER_USER; header++) {
+		const struct ws_header_kind *kind = &ws_header_kinds[header];
+
+		if (kind->family == WS_FAMILY_NONE || (wanted->families & 1u << kind->family))
+			add_name(names, &n, kind->name, header, kind->value_max);
+	}
 	for (uint32_t i = 0; i < wanted->n_user; i++)
 		add_name(names, &n, wanted->user_name[i], (uint8_t)(WS_HEADER_USER + i), WS_USER_VALUE_MAX);
 }
@@ -62,10 +52,7 @@ static uint32_t name_len(uint8_t header, const struct ws_wanted *wanted)
 		return header < WS_HEADER_USER + wanted->n_user
 			       ? (uint32_t)strlen(wanted->user_name[header - WS_HEADER_USER])
 			       : 0;
-	for (uint32_t i = 0; i < COUNT(headers); i++)
-		if (headers[i].header == header && headers[i].family != WS_FAMILY_NONE)
-			return (uint32_t)strlen(headers[i].name);
-	return 0;
+	return ws_header_kinds[header].family != WS_FAMILY_NONE ? ws_header_kinds[header].len : 0;
 }
 
 bool ws_notes_next(const uint64_t *words, uint32_t n_words, uint32_t *at, const struct ws_wanted *wanted,
