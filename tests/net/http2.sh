@@ -60,10 +60,25 @@ many_streams() {
     done
     check "http2, $1: ledgers balance, nothing lost" balanced "$run"
     check "http2, $1: records equal pcap" records_equal_pcap "$run"
+    for point in nic vport; do # the answers' frames, too, are known by the preface of the other direction
+        check "http2, $1, $point: frames of HTTP/2, and others, as in the pcap" payloads_agree "$run" "$point"
+    done
     check "http2, $1, ebpf: all paired" paired "$run" ebpf "rx matched 640" ""
     check "http2, $1, pcap: all paired" paired "$run" pcap "rx matched 640" ""
     check "http2, $1: cdf of all" equals "ebpf rx 640, pcap rx 640" "$("$bin/analyze" cdf --dir "$run" --no-figure --format json |
         jq -r '[.series[] | select(.n > 0) | "\(.source) \(.direction) \(.n)"] | join(", ")')"
+}
+
+# payloads DIR SOURCE POINT: the ledger's counts of frames whose payload begins no request.
+payloads() {
+    sql "$1" "SELECT reason, ledger.n_frames FROM ledger JOIN file USING (file_id) JOIN point USING (point_id) WHERE source = '$2' AND name = '$3'
+        AND reason IN ('http2', 'http2_undecodable', 'other_payload') ORDER BY 1" | paste -sd' '
+}
+
+# payloads_agree DIR POINT: there are frames of HTTP/2 that begin no request, and both methods count them, and what is none, alike.
+payloads_agree() {
+    local ebpf
+    ebpf=$(payloads "$1" ebpf "$2") && [[ $ebpf =~ http2\|[1-9] ]] && equals "$(payloads "$1" pcap "$2")" "$ebpf"
 }
 
 # undecodable DIR SOURCE POINT: the ledger's count of HTTP/2 headers that nobody can read; and records of the kind that hold an id: "N 0".
