@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ingest/decimal.h"
+#include "lib/decimal.h"
 #include "ingest/log_format.h"
 
 #define NS_DIGITS 9

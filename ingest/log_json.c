@@ -3,14 +3,14 @@
  * log_json - logs of load generators that are JSON, one object a line. Where the formats are from:
  *   vegeta_json  `vegeta encode --to json`: jsonResult in lib/results_easyjson.go of vegeta 12
  *   k6_json      `k6 run --out json`: sampleEnvelope and metricEnvelope in output/json/wrapper.go of k6
- * The one file of ingest that knows jansson.
+ * With the files of spans the only one of ingest that knows jansson.
  */
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
 
-#include "ingest/decimal.h"
+#include "lib/decimal.h"
 #include "ingest/log_format.h"
 
 #define NS_PER_MS 1e6

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ingest/decimal.h"
+#include "lib/decimal.h"
 #include "ingest/log_format.h"
 
 #define NS_DIGITS 9

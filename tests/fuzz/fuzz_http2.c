@@ -173,7 +173,7 @@ static void give_segment(struct ws_heads *heads, uint32_t seq, const uint8_t *by
 	static uint64_t ts_ns;
 	const struct ws_record frame = { .ts_ns = ++ts_ns, .seq = seq, .payload_len = len };
 	uint8_t *copy = malloc(captured ? captured : 1);
-	const struct ws_segment g = { &frame, copy, captured };
+	const struct ws_segment g = { .frame = &frame, .payload = copy, .captured_len = captured };
 
 	MUST(copy);
 	memcpy(copy, bytes, captured);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Writes files to begin fuzzing with: OUT_DIR/fuzz_pcap, OUT_DIR/fuzz_recfile, OUT_DIR/fuzz_load_log and, if
-# BUILD_DIR/tests/kernel_host is there, OUT_DIR/fuzz_frame. More captures: those of tests/diff/foreign/run.py, which it
+# Writes files to begin fuzzing with: OUT_DIR/fuzz_pcap, OUT_DIR/fuzz_recfile, OUT_DIR/fuzz_load_log, OUT_DIR/fuzz_plan and,
+# if BUILD_DIR/tests/kernel_host is there, OUT_DIR/fuzz_frame. More captures: those of tests/diff/foreign/run.py, which it
 # keeps if asked to.
 # Usage: tests/fuzz/seeds.sh OUT_DIR [BUILD_DIR]
 set -euo pipefail
@@ -16,14 +16,17 @@ if [ -x "${2:-}/tests/kernel_host" ]; then
     mkdir -p "$1/fuzz_frame"
     "$2/tests/kernel_host" --seeds "$1/fuzz_frame"
 fi
-mkdir -p "$1/fuzz_pcap" "$1/fuzz_recfile" "$1/fuzz_load_log"
+mkdir -p "$1/fuzz_pcap" "$1/fuzz_recfile" "$1/fuzz_load_log" "$1/fuzz_cluster"
+mkdir -p "$1/fuzz_plan"
+cp "$top/tests/fuzz/plan.json" "$1/fuzz_plan"
 pcap=$(readlink -f "$1/fuzz_pcap")
 recfile=$(readlink -f "$1/fuzz_recfile")
 load_log=$(readlink -f "$1/fuzz_load_log")
+cluster=$(readlink -f "$1/fuzz_cluster")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/files"
-${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$top" "$top/tests/golden/inputs.c" "$top"/lib/*.c -lzstd -lxxhash -lnghttp2 -o "$work/inputs"
+${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$top" "$top/tests/golden/inputs.c" "$top"/lib/*.c -lzstd -lxxhash -lnghttp2 -ljansson -lm -o "$work/inputs"
 "$work/inputs" "$work/files"
 cd "$work/files"
 
@@ -54,6 +57,8 @@ pcapng > "$pcap/one.pcapng"
 cp text.pcap "$pcap"
 
 cp records/*.zst damaged/*.zst ./*.zst "$recfile"
+cp answers/nic.rec.zst "$recfile/answers.rec.zst"
+cp "$top"/tests/golden/version*.rec.zst "$recfile"
 columns='\x02\x00\x00\x00\x02\x00\x01\x00\x09\x00\x04\x01\x08\x00\x00\x00\x12\x00\x02\x00\x02\x00\x00\x00'
 columns+='\x14\x01\x00\x00\x00\x00\x00\x00\x34\x12'
 printf '%b' "C\\x02$columns" > "$recfile/columns"
@@ -70,3 +75,58 @@ for file in "$top"/tests/golden/load_logs/load.*; do
     zstd -qc "$file" > "$load_log/$name.zst"
 done
 cp "$top/tests/golden/load_logs/conditions.json" "$load_log"
+
+# snapshot KIND TEXT: a file of a cluster snapshot; its kind is its place in the names of fuzz_cluster.c.
+snapshot() {
+    printf '%b%s' "\\x$(printf %02x "$1")" "$2" > "$cluster/$1-$(printf %s "$2" | cksum | cut -d ' ' -f 1)"
+}
+
+# list KIND ELEMENT...: what `kubectl get -o json` prints
+list() {
+    local kind=$1 IFS=,
+    shift
+    snapshot "$kind" "{\"apiVersion\":\"v1\",\"items\":[$*],\"kind\":\"List\"}"
+}
+
+list 0 '{"metadata":{"name":"a-5d4b-x","namespace":"d","uid":"u","labels":{"app":"a","pod-template-hash":"5d4b"},"ownerReferences":[{"kind":"ReplicaSet","name":"a-5d4b","controller":true}],"deletionTimestamp":"2024-05-01T10:00:00Z"},"spec":{"nodeName":"n","hostNetwork":false,"containers":[{"name":"istio-proxy","ports":[{"containerPort":80,"protocol":"TCP"}]}]},"status":{"phase":"Running","podIP":"10.0.0.1","podIPs":[{"ip":"fd00::1"}],"startTime":"2024-05-01T10:00:00Z"}}' \
+    '{"metadata":{"name":"b","ownerReferences":[{"kind":"Node","name":"n"}]}}'
+list 1 '{"metadata":{"name":"n"},"spec":{"podCIDR":"10.0.0.0/24","podCIDRs":["fd00::/64"]},"status":{"addresses":[{"type":"InternalIP","address":"1.2.3.4"}]}}'
+list 2 '{"metadata":{"name":"s","namespace":"d"},"spec":{"clusterIP":"10.96.0.1","clusterIPs":["None"],"externalIPs":["1.1.1.1"],"ports":[{"port":80,"targetPort":"http","nodePort":30000}],"type":"NodePort"},"status":{"loadBalancer":{"ingress":[{"ip":"2.2.2.2"}]}}}'
+list 3 '{"metadata":{"name":"s","namespace":"d"},"subsets":[{"addresses":[{"ip":"10.0.0.1","targetRef":{"kind":"Pod","name":"a"}}],"notReadyAddresses":[{"ip":"10.0.0.2"}],"ports":[{"port":80,"protocol":"TCP"}]}]}'
+list 4 '{"metadata":{"labels":{"kubernetes.io/service-name":"s"},"namespace":"d"},"addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"],"targetRef":{"kind":"Pod","name":"a"}}],"ports":[{"port":80}]}'
+list 5 '{"metadata":{"name":"p"},"spec":{"ipipMode":"Always","vxlanMode":"Never"}}'
+list 6 '{"data":{"net-conf.json":"{\"Backend\":{\"Type\":\"vxlan\"}}"},"metadata":{"name":"kube-flannel-cfg"}}'
+list 7 '{"data":{"routing-mode":"tunnel","tunnel-protocol":"geneve"},"metadata":{"name":"cilium-config"}}'
+list 8 '{"metadata":{"name":"default","namespace":"istio-system"},"spec":{"selector":{},"mtls":{"mode":"STRICT"}}}'
+snapshot 9 '{"version":1,"state":"complete","taken_realtime_ns":1764000000000000000,"sources":[{"name":"pods","file":"pods.json","status":"ok","node":"n","words":""}]}'
+links='[{"ifindex":2,"link_index":9,"ifname":"v","flags":["UP"],"mtu":1450,"master":"b","link_type":"ether","link_netnsid":0,"linkinfo":{"info_kind":"vxlan","info_data":{"id":1,"port":8472}},"addr_info":[{"local":"10.0.0.1","prefixlen":24}]},{"ifindex":3,"ifname":"w","link":"v"},{"ifindex":4,"ifname":"x","link":"if7"},{}]'
+snapshot 10 "$links"
+snapshot 11 "$links"
+snapshot 20 "$links"
+snapshot 12 '[{"dst":"default","gateway":"1.2.3.4","dev":"e","metric":5},{"type":"local","dst":"10.0.0.0/8","nexthops":[{"gateway":"fe80::1","dev":"f"}],"scope":"link"},{"dst":"1.1.1.1","via":{"host":"fe80::2"}}]'
+snapshot 13 '{"nftables":[{"map":{"family":"ip","table":"t","name":"m","type":["ipv4_addr","inet_proto","inet_service"],"map":"verdict","elem":[[{"concat":["10.0.0.1","tcp",80]},{"goto":{"target":"c"}}]]}},{"rule":{"family":"ip","table":"t","chain":"r","expr":[{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"daddr"}},"right":{"prefix":{"addr":"10.0.0.0","len":8}}}},{"vmap":{"key":{"meta":{"key":"l4proto"}},"data":"@m"}}]}},{"rule":{"family":"ip","table":"t","chain":"c","comment":"a/b","expr":[{"vmap":{"key":{"numgen":{}},"data":{"set":[[0,{"jump":{"target":"d"}}]]}}}]}},{"rule":{"family":"ip","table":"t","chain":"d","expr":[{"dnat":{"addr":"10.0.0.2","port":81}},{"masquerade":null},{"redirect":{"port":1}}]}}]}'
+snapshot 14 '*nat
+-A OUTPUT -m comment --comment "x \"y\"" -j S
+-A S -s 10.0.0.0/8 ! -d 10.0.0.1/32 -p tcp -m tcp --dport 80 -m addrtype --dst-type LOCAL -j E
+[1:2] -A E -m comment --comment "d/s:p" -j DNAT --to-destination 10.0.0.2:81
+-A P -j SNAT --to-source [fd00::1]:5
+-A P -j REDIRECT --to-ports 6
+-A P -j MASQUERADE
+COMMIT'
+snapshot 15 '-A -t 10.0.0.1:80 -s rr
+-a -t 10.0.0.1:80 -r [fd00::1]:81 -m -w 1'
+snapshot 16 '{"info":{"pid":7,"runtimeSpec":{"linux":{"namespaces":[{"type":"network","path":"/run/n"}]}}},"status":{"id":"i","labels":{"io.kubernetes.pod.name":"a","io.kubernetes.pod.namespace":"d"},"metadata":{"name":"c","namespace":"d","uid":"u"},"state":"SANDBOX_READY"}}'
+docker='[{"Id":"i","Name":"/c","State":{"Running":true,"Pid":7},"Config":{"Labels":{"io.kubernetes.pod.name":"a"}},"NetworkSettings":{"SandboxKey":"/k"}},{"ID":"j","Labels":{},"Spec":{},"Process":{"Pid":8}}]'
+snapshot 17 "$docker"
+snapshot 18 "$docker"
+snapshot 19 'TASK PID STATUS
+i 7 RUNNING'
+snapshot 21 'A9FEA97B,a,4,1714557600.250000000,-0.000012345,0.1,0.2,-1.2,0.1,0.1,0.0004,0.00005,64.2,Normal'
+snapshot 22 '	90e2ba.fffe.20c7f8-0 seq 0 RESPONSE MANAGEMENT TIME_STATUS_NP
+		master_offset -12
+		gmPresent true
+		gmIdentity 90e2ba.fffe.20c7f8
+		meanPathDelay 5.5'
+snapshot 23 '{"data":[{"traceID":"1","spans":[{"traceID":"1","spanID":"2","operationName":"o","references":[{"refType":"CHILD_OF","spanID":"3"}],"startTime":1,"duration":2,"tags":[{"key":"node_id","value":"sidecar~1.1.1.1~a.d~x"},{"key":"span.kind","value":"server"}],"processID":"p"}],"processes":{"p":{"serviceName":"s","tags":[{"key":"hostname","value":"h"}]}}}]}'
+snapshot 23 '{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"s"}}]},"scopeSpans":[{"spans":[{"traceId":"CvdlGRbNQ92ESOshHIAxnA==","spanId":"b7ad6b7169203331","parentSpanId":"","kind":2,"startTimeUnixNano":"1","endTimeUnixNano":2}]}]}]}'
+snapshot 24 '{"data":[{"parent":"a","child":"b","callCount":3}]}'

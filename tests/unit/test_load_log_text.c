@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "ingest/csv.h"
-#include "ingest/decimal.h"
+#include "lib/decimal.h"
 #include "ingest/lines.h"
 #include "tests/fuzz/memory_file.h"
 

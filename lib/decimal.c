@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* decimal - see the header. Days are counted as in RFC 3339, appendix B: years that begin in March. */
-#include "ingest/decimal.h"
+#include "lib/decimal.h"
 
 #include <errno.h>
 #include <stdbool.h>
