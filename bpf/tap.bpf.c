@@ -8,7 +8,8 @@
  *
  * The order of work keeps the path of a frame that is not a request short: one copy of the headers, the parser, a look
  * at the payload's first bytes. Only a request is stamped (before its search, so that the search's length does not
- * move the stamp), copied a chunk at a time, walked over, and written.
+ * move the stamp), copied a chunk at a time, walked over, and written; and, where it is asked for, where a response
+ * begins.
  *
  * What spans segments has a state by flow (flows.bpf.h): a head that goes on, a body to be skipped, an HTTP/2
  * connection (http2.bpf.h). A table of counters by ports keeps the other flows from paying for the lookup.
@@ -106,6 +107,37 @@ static __always_inline void end_flow(const struct __sk_buff *skb, struct scratch
 	}
 }
 
+/* Does the frame begin a response of which there is to be a message? */
+static __always_inline int is_told_response(uint32_t slot)
+{
+	return slot == WS_REASON_HTTP_RESPONSE && tap_config()->records_responses;
+}
+
+/*
+ * A status line begins with the payload, whose first len bytes are at start_off; the message is filled but for what it
+ * says. Where they had to be loaded they stand in place of the frame's first bytes: the TCP header is still there.
+ */
+__attribute__((noinline)) int tell_response(uint32_t start_off, uint32_t len)
+{
+	struct scratch *s = scratch_of_cpu();
+	struct ws_bytes b;
+	struct ws_catch *c;
+
+	if (!s)
+		return 0;
+	b.data = s->bytes;
+	b.len = start_off + len;
+	c = &s->message.c;
+	c->kind = WS_CATCH_RESPONSE;
+	c->counts_frame = 0;
+	c->seq = s->packet.seq;
+	c->req_off = 0;
+	c->ack = ws_packet_ack(&b, s->cursor.off);
+	c->status = ws_http_status(&b, start_off);
+	tell(&s->message, 0);
+	return 0;
+}
+
 /* Reads the frame, writes messages of what begins or goes on in it. Returns its slot in the ledger. */
 static __always_inline uint32_t frame(struct __sk_buff *skb, struct scratch *s)
 {
@@ -150,7 +182,7 @@ static __always_inline uint32_t frame(struct __sk_buff *skb, struct scratch *s)
 	slot = start_slot(&start, start_off);
 	is_request = slot == WS_REASON_UNREAD || slot == START_IN_METHOD;
 	is_known = flows_may_know(p->sport, p->dport);
-	if (!is_request && slot != START_PREFACE && !is_known)
+	if (!is_request && slot != START_PREFACE && !is_known && !is_told_response(slot))
 		return slot;
 	fill(&s->message.c, skb, p);
 	if (is_at_hand && fill_addresses(&s->message.c, &b, p))
@@ -169,6 +201,8 @@ static __always_inline uint32_t frame(struct __sk_buff *skb, struct scratch *s)
 	}
 	if (slot == START_PREFACE)
 		return (uint32_t)http2_begin(skb, p->payload_off, p->payload_len, p->seq);
+	if (is_told_response(slot))
+		tell_response(start_off, start_len);
 	return slot;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* assembly - see the header: HTTP/1.x heads are put together in reassembly.c, HTTP/2's in connections.c. */
+/*
+ * assembly - see the header: HTTP/1.x heads are put together in reassembly.c, HTTP/2's in connections.c; responses are
+ * whole as they come.
+ */
 #include "capture/assembly.h"
 
 #include <errno.h>
@@ -34,6 +37,18 @@ struct ws_assembly *ws_assembly_new(const struct ws_wanted *wanted, uint32_t win
 	return a;
 }
 
+/* A response's first frame; the program has counted it. */
+static int take_response(const struct ws_desk *desk, const struct ws_catch *c)
+{
+	struct ws_record r;
+
+	ws_desk_frame(desk, c, &r);
+	r.reason = WS_REASON_HTTP_RESPONSE;
+	r.ack = c->ack;
+	r.status = c->status;
+	return desk->emit(desk->context, &r);
+}
+
 int ws_assembly_take(struct ws_assembly *a, const void *message, size_t len)
 {
 	const struct ws_catch *c = message;
@@ -53,6 +68,8 @@ int ws_assembly_take(struct ws_assembly *a, const void *message, size_t len)
 	case WS_CATCH_HTTP2_AGAIN:
 	case WS_CATCH_HTTP2_BLIND:
 		return ws_connections_take(a->connections, c, body, len);
+	case WS_CATCH_RESPONSE:
+		return take_response(&a->desk, c);
 	default:
 		return -EPROTO;
 	}

@@ -62,6 +62,11 @@ static void show_context(const struct line *l)
 	show_families(l, "also", r->families & (uint16_t) ~(r->family < WS_MAX_FAMILIES ? 1u << r->family : 0));
 }
 
+static void show_response(const struct line *l)
+{
+	fprintf(l->out, " response %u ack %u", l->r->status, l->r->ack);
+}
+
 static void show_reason(const struct line *l)
 {
 	const struct ws_record *r = l->r;
@@ -105,6 +110,8 @@ static void show_record(const struct line *l)
 		fputs(" grpc", l->out);
 	if (r->reason == WS_REASON_CONTEXT)
 		show_context(l);
+	else if (r->reason == WS_REASON_HTTP_RESPONSE)
+		show_response(l);
 	else
 		show_reason(l);
 	show_rest(l);

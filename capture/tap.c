@@ -78,6 +78,7 @@ static int keep_record(void *context, const struct ws_record *record)
 		slot = ws_recfile_slot(t->writer);
 	}
 	*slot = *record;
+	t->facts.n_responses += record->reason == WS_REASON_HTTP_RESPONSE;
 	return 0;
 }
 
@@ -120,7 +121,8 @@ static int link_proto(int socket_fd, const char *interface, struct ws_error *err
 	}
 }
 
-static int load_program(struct ws_tap *t, const struct ws_capture_options *o, uint16_t proto, struct ws_error *err)
+static int load_program(struct ws_tap *t, const struct ws_capture_options *o, const struct ws_point_options *p,
+			uint16_t proto, struct ws_error *err)
 {
 	struct ws_tap_config *config;
 	int rc;
@@ -131,13 +133,14 @@ static int load_program(struct ws_tap *t, const struct ws_capture_options *o, ui
 	config = (struct ws_tap_config *)&t->program->rodata->config;
 	config->tunnels = o->tunnels;
 	config->window_bytes = o->search_bytes;
-	config->n_filters = o->n_filters;
-	memcpy(config->filter, o->filter, sizeof(config->filter));
+	config->n_filters = p->n_filters ? p->n_filters : o->n_filters;
+	memcpy(config->filter, p->n_filters ? p->filter : o->filter, sizeof(config->filter));
 	config->link_proto = proto;
 	config->wakes_reader = o->wakes_reader;
+	config->records_responses = o->records_responses;
 	ws_names_make(&o->wanted, &config->names);
 	bpf_map__set_max_entries(t->program->maps.scratches, (uint32_t)t->n_cpus);
-	bpf_map__set_max_entries(t->program->maps.records, o->ring_bytes);
+	bpf_map__set_max_entries(t->program->maps.records, p->ring_bytes ? p->ring_bytes : o->ring_bytes);
 	rc = tap_bpf__load(t->program);
 	if (rc)
 		return ws_error(err, rc, "the kernel refuses the in-kernel program: %s; run `capture check`",
@@ -179,8 +182,9 @@ static void read_program_facts(struct ws_tap *t)
 }
 
 /* Opens the socket in the point's namespace. Returns the link's protocol (see link_proto()) or -errno. */
-static int open_socket(struct ws_tap *t, const char *netns, struct ws_error *err)
+static int open_socket(struct ws_tap *t, const struct ws_point_options *p, struct ws_error *err)
 {
+	const char *netns = p->netns;
 	int home_fd, rc, leave_rc;
 
 	rc = ws_netns_enter(netns, &home_fd, err);
@@ -190,6 +194,12 @@ static int open_socket(struct ws_tap *t, const char *netns, struct ws_error *err
 	if (!t->facts.ifindex) {
 		rc = ws_error(err, -ENODEV, "interface %s: there is none of that name%s%s; `ip link` shows them",
 			      t->interface, netns ? " in network namespace " : "", netns ? netns : "");
+	} else if (p->ifindex && t->facts.ifindex != p->ifindex) {
+		rc = ws_error(
+			err, -ENODEV,
+			"interface %s: has the index %u, not %u as in the plan: it is another one by now; `capture "
+			"collect` and `capture plan` again",
+			t->interface, t->facts.ifindex, p->ifindex);
 	} else {
 		t->socket_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 		rc = t->socket_fd < 0
@@ -200,11 +210,9 @@ static int open_socket(struct ws_tap *t, const char *netns, struct ws_error *err
 	return leave_rc ? leave_rc : rc;
 }
 
-int ws_tap_open(const struct ws_capture_options *o, uint32_t index, const char *record_path, struct ws_tap **tap,
-		struct ws_error *err)
+int ws_tap_open(const struct ws_capture_options *o, uint32_t index, struct ws_tap **tap, struct ws_error *err)
 {
 	const struct ws_point_options *p = &o->point[index];
-	struct ws_recfile_head head = { .window_bytes = o->search_bytes };
 	struct ws_tap *t = calloc(1, sizeof(*t));
 	int rc;
 
@@ -220,30 +228,38 @@ int ws_tap_open(const struct ws_capture_options *o, uint32_t index, const char *
 		rc = ws_error(err, -ENOMEM, "out of memory");
 		goto out;
 	}
-	rc = open_socket(t, p->netns, err);
+	rc = open_socket(t, p, err);
 	if (rc < 0)
 		goto out;
 	t->facts.link_type = rc ? "ethernet" : "ip";
-	rc = load_program(t, o, (uint16_t)rc, err);
-	if (rc)
-		goto out;
-	memcpy(head.point, p->name, sizeof(head.point));
-	ws_wanted_text(&o->wanted, head.contexts);
-	head.prefers_list = o->wanted.prefers_list;
-	t->facts.attached = ws_clock_read();
-	head.monotonic_ns = t->facts.attached.monotonic_ns;
-	head.realtime_ns = t->facts.attached.realtime_ns;
-	rc = ws_recfile_create(record_path, &head, o->zstd_level, &t->writer, err);
-	if (rc)
-		goto out;
-	rc = attach(t, err);
-	if (rc)
-		ws_recfile_discard(t->writer);
+	rc = load_program(t, o, p, (uint16_t)rc, err);
 out:
 	if (rc)
 		ws_tap_close(t);
 	else
 		*tap = t;
+	return rc;
+}
+
+int ws_tap_attach(struct ws_tap *t, const struct ws_capture_options *o, uint32_t index, const char *record_path,
+		  struct ws_error *err)
+{
+	struct ws_recfile_head head = { .window_bytes = o->search_bytes, .prefers_list = o->wanted.prefers_list };
+	const struct ws_clock_pair now = ws_clock_read();
+	int rc;
+
+	memcpy(head.point, o->point[index].name, sizeof(head.point));
+	ws_wanted_text(&o->wanted, head.contexts);
+	head.monotonic_ns = now.monotonic_ns;
+	head.realtime_ns = now.realtime_ns;
+	rc = ws_recfile_create(record_path, &head, o->zstd_level, &t->writer, err);
+	if (rc)
+		return rc;
+	rc = attach(t, err);
+	if (rc)
+		ws_recfile_discard(t->writer);
+	else
+		t->facts.attached = now;
 	return rc;
 }
 
@@ -319,6 +335,8 @@ const struct ws_tap_facts *ws_tap_facts(struct ws_tap *t)
 {
 	if (t->socket_fd >= 0)
 		read_program_facts(t);
+	if (!t->writer)
+		return &t->facts;
 	t->facts.written_bytes = ws_recfile_written_bytes(t->writer);
 	t->facts.n_records = ws_recfile_written_records(t->writer) + ws_recfile_pending(t->writer);
 	return &t->facts;

@@ -21,20 +21,27 @@ struct ws_tap_facts {
 	uint32_t verified_insns; /* instructions that the verifier walked; 0: this kernel does not say */
 	uint64_t run_ns;	 /* time in the program, if the kernel counts it */
 	uint64_t n_runs;
-	uint64_t written_bytes; /* of the record file */
-	uint64_t n_records;
-	uint64_t n_more; /* frames with more requests than were looked for in one */
-	struct ws_clock_pair attached;
+	uint64_t written_bytes;	       /* of the record file */
+	uint64_t n_records;	       /* requests and responses */
+	uint64_t n_responses;	       /* of these */
+	uint64_t n_more;	       /* frames with more requests than were looked for in one */
+	struct ws_clock_pair attached; /* zero before */
 	struct ws_clock_pair detached; /* zero while attached */
 	struct ws_recfile_mark mark;   /* the ledger when it was last read */
 };
 
 /*
- * Loads the program for point number index of the options, creates its record file in the run directory, and attaches
- * it. From then on frames are counted and records kept. The tap is the caller's, to be closed. Returns 0 or -errno.
+ * Loads the program for point number index of the options, which takes a good part of a second; a thread of its own may
+ * do it. The options have to stand as long as the tap, which is the caller's, to be closed. Returns 0 or -errno.
  */
-int ws_tap_open(const struct ws_capture_options *o, uint32_t index, const char *record_path, struct ws_tap **tap,
-		struct ws_error *err);
+int ws_tap_open(const struct ws_capture_options *o, uint32_t index, struct ws_tap **tap, struct ws_error *err);
+
+/*
+ * Creates the record file and attaches the program: from then on frames are counted and records kept. Both arguments as
+ * for ws_tap_open(). Returns 0 or -errno; the tap is to be closed then, too.
+ */
+int ws_tap_attach(struct ws_tap *t, const struct ws_capture_options *o, uint32_t index, const char *record_path,
+		  struct ws_error *err);
 
 /* Takes what is in the ring buffer; full blocks are written. Returns 0 or -errno. */
 int ws_tap_drain(struct ws_tap *t, struct ws_error *err);

@@ -66,7 +66,7 @@ static int put_facts(struct ws_database *db, const struct ws_file_facts *f, uint
 	int rc = ws_sql_prepare(&db->sql,
 				"UPDATE file SET size_bytes = ?2, complete = ?3, unread_bytes = ?4, n_requests = ?5,"
 				" n_contexts = ?6, n_frames = ?7, first_ns = ?8, last_ns = ?9, search_bytes = ?10,"
-				" contexts = ?11, prefers_list = ?12"
+				" contexts = ?11, prefers_list = ?12, n_responses = ?13"
 				" WHERE file_id = ?1",
 				&s, err);
 
@@ -87,6 +87,7 @@ static int put_facts(struct ws_database *db, const struct ws_file_facts *f, uint
 		sqlite3_bind_int64(s, 10, f->search_bytes);
 	sqlite3_bind_text(s, 11, f->contexts, -1, SQLITE_STATIC);
 	sqlite3_bind_int(s, 12, f->prefers_list);
+	sqlite3_bind_int64(s, 13, (sqlite3_int64)db->n_responses);
 	rc = ws_sql_run(&db->sql, s, err);
 	sqlite3_finalize(s);
 	return rc;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * database_inner - run.db as its own files see it: database.c, database_documents.c, database_facts.c, database_log.c.
+ * database_inner - run.db as its own files see it: database.c, database_cluster.c, database_documents.c,
+ * database_facts.c, database_log.c.
  */
 #ifndef WS_DATABASE_INNER_H
 #define WS_DATABASE_INNER_H
@@ -33,7 +34,9 @@ struct ws_database {
 	uint32_t cap_rows;
 	uint64_t n_requests;
 	uint64_t n_contexts;
-	sqlite3_stmt *insert_rows;
+	uint64_t n_responses;
+	sqlite3_stmt *insert_requests;
+	sqlite3_stmt *insert_responses;
 	sqlite3_stmt *insert_flow;
 	struct ws_log_insert log;
 };

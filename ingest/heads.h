@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * heads - the requests in captured streams of TCP segments, of HTTP/1.x (ingest/http1_stream.h) and HTTP/2
- * (ingest/http2_stream.h).
+ * (ingest/http2_stream.h), and HTTP/1.x's responses.
  *
  * Each sighting becomes one record, stamped as the frame that carried the request line's first byte; a retransmitted
- * request line is a sighting of its own.
+ * request line is a sighting of its own. So does each frame that is counted as a response, at once.
  */
 #ifndef WS_HEADS_H
 #define WS_HEADS_H

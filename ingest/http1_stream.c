@@ -279,6 +279,20 @@ static uint32_t other_slot(const struct ws_segment *g, bool is_continuation)
 	}
 }
 
+/* A frame that begins with a status line. */
+static int emit_response(struct ws_http1_stream *s, const struct ws_segment *g)
+{
+	const struct ws_bytes b = { .data = g->payload, .len = g->captured_len };
+	struct ws_record r = *g->frame;
+
+	r.reason = WS_REASON_HTTP_RESPONSE;
+	r.n_segments = 1;
+	r.http_version = 1;
+	r.ack = g->ack;
+	r.status = ws_http_status(&b, 0);
+	return s->sightings->emit(s->sightings->context, &r);
+}
+
 /*
  * Takes the requests that begin in the segment from off on. *has_request: in, whether the ledger knows the frame
  * already; out, whether it does now. *is_continuation: set if the segment begins inside a known request.
@@ -359,6 +373,9 @@ int ws_http1_stream_segment(struct ws_http1_stream *s, const struct ws_segment *
 	if (!has_request) {
 		slot = is_in_head ? WS_REASON_HEAD_CONTINUED : other_slot(g, is_in_message);
 		s->sightings->n_frames[slot]++;
+		rc = slot == WS_REASON_HTTP_RESPONSE ? emit_response(s, g) : 0;
+		if (rc)
+			return rc;
 		may_continue = slot == WS_REASON_OTHER_PAYLOAD || slot == WS_REASON_UNDECODABLE;
 	} else {
 		may_continue = is_bare(g); /* it is a part of a method, or of a head whose beginning is late */

@@ -155,6 +155,7 @@ static int take_frame(struct ws_heads *heads, const struct ws_frame *f, const st
 	segment.captured_len = f->captured_len > p.payload_off ? f->captured_len - p.payload_off : 0;
 	if (segment.captured_len > p.payload_len)
 		segment.captured_len = p.payload_len;
+	segment.ack = ws_packet_ack(&b, cursor.off);
 	return ws_heads_segment(heads, &segment);
 }
 
@@ -243,7 +244,7 @@ int ws_load(struct ws_database *db, const char *dir, const struct ws_input *inpu
 	rc = ws_database_end_file(db, &l.facts, err);
 	if (rc)
 		return rc;
-	ws_database_counts(db, &l.n_requests, &l.n_contexts);
+	ws_database_counts(db, &l.n_requests, &l.n_contexts, &l.n_responses);
 	*loaded = l;
 	return 0;
 }

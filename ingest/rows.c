@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rows - see the header: an eponymous-only virtual table (sqlite.org/vtab.html). */
+/* rows - see the header: eponymous-only virtual tables (sqlite.org/vtab.html). */
 #include "ingest/rows.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,15 +40,27 @@
 	ALWAYS(flaw)                            \
 	ALWAYS(flags)
 
+/* The same of the table of responses. */
+#define RESPONSE_FIELDS(ALWAYS) \
+	ALWAYS(ts_ns)           \
+	ALWAYS(seq)             \
+	ALWAYS(ack)             \
+	ALWAYS(direction)       \
+	ALWAYS(payload_len)     \
+	ALWAYS(status)
+
 #define NAME(name)	    ", " #name
 #define NAME_2(name, kind)  ", " #name
 #define COLUMNS		    "file_id, flow_id" FIELDS(NAME, NAME, NAME_2)
+#define RESPONSE_COLUMNS    "file_id, flow_id" RESPONSE_FIELDS(NAME)
 #define WIDTH(name)	    sizeof(((struct ws_record *)0)->name)
 #define FIELD(name, kind)   { offsetof(struct ws_record, name), WIDTH(name), kind },
 #define FIELD_ALWAYS(name)  FIELD(name, KIND_ALWAYS)
 #define FIELD_CONTEXT(name) FIELD(name, KIND_CONTEXT)
 
-const char ws_rows_insert_sql[] = "INSERT INTO request (" COLUMNS ") SELECT " COLUMNS " FROM ws_rows";
+const char ws_rows_insert_requests_sql[] = "INSERT INTO request (" COLUMNS ") SELECT " COLUMNS " FROM ws_requests";
+const char ws_rows_insert_responses_sql[] = "INSERT INTO response (" RESPONSE_COLUMNS ") SELECT " RESPONSE_COLUMNS
+					    " FROM ws_responses";
 
 enum kind {
 	KIND_ALWAYS,  /* an integer that every record has */
@@ -59,11 +72,14 @@ enum kind {
 	KIND_STREAM_ID,
 };
 
-static const struct field {
+struct field {
 	uint16_t off;
 	uint8_t width;
 	uint8_t kind;
-} fields[] = { FIELDS(FIELD_ALWAYS, FIELD_CONTEXT, FIELD) };
+};
+
+static const struct field request_fields[] = { FIELDS(FIELD_ALWAYS, FIELD_CONTEXT, FIELD) };
+static const struct field response_fields[] = { RESPONSE_FIELDS(FIELD_ALWAYS) };
 
 enum column {
 	COLUMN_FILE_ID,
@@ -74,6 +90,8 @@ enum column {
 struct table {
 	sqlite3_vtab base;
 	const struct ws_rows *rows;
+	const struct field *fields;
+	bool is_of_responses;
 };
 
 struct cursor {
@@ -81,22 +99,41 @@ struct cursor {
 	uint32_t at;
 };
 
-static int table_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **vtab, char **error)
+static int connect_table(sqlite3 *db, const char *declaration, const struct table *like, sqlite3_vtab **vtab)
 {
 	struct table *t;
-	int code = sqlite3_declare_vtab(db, "CREATE TABLE x (" COLUMNS ")");
+	int code = sqlite3_declare_vtab(db, declaration);
+
+	if (code != SQLITE_OK)
+		return code;
+	t = malloc(sizeof(*t));
+	if (!t)
+		return SQLITE_NOMEM;
+	*t = *like;
+	*vtab = &t->base;
+	return SQLITE_OK;
+}
+
+static int connect_requests(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **vtab,
+			    char **error)
+{
+	const struct table like = { .rows = aux, .fields = request_fields };
 
 	(void)argc;
 	(void)argv;
 	(void)error;
-	if (code != SQLITE_OK)
-		return code;
-	t = calloc(1, sizeof(*t));
-	if (!t)
-		return SQLITE_NOMEM;
-	t->rows = aux;
-	*vtab = &t->base;
-	return SQLITE_OK;
+	return connect_table(db, "CREATE TABLE x (" COLUMNS ")", &like, vtab);
+}
+
+static int connect_responses(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **vtab,
+			     char **error)
+{
+	const struct table like = { .rows = aux, .fields = response_fields, .is_of_responses = true };
+
+	(void)argc;
+	(void)argv;
+	(void)error;
+	return connect_table(db, "CREATE TABLE x (" RESPONSE_COLUMNS ")", &like, vtab);
 }
 
 static int table_disconnect(sqlite3_vtab *vtab)
@@ -128,6 +165,16 @@ static int cursor_close(sqlite3_vtab_cursor *cursor)
 	return SQLITE_OK;
 }
 
+/* Goes on to the next record that is the table's, from the one where the cursor is on. */
+static void skip_others(struct cursor *c)
+{
+	const struct table *t = (const struct table *)c->base.pVtab;
+	const struct ws_rows *rows = t->rows;
+
+	while (c->at < rows->n && (rows->record[c->at].reason == WS_REASON_HTTP_RESPONSE) != t->is_of_responses)
+		c->at++;
+}
+
 static int cursor_filter(sqlite3_vtab_cursor *cursor, int number, const char *text, int argc, sqlite3_value **argv)
 {
 	(void)number;
@@ -135,12 +182,14 @@ static int cursor_filter(sqlite3_vtab_cursor *cursor, int number, const char *te
 	(void)argc;
 	(void)argv;
 	((struct cursor *)cursor)->at = 0;
+	skip_others((struct cursor *)cursor);
 	return SQLITE_OK;
 }
 
 static int cursor_next(sqlite3_vtab_cursor *cursor)
 {
 	((struct cursor *)cursor)->at++;
+	skip_others((struct cursor *)cursor);
 	return SQLITE_OK;
 }
 
@@ -212,7 +261,8 @@ static void field_column(sqlite3_context *result, const struct ws_record *r, con
 
 static int cursor_column(sqlite3_vtab_cursor *cursor, sqlite3_context *result, int column)
 {
-	const struct ws_rows *rows = ((struct table *)cursor->pVtab)->rows;
+	const struct table *table = (const struct table *)cursor->pVtab;
+	const struct ws_rows *rows = table->rows;
 	const uint32_t at = ((struct cursor *)cursor)->at;
 
 	if (column == COLUMN_FILE_ID)
@@ -220,24 +270,21 @@ static int cursor_column(sqlite3_vtab_cursor *cursor, sqlite3_context *result, i
 	else if (column == COLUMN_FLOW_ID)
 		sqlite3_result_int64(result, rows->flow_id[at]);
 	else
-		field_column(result, &rows->record[at], &fields[column - COLUMN_FIELDS]);
+		field_column(result, &rows->record[at], &table->fields[column - COLUMN_FIELDS]);
 	return SQLITE_OK;
 }
 
+#define MODULE(connect)                                                                                       \
+	{                                                                                                     \
+		.xConnect = connect, .xBestIndex = table_best_index, .xDisconnect = table_disconnect,         \
+		.xOpen = cursor_open, .xClose = cursor_close, .xFilter = cursor_filter, .xNext = cursor_next, \
+		.xEof = cursor_eof, .xColumn = cursor_column, .xRowid = cursor_rowid,                         \
+	}
+
 int ws_rows_register(sqlite3 *db, const struct ws_rows *rows)
 {
-	static const sqlite3_module module = {
-		.xConnect = table_connect,
-		.xBestIndex = table_best_index,
-		.xDisconnect = table_disconnect,
-		.xOpen = cursor_open,
-		.xClose = cursor_close,
-		.xFilter = cursor_filter,
-		.xNext = cursor_next,
-		.xEof = cursor_eof,
-		.xColumn = cursor_column,
-		.xRowid = cursor_rowid,
-	};
+	static const sqlite3_module requests = MODULE(connect_requests), responses = MODULE(connect_responses);
+	int code = sqlite3_create_module(db, "ws_requests", &requests, (void *)rows);
 
-	return sqlite3_create_module(db, "ws_rows", &module, (void *)rows);
+	return code ? code : sqlite3_create_module(db, "ws_responses", &responses, (void *)rows);
 }

@@ -17,6 +17,7 @@ bool ws_held_keep(struct ws_held *held, struct ws_sightings *sightings, const st
 	memcpy(held->bytes, segment->payload, len);
 	held->frame = *segment->frame;
 	held->len = len;
+	held->ack = segment->ack;
 	held->slot = slot;
 	sightings->held_bytes += len;
 	return true;
@@ -24,7 +25,7 @@ bool ws_held_keep(struct ws_held *held, struct ws_sightings *sightings, const st
 
 struct ws_segment ws_held_segment(const struct ws_held *held)
 {
-	return (struct ws_segment) { &held->frame, held->bytes, held->len };
+	return (struct ws_segment) { &held->frame, held->bytes, held->len, held->ack };
 }
 
 void ws_held_drop(struct ws_held *held, struct ws_sightings *sightings)

@@ -14,6 +14,7 @@ struct ws_segment {
 	const struct ws_record *frame;
 	const uint8_t *payload;
 	uint32_t captured_len; /* bytes of payload at hand; less than frame->payload_len if the capture cut the frame */
+	uint32_t ack;	       /* the TCP header's acknowledgment number */
 };
 
 /* Takes a finished record. Returns 0, or -errno to stop. */
@@ -35,7 +36,8 @@ struct ws_sightings {
 /* A kept segment. */
 struct ws_held {
 	struct ws_record frame;
-	uint32_t len;	/* captured bytes */
+	uint32_t len; /* captured bytes */
+	uint32_t ack;
 	uint32_t slot;	/* where the ledger counts its frame, if it does already */
 	uint8_t *bytes; /* NULL: none is kept here */
 };

@@ -66,6 +66,19 @@ static __always_inline enum ws_http_kind ws_http_kind(const struct ws_bytes *b, 
 	return WS_HTTP_NONE;
 }
 
+/* The status code of the status line at off; 0 where its three digits are none, or not at hand (RFC 9112 4). */
+static __always_inline uint16_t ws_http_status(const struct ws_bytes *b, uint32_t off)
+{
+	uint32_t hundreds, tens, ones;
+
+	if (!ws_bytes_has(b, off, 12))
+		return 0;
+	hundreds = ws_bytes_u8(b, off + 9) - (uint32_t)'0';
+	tens = ws_bytes_u8(b, off + 10) - (uint32_t)'0';
+	ones = ws_bytes_u8(b, off + 11) - (uint32_t)'0';
+	return hundreds > 9 || tens > 9 || ones > 9 ? 0 : (uint16_t)(100 * hundreds + 10 * tens + ones);
+}
+
 /* Does the line that ends before end_off end in " HTTP/1.<digit>"? */
 static __always_inline int ws_http_ends_request_line(const struct ws_bytes *b, uint32_t end_off)
 {

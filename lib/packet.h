@@ -346,7 +346,8 @@ static __always_inline int ws_packet_tunnel(const struct ws_bytes *b, uint32_t w
  * c         working memory; in: off, where to begin, and proto, what stands there (WS_ETHERTYPE_ETHERNET for an
  *           Ethernet header)
  *
- * Returns WS_PACKET_TCP with *out filled, or WS_PACKET_REFUSED(reason) with *out undefined.
+ * Returns WS_PACKET_TCP with *out filled and c->off at the TCP header, or WS_PACKET_REFUSED(reason) with *out
+ * undefined.
  */
 static __always_inline int ws_packet_parse(const struct ws_bytes *frame, uint32_t wire_len, const struct ws_tunnels *t,
 					   struct ws_cursor *c, struct ws_packet *out)
@@ -390,6 +391,12 @@ static __always_inline int ws_packet_parse(const struct ws_bytes *frame, uint32_
 			return rc;
 	}
 	return WS_PACKET_REFUSED(WS_REASON_NOT_TCP);
+}
+
+/* The acknowledgment number of the TCP header at off, which the parser has read. */
+static __always_inline uint32_t ws_packet_ack(const struct ws_bytes *b, uint32_t off)
+{
+	return ws_bytes_be32(b, off + 8);
 }
 
 /* Copies the addresses of the IP header at off, an IPv4 one as ::ffff:a.b.c.d. Returns 0, or -1 if it is not there. */

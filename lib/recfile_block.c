@@ -72,6 +72,8 @@ static const struct column columns[] = {
 	INTEGER(37, http_version),
 	INTEGER(38, ctx_segment),
 	INTEGER(39, ids_end_segment),
+	INTEGER(40, ack),
+	INTEGER(41, status),
 };
 
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))

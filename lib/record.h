@@ -110,12 +110,13 @@ enum ws_record_flag {
 	WS_FLAG_CROWDED = 32,	    /* more context headers than there is room to note: some were not read */
 };
 
-#define WS_RECORD_VERSION 2
+#define WS_RECORD_VERSION 3
 
 /*
- * One HTTP request head seen at one tracing point. Offsets count from the request line's first byte; of HTTP/2, from
- * the first byte of the HEADERS frame, which stands for the request line everywhere, and a field's place is that of its
- * compressed form.
+ * One HTTP request head seen at one tracing point; or, with the reason WS_REASON_HTTP_RESPONSE, the first frame of a
+ * response, which has no context: its seq is that of the status line's first byte. Offsets count from the request
+ * line's first byte; of HTTP/2, from the first byte of the HEADERS frame, which stands for the request line everywhere,
+ * and a field's place is that of its compressed form.
  */
 struct ws_record {
 	uint64_t ts_ns;		   /* kernel: CLOCK_MONOTONIC at the tap; from a pcap: CLOCK_REALTIME of its stamp */
@@ -157,10 +158,12 @@ struct ws_record {
 	uint16_t malformed;   /* bit f: a header of family f whose value was refused is in the head */
 	uint16_t ctx_segment; /* segment of the head, from 1, that holds the context's first byte */
 	uint16_t ids_end_segment; /* the one that holds the last byte of its trace id and span id */
-	uint8_t zero[4];	  /* always 0 */
+	uint32_t ack;		  /* response: TCP acknowledgment number, one past the request's last byte; else 0 */
+	uint16_t status;	  /* response: HTTP status code; else 0 */
+	uint8_t zero[6];	  /* always 0 */
 };
 
-_Static_assert(sizeof(struct ws_record) == 184, "the record's size is part of its format");
+_Static_assert(sizeof(struct ws_record) == 192, "the record's size is part of its format");
 
 /* The place of a (reason, family) in an array of WS_N_REASONS frame counters. */
 static inline uint32_t ws_reason_slot(uint8_t reason, uint8_t family)

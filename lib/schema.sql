@@ -4,7 +4,7 @@
 -- clock_pair relates the two. Of a load log's times, load_log.clock says what they are.
 -- Addresses are 16-byte blobs in wire order, IPv4 as ::ffff:a.b.c.d.
 
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 -- What the database is: schema version and the program that wrote it.
 CREATE TABLE meta (
@@ -25,7 +25,8 @@ CREATE TABLE point (
     role      TEXT NOT NULL,          -- 'nic', 'vport' or 'other'
     node      TEXT,                   -- name of the node, if the manifest says it
     interface TEXT,                   -- network interface, if the manifest says it
-    netns     TEXT                    -- its network namespace, if not capture's own
+    netns     TEXT,                   -- its network namespace, if not capture's own
+    pod       TEXT                    -- 'NAMESPACE/NAME' of the pod whose vport it is, if the run was planned
 ) STRICT;
 
 -- Input files, each loaded in one transaction and known by its content.
@@ -40,6 +41,7 @@ CREATE TABLE file (
     unread_bytes  INTEGER NOT NULL,   -- bytes at the end that belong to no whole block or packet
     n_requests    INTEGER NOT NULL,   -- rows of this file in request
     n_contexts    INTEGER NOT NULL,   -- of these, with a context
+    n_responses   INTEGER NOT NULL,   -- rows of this file in response
     n_frames      INTEGER NOT NULL,   -- frames that passed the point: the sum of its ledger
     first_ns      INTEGER,            -- the time window in which the point was watched; pcap: first and last frame
     last_ns       INTEGER,
@@ -83,7 +85,7 @@ CREATE TABLE clock_pair (
     realtime_ns  INTEGER NOT NULL
 ) STRICT;
 
--- Connections' directions as seen in one file: what the requests of a flow have in common.
+-- Connections' directions as seen in one file: what the requests, or the responses, of a flow have in common.
 CREATE TABLE flow (
     flow_id          INTEGER PRIMARY KEY,
     file_id          INTEGER NOT NULL REFERENCES file ON DELETE CASCADE,
@@ -142,6 +144,76 @@ CREATE TABLE request (
     flags           INTEGER NOT NULL  -- bits: 1 trace id of 64 bits; 2 not the first request of its frame; 4 trace_id
                                       -- is the XXH3-128 of an id that is no number of 128 bits; 8 tracestate;
                                       -- 16 gRPC; 32 more context headers than were read
+) STRICT;
+
+-- Answers: the first frame of an HTTP/1.x response seen at one point by one source. Packet captures hold them, and
+-- recordings with --responses.
+CREATE TABLE response (
+    response_id INTEGER PRIMARY KEY,
+    file_id     INTEGER NOT NULL,     -- REFERENCES file
+    flow_id     INTEGER NOT NULL,     -- REFERENCES flow: the request's, the other way round
+    ts_ns       INTEGER NOT NULL,     -- stamp of the frame that carried the status line's first byte
+    seq         INTEGER NOT NULL,     -- TCP sequence number of that byte
+    ack         INTEGER NOT NULL,     -- TCP acknowledgment number of that frame: where the answered request ended
+    direction   INTEGER NOT NULL,     -- as in request
+    payload_len INTEGER NOT NULL,     -- bytes of TCP payload in that frame
+    status      INTEGER NOT NULL      -- HTTP status code; 0 where the frame, or what was kept of it, does not say it
+) STRICT;
+
+-- Cluster snapshots (lib/cluster.md): those of the run, or of the campaign that it is part of.
+CREATE TABLE snapshot (
+    snapshot_id  INTEGER PRIMARY KEY,
+    path         TEXT NOT NULL UNIQUE, -- relative to the run directory: 'cluster', 'cluster/update-0001', '../cluster'
+    content_hash TEXT NOT NULL,       -- XXH3-128 of 'NAME HASH' lines of its files, by name, 32 hex digits
+    taken_ns     INTEGER,             -- CLOCK_REALTIME of who collected it; NULL: not known
+    overlay      TEXT,                -- 'vxlan', 'ipip', 'geneve', 'none'; NULL: not known
+    mtls         TEXT,                -- 'strict', 'permissive', 'disabled'; NULL: not known
+    n_unread     INTEGER NOT NULL     -- objects in its files that are not as their kind should be
+) STRICT;
+
+-- Who had an address, and when. Times are CLOCK_REALTIME; at from_ns it was his, at until_ns no more; NULL: open.
+CREATE TABLE owner (
+    address   BLOB NOT NULL,
+    kind      TEXT NOT NULL,          -- 'pod', 'service' or 'node'
+    namespace TEXT,                   -- NULL of a node
+    name      TEXT NOT NULL,
+    service   TEXT,                   -- of a pod: its service's name, else its label app; of a service: its name
+    workload  TEXT,                   -- of a pod: what owns it, 'reviews-v1'
+    node      TEXT,                   -- of a pod: where it runs; of a node: its name
+    from_ns   INTEGER,
+    until_ns  INTEGER
+) STRICT;
+
+-- Spans of the mesh's own tracer, from Jaeger or OTLP files.
+CREATE TABLE span (
+    trace_id       BLOB NOT NULL,     -- 16 bytes; one of 64 bits stands in the last 8
+    span_id        BLOB NOT NULL,     -- 8 bytes
+    service        TEXT NOT NULL,
+    kind           TEXT NOT NULL,     -- 'client', 'server', 'producer', 'consumer', 'internal'; '' not known
+    start_ns       INTEGER NOT NULL,  -- CLOCK_REALTIME
+    duration_ns    INTEGER NOT NULL,
+    operation      TEXT NOT NULL,
+    parent_span_id BLOB,              -- 8 bytes; NULL: the first of its trace
+    node           TEXT,              -- as the tracer says it; NULL: it does not
+    pod            TEXT,
+    PRIMARY KEY (trace_id, span_id, service, kind, start_ns)
+) STRICT, WITHOUT ROWID;
+
+-- Who calls whom, as the tracer claims (Jaeger's dependencies).
+CREATE TABLE dependency (
+    caller  TEXT NOT NULL,
+    callee  TEXT NOT NULL,
+    n_calls INTEGER NOT NULL,
+    PRIMARY KEY (caller, callee)
+) STRICT, WITHOUT ROWID;
+
+-- What keeps the nodes' clocks in step says of them: true time lies within bound_ns of the node's clock + offset_ns.
+CREATE TABLE synchronization (
+    node      TEXT NOT NULL,
+    method    TEXT NOT NULL,          -- 'chrony' or 'ptp'
+    at_ns     INTEGER,                -- CLOCK_REALTIME; NULL: not known
+    offset_ns INTEGER NOT NULL,
+    bound_ns  INTEGER NOT NULL
 ) STRICT;
 
 -- What was set up for the run, from conditions.json: one flat JSON object of strings, numbers and booleans. Any keys;

@@ -47,10 +47,10 @@ struct ws_tap_config {
 	uint32_t window_bytes; /* bytes of a head searched: 1 .. WS_WINDOW_MAX */
 	uint32_t n_filters;
 	struct ws_filter filter[WS_FILTERS_MAX];
-	uint16_t link_proto;  /* what a frame begins with: WS_ETHERTYPE_ETHERNET, or 0 for an IP header */
-	uint8_t wakes_reader; /* 1: wake the reader at every message, as an experiment; 0: never */
-	uint8_t zero;
-	struct ws_names names; /* what is looked for */
+	uint16_t link_proto;	   /* what a frame begins with: WS_ETHERTYPE_ETHERNET, or 0 for an IP header */
+	uint8_t wakes_reader;	   /* 1: wake the reader at every message, as an experiment; 0: never */
+	uint8_t records_responses; /* 1: a message of each frame counted as WS_REASON_HTTP_RESPONSE */
+	struct ws_names names;	   /* what is looked for */
 };
 
 /*

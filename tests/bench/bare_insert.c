@@ -68,7 +68,7 @@ static double insert_all(void)
 	sqlite3_stmt *insert;
 	double start;
 
-	if (sqlite3_prepare_v2(db, ws_rows_insert_sql, -1, &insert, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(db, ws_rows_insert_requests_sql, -1, &insert, NULL) != SQLITE_OK)
 		die(sqlite3_errmsg(db));
 	for (uint32_t i = 0; i < WS_RECFILE_BLOCK_RECORDS; i++)
 		flow_id[i] = i % 8 + 1;

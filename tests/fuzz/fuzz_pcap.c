@@ -2,8 +2,9 @@
 /*
  * fuzz_pcap - a libFuzzer target: any bytes as a packet capture, loaded as ingest loads it, into a database in memory.
  *
- * Input: the file. What must hold is checked by abort(): the ledger has every frame of the capture once, a file that
- * fails has words, and loading the same bytes again changes nothing. seeds.sh writes a corpus to begin with.
+ * Input: the file. What must hold is checked by abort(): the ledger has every frame of the capture once, of
+ * the responses in it each is a row, a file that fails has words, and loading the same bytes again changes nothing.
+ * seeds.sh writes a corpus to begin with.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +78,7 @@ static void check_loaded(const struct ws_loaded *l, const struct count *c, size_
 	MUST(l->facts.unread_bytes == c->unread_bytes);
 	MUST(l->n_contexts <= l->n_requests);
 	MUST(sum_of(&l->facts, true) <= l->n_contexts);
+	MUST(l->n_responses == l->facts.n_frames[WS_REASON_HTTP_RESPONSE]);
 	MUST(l->n_cut_records == 0 && l->n_corrupt_records == 0);
 	MUST(c->n_frames == 0 || l->facts.first_ns <= l->facts.last_ns);
 }

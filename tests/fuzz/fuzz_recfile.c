@@ -36,6 +36,9 @@ static void check_records(const struct ws_record *records, uint32_t n)
 	MUST(len <= ws_recfile_columns_bound(n));
 	MUST(ws_recfile_columns_decode(columns, len, again, n) == 0);
 	MUST(!memcmp(again, records, n * sizeof(*again)));
+	for (uint32_t i = 0; i < n; i++)
+		for (size_t k = 0; k < sizeof(records[i].zero); k++)
+			MUST(records[i].zero[k] == 0);
 	free(columns);
 	free(again);
 }

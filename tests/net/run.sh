@@ -4,7 +4,7 @@
 # every request that was sent is at both points, both methods agree packet by packet, ledgers balance, filters and search
 # windows do what they say, and a killed recording is readable. Every hop of every request is in hops.sh, what networks do to packets
 # in faults.sh, heads of many segments in segments.sh, all families of contexts in families.sh, connections of many requests in pipelining.sh and
-# http2.sh.
+# http2.sh, responses in responses.sh.
 # Usage: tests/net/run.sh [BIN_DIR]
 set -uo pipefail
 
@@ -37,6 +37,8 @@ source "$here/families.sh"
 source "$here/pipelining.sh"
 # shellcheck source=tests/net/http2.sh
 source "$here/http2.sh"
+# shellcheck source=tests/net/responses.sh
+source "$here/responses.sh"
 
 # What the search missed is there as a record that says why.
 beyond_window() {
@@ -201,6 +203,7 @@ check "window 103: as the offsets say" agrees_with_offsets "$work/cut" "$work/b3
 check "filter: recorded" record "$work/filter" 100 2 "" --filter daddr=10.244.1.0/24,dport=9080
 check "filter: loaded" "$bin/ingest" --dir "$work/filter"
 check "filter: only what it selects" filtered "$work/filter" 200
+responses
 layouts
 alongside 'whole_way vxlan proposed' 'whole_way ipip original'
 check "two testbeds side by side" side_by_side

@@ -594,6 +594,82 @@ static void a_failure_to_keep_a_record_is_passed_on(void **state)
 	assert_int_equal(ws_assembly_finish(w.assembly), -ENOSPC);
 }
 
+/* The program has counted the frame; the record says what the message says, and nothing of what was there before. */
+static void a_response_is_a_record(void **state)
+{
+	struct message m = message_of(WS_CATCH_RESPONSE, 0, 0, 0);
+	struct ws_record want = {
+		.seq = SEQ,
+		.frame_len = 1514,
+		.payload_len = 1448,
+		.vni = 42,
+		.sport = 40000,
+		.dport = 8080,
+		.vlan = 7,
+		.n_segments = 1,
+		.point = 7,
+		.direction = WS_DIRECTION_IN,
+		.ip_version = 4,
+		.outer_ip_version = 6,
+		.encap = WS_ENCAP_VXLAN,
+		.tcp_flags = 0x18,
+		.reason = WS_REASON_HTTP_RESPONSE,
+		.http_version = 1,
+		.ack = 0xfffffff1,
+		.status = 404,
+	};
+	uint64_t n_frames[WS_N_REASONS] = { 0 };
+
+	(void)state;
+	m.c.ack = want.ack;
+	m.c.status = want.status;
+	m.c.frame_len = want.frame_len;
+	m.c.payload_len = want.payload_len;
+	m.c.vni = want.vni;
+	m.c.vlan = want.vlan;
+	m.c.outer_ip_version = want.outer_ip_version;
+	m.c.encap = want.encap;
+	m.c.tcp_flags = want.tcp_flags;
+	m.c.outer_saddr[3] = m.c.outer_daddr[4] = 9;
+	m.c.to_off = m.c.head_len = 0xdddddddd; /* left from another message */
+	m.c.end = 0xdd;
+	want.ts_ns = m.c.ts_ns;
+	want.saddr[15] = 1;
+	want.daddr[15] = 2;
+	want.outer_saddr[3] = want.outer_daddr[4] = 9;
+	assert_int_equal(ws_assembly_take(w.assembly, &m, sizeof(m.c)), 0);
+	assert_int_equal(w.n_records, 1); /* at once */
+	assert_memory_equal(&w.record[0], &want, sizeof(want));
+	assert_int_equal(ws_assembly_finish(w.assembly), 0);
+	ws_assembly_account(w.assembly, n_frames);
+	for (uint32_t i = 0; i < WS_N_REASONS; i++)
+		assert_int_equal(n_frames[i], 0);
+	w.emit_rc = -ENOSPC;
+	assert_int_equal(ws_assembly_take(w.assembly, &m, sizeof(m.c)), -ENOSPC);
+}
+
+/* Between the segments of a head: neither knows of the other. */
+static void a_response_within_a_head(void **state)
+{
+	struct message first = message_of(WS_CATCH_HEAD, 0, 60, WS_SEARCH_RAN_OUT);
+	struct message second = message_of(WS_CATCH_HEAD_MORE, 60, 160, WS_SEARCH_HEAD_END);
+	struct message response = message_of(WS_CATCH_RESPONSE, 0, 0, 0);
+
+	(void)state;
+	second.c.segment = 2;
+	response.c.ack = SEQ + 60;
+	response.c.status = 100;
+	note_w3c(&second, 70);
+	give(&first);
+	assert_int_equal(ws_assembly_take(w.assembly, &response, sizeof(response.c)), 0);
+	give(&second);
+	finish();
+	assert_int_equal(w.n_records, 2);
+	assert_int_equal(w.record[0].status, 100);
+	assert_int_equal(w.record[1].reason, WS_REASON_CONTEXT);
+	assert_int_equal(w.record[1].ack | w.record[1].status, 0);
+}
+
 static void messages_of_every_length(void **state)
 {
 	(void)state;
@@ -607,7 +683,7 @@ static void messages_of_every_length(void **state)
 			b = ws_guard(&m, (len + 7) & ~7u);
 			rc = ws_assembly_take(w.assembly, b.data, len);
 			assert_true(rc == 0 || rc == -EPROTO);
-			if (len < sizeof(struct ws_catch) || kind == 0 || kind > WS_CATCH_HTTP2_BLIND)
+			if (len < sizeof(struct ws_catch) || kind == 0 || kind > WS_CATCH_RESPONSE)
 				assert_int_equal(rc, -EPROTO);
 		}
 	}
@@ -627,7 +703,7 @@ static void messages_of_any_bytes(void **state)
 
 		for (uint32_t k = 0; k < sizeof(words) / 8 && k < 60; k++)
 			words[k] = random_number() % 3 ? random_number() : random_number() % 300;
-		m->c.kind = (uint8_t)(1 + random_number() % WS_CATCH_HTTP2_BLIND);
+		m->c.kind = (uint8_t)(1 + random_number() % WS_CATCH_RESPONSE);
 		m->c.seq = SEQ + (uint32_t)(random_number() % 2);
 		m->c.sport = m->c.dport = 1;
 		m->c.direction = 1;
@@ -807,6 +883,8 @@ int main(void)
 		TEST(more_segments_than_are_told_apart),
 		TEST(crowded_notes_are_told),
 		TEST(a_failure_to_keep_a_record_is_passed_on),
+		TEST(a_response_is_a_record),
+		TEST(a_response_within_a_head),
 		TEST(messages_of_every_length),
 		TEST(messages_of_any_bytes),
 		TEST(a_request_of_http2),

@@ -18,6 +18,7 @@
 #define REQUEST_MAX    512
 #define STREAM_MAX     16384
 #define FIRST_STAMP    1000000
+#define FIRST_ACK      4294967000u
 #define METHOD_AND_ONE 6 /* "POST /": what is shorter is no request yet (lib/http.h) */
 
 static uint64_t seed = 0x853c49e6748fea9bu;
@@ -86,7 +87,9 @@ static void give_cut(struct world *w, uint16_t flow, uint32_t seq, const char *b
 {
 	const struct ws_record frame = frame_of(w, flow, seq, len);
 	struct ws_bytes b = ws_guard(bytes, captured);
-	const struct ws_segment segment = { .frame = &frame, .payload = b.data, .captured_len = captured };
+	const struct ws_segment segment = {
+		.frame = &frame, .payload = b.data, .captured_len = captured, .ack = FIRST_ACK + (uint32_t)w->n_given
+	};
 
 	w->n_given++;
 	assert_int_equal(ws_heads_segment(w->heads, &segment), 0);
@@ -121,7 +124,7 @@ static uint64_t sum_of(const struct world *w)
 /* The end: every frame has its reason; every sighting has its frame's, the first of its frame counted. */
 static void end(struct world *w)
 {
-	uint64_t n_counted = 0;
+	uint64_t n_counted = 0, n_responses = 0;
 
 	assert_int_equal(ws_heads_finish(w->heads), 0);
 	ws_heads_free(w->heads);
@@ -129,10 +132,18 @@ static void end(struct world *w)
 	assert_int_equal(sum_of(w), w->n_given);
 	for (uint32_t i = 0; i < WS_N_REASONS; i++)
 		n_counted += ws_slot_is_request(i) ? w->n_frames[i] : 0;
-	for (uint32_t i = 0; i < w->n_records && w->n_records <= RECORDS_MAX; i++)
-		n_counted -= !(w->record[i].flags & WS_FLAG_LATER_IN_FRAME);
-	if (w->n_records <= RECORDS_MAX) /* frames of which nothing was kept have no sighting */
-		assert_in_range(n_counted, 0, w->n_frames[WS_REASON_TRUNCATED]);
+	if (w->n_records > RECORDS_MAX)
+		return;
+	for (uint32_t i = 0; i < w->n_records; i++) {
+		const struct ws_record *r = &w->record[i];
+		const bool is_response = r->reason == WS_REASON_HTTP_RESPONSE;
+
+		n_responses += is_response;
+		n_counted -= !is_response && !(r->flags & WS_FLAG_LATER_IN_FRAME);
+		assert_true(is_response || (r->ack == 0 && r->status == 0));
+	}
+	assert_int_equal(n_responses, w->n_frames[WS_REASON_HTTP_RESPONSE]);
+	assert_in_range(n_counted, 0, w->n_frames[WS_REASON_TRUNCATED]); /* of which nothing was kept: no sighting */
 }
 
 /* A request whose context says its number; behind the context a further header. Returns its length. */
@@ -702,8 +713,77 @@ static void other_payload(void **state)
 		give_text(&w, 1, cases[i].text);
 		end(&w);
 		assert_int_equal(w.n_frames[cases[i].slot], 1);
-		assert_int_equal(w.n_records, ws_slot_is_request(cases[i].slot));
+		assert_int_equal(w.n_records,
+				 ws_slot_is_request(cases[i].slot) || cases[i].slot == WS_REASON_HTTP_RESPONSE);
 	}
+}
+
+/* Frames that begin with a status line, whole or cut, and what each says. */
+static void responses(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t captured; /* 0: all */
+		uint16_t status;
+	} cases[] = {
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", 0, 200 },
+		{ "HTTP/1.1 100 Continue\r\n\r\n", 0, 100 },
+		{ "HTTP/1.0 404 Not Found\r\n\r\n", 0, 404 },
+		{ "HTTP/1.1 503\r\n\r\n", 0, 503 },
+		{ "HTTP/1.1 503\r\n\r\n", 12, 503 },
+		{ "HTTP/1.1 503\r\n\r\n", 11, 0 }, /* the capture cut it */
+		{ "HTTP/1.1 503\r\n\r\n", 9, 0 },
+		{ "HTTP/1.1 2x4 \r\n\r\n", 0, 0 },
+		{ "HTTP/1.1 ok\r\n\r\n", 0, 0 },
+		{ "HTTP/1.1 20", 0, 0 }, /* the segment ends there */
+	};
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	for (uint32_t i = 0; i < COUNT(cases); i++) {
+		const uint32_t len = (uint32_t)strlen(cases[i].text);
+
+		give_cut(&w, (uint16_t)(i + 1), 1000 + i, cases[i].text, len,
+			 cases[i].captured ? cases[i].captured : len);
+	}
+	assert_int_equal(w.n_records, COUNT(cases)); /* at once, not at the end */
+	for (uint32_t i = 0; i < COUNT(cases); i++) {
+		struct ws_record want = frame_of(&w, (uint16_t)(i + 1), 1000 + i, (uint32_t)strlen(cases[i].text));
+
+		want.ts_ns = FIRST_STAMP + i;
+		want.reason = WS_REASON_HTTP_RESPONSE;
+		want.n_segments = 1;
+		want.http_version = 1;
+		want.ack = FIRST_ACK + i;
+		want.status = cases[i].status;
+		assert_memory_equal(&w.record[i], &want, sizeof(want));
+	}
+	end(&w);
+	assert_int_equal(w.n_frames[WS_REASON_HTTP_RESPONSE], COUNT(cases));
+}
+
+/* What looks like a status line in a request's body, or where a head goes on, is none; behind the body it is one. */
+static void no_responses(void **state)
+{
+	static const char head[] = "POST / HTTP/1.1\r\nContent-Length: 32\r\n\r\n", line[] = "HTTP/1.1 200 OK\r";
+	const uint32_t n_head = (uint32_t)strlen(head), n_line = (uint32_t)strlen(line);
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	give(&w, 1000, head, 10);
+	give(&w, 1010, line, n_line); /* in the head, where nobody would send it */
+	give_syn(&w, 999);
+	give(&w, 1000, head, n_head);
+	give(&w, 1000 + n_head, line, n_line);
+	give(&w, 1000 + n_head + 16, line, n_line);
+	assert_int_equal(w.n_frames[WS_REASON_HTTP_RESPONSE], 0);
+	give(&w, 1000 + n_head + 32, line, n_line);
+	end(&w);
+	assert_int_equal(w.n_frames[WS_REASON_HTTP_RESPONSE], 1);
+	assert_int_equal(w.record[w.n_records - 1].seq, 1000 + n_head + 32);
+	assert_int_equal(w.record[w.n_records - 1].ack, FIRST_ACK + 5);
 }
 
 static void flows_are_apart(void **state)
@@ -780,9 +860,13 @@ static void refusal_stops(void **state)
 {
 	struct world w = { 0 };
 	const struct ws_record frame = frame_of(&w, 1, 1, 20), late = frame_of(&w, 1, 21, 2);
-	const struct ws_segment whole = { &frame, (const uint8_t *)"GET / HTTP/1.1\r\n\r\n  ", 20 };
-	const struct ws_segment part = { &frame, (const uint8_t *)"GET / HTTP/1.1\r\nA:bc", 20 };
-	const struct ws_segment rest = { &late, (const uint8_t *)"\n\n", 2 };
+	const struct ws_segment whole = { .frame = &frame,
+					  .payload = (const uint8_t *)"GET / HTTP/1.1\r\n\r\n  ",
+					  .captured_len = 20 };
+	const struct ws_segment part = { .frame = &frame,
+					 .payload = (const uint8_t *)"GET / HTTP/1.1\r\nA:bc",
+					 .captured_len = 20 };
+	const struct ws_segment rest = { .frame = &late, .payload = (const uint8_t *)"\n\n", .captured_len = 2 };
 	int n_calls = 0;
 
 	(void)state;
@@ -956,7 +1040,9 @@ static void refusal_while_heads_wait(void **state)
 	assert_non_null(heads);
 	for (uint32_t i = 0; i < 20 && rc == 0; i++) {
 		const struct ws_record frame = frame_of(&w, 1, 1000 + i * 100000, len);
-		const struct ws_segment segment = { &frame, (const uint8_t *)text, len };
+		const struct ws_segment segment = { .frame = &frame,
+						    .payload = (const uint8_t *)text,
+						    .captured_len = len };
 
 		rc = ws_heads_segment(heads, &segment);
 	}
@@ -1028,6 +1114,8 @@ int main(void)
 		cmocka_unit_test(context_withdrawn),
 		cmocka_unit_test(context_replaced),
 		cmocka_unit_test(other_payload),
+		cmocka_unit_test(responses),
+		cmocka_unit_test(no_responses),
 		cmocka_unit_test(flows_are_apart),
 		cmocka_unit_test(endless_heads),
 		cmocka_unit_test(lost_segments_do_not_pile_up),

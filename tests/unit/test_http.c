@@ -104,6 +104,35 @@ static void kinds(void **state)
 	}
 }
 
+/* Status codes, at every offset and cut at every length. */
+static void statuses(void **state)
+{
+	static const struct {
+		const char *line;
+		uint16_t status;
+	} cases[] = {
+		{ "HTTP/1.1 200 OK", 200 },	{ "HTTP/1.0 404 Not Found", 404 }, { "HTTP/1.1 100", 100 },
+		{ "HTTP/1.1 000 ", 0 },		{ "HTTP/1.1 999\r\n", 999 },	   { "HTTP/1.1 2000 ", 200 },
+		{ "HTTP/1.1 2:0 OK", 0 },	{ "HTTP/1.1 /00 OK", 0 },	   { "HTTP/1.1 20/ OK", 0 },
+		{ "HTTP/1.1  200 OK", 0 },	{ "HTTP/1.1 20\r\n", 0 },	   { "HTTP/1.1 +20 OK", 0 },
+		{ "HTTP/1.1 2\xb0\xb0 OK", 0 },
+	};
+	char shifted[64] = "HTTP/1.1 500 ";
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (uint32_t off = 0; off < 20; off++) {
+			const uint32_t len = (uint32_t)strlen(cases[i].line);
+
+			memcpy(shifted + off, cases[i].line, len);
+			for (uint32_t n = 0; n <= len; n++) {
+				struct ws_bytes b = ws_guard(shifted, off + n);
+
+				assert_int_equal(ws_http_status(&b, off), n >= 12 ? cases[i].status : 0);
+			}
+		}
+}
+
 /* The start that the kernel reads is enough for every answer. */
 static void start_is_enough(void **state)
 {
@@ -269,8 +298,9 @@ static const char *name_of(const char *text, char name[64])
 int main(void)
 {
 	static struct CMUnitTest tests[6 + COUNT(kind_cases)] = {
-		cmocka_unit_test(start_is_enough),   cmocka_unit_test(every_byte), cmocka_unit_test(request_line_ends),
-		cmocka_unit_test(plausible_targets), cmocka_unit_test(newlines),   cmocka_unit_test(newlines_only),
+		cmocka_unit_test(statuses),	     cmocka_unit_test(start_is_enough),	  cmocka_unit_test(every_byte),
+		cmocka_unit_test(request_line_ends), cmocka_unit_test(plausible_targets), cmocka_unit_test(newlines),
+		cmocka_unit_test(newlines_only),
 	};
 	static char names[COUNT(kind_cases)][64];
 

@@ -157,6 +157,7 @@ static void end(struct world *w)
 	assert_int_equal(sum, w->n_given);
 	for (uint32_t i = 0; i < w->n_records; i++)
 		n_counted -= w->record[i].reason != WS_REASON_UNDECODABLE &&
+			     w->record[i].reason != WS_REASON_HTTP_RESPONSE &&
 			     !(w->record[i].flags & WS_FLAG_LATER_IN_FRAME);
 	assert_in_range(n_counted, 0, w->n_frames[WS_REASON_TRUNCATED]); /* of which next to nothing was kept */
 }
@@ -673,10 +674,11 @@ static void upgrade(void **state)
 	give(&w, 0, wire.request[3].off);
 	give(&w, wire.request[3].off, wire.len - wire.request[3].off);
 	end(&w);
-	assert_int_equal(w.n_records, 1 + wire.n);
+	assert_int_equal(w.n_records, 2 + wire.n);
 	assert_int_equal(w.record[0].http_version, 1);
+	assert_int_equal(w.record[1].status, 101);
 	for (uint32_t i = 0; i < wire.n; i++)
-		truth_request(&wire.request[i], &w.record[1 + i], w.seq);
+		truth_request(&wire.request[i], &w.record[2 + i], w.seq);
 	assert_int_equal(w.n_frames[WS_REASON_HTTP_RESPONSE], 1);
 }
 
@@ -841,7 +843,9 @@ static void refusal_stops(void **state)
 		for (uint32_t i = 0; rc == 0 && i < 2 * c.n; i++) {
 			const uint32_t at = c.at[i / 2], len = segment_end(&c, i / 2) - at;
 			const struct ws_record frame = frame_of(&w, 1 + at, len, false);
-			const struct ws_segment segment = { &frame, wire.bytes + at, len };
+			const struct ws_segment segment = { .frame = &frame,
+							    .payload = wire.bytes + at,
+							    .captured_len = len };
 
 			rc = ws_heads_segment(h, &segment);
 		}

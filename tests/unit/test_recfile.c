@@ -62,6 +62,7 @@ static const struct field fields[] = {
 	FIELD(sampled),	     FIELD(flags),	  FIELD(zero),	      FIELD(outer_ip_version),
 	FIELD(flaw),	     FIELD(http_version), FIELD(done_ts_ns),  FIELD(stream_id),
 	FIELD(families),     FIELD(malformed),	  FIELD(ctx_segment), FIELD(ids_end_segment),
+	FIELD(ack),	     FIELD(status),
 };
 
 /* The first field in which two records differ; NULL if they are the same. */
@@ -1084,9 +1085,10 @@ static void wrong_columns(void **state)
 		uint8_t width, encoding;
 		uint32_t size;
 	} wrong[] = {
-		{ 9, 4, 1, 11 }, { 9, 4, 1, 13 },  { 9, 4, 0, 3 },   { 9, 4, 0, 12 },  { 9, 8, 1, 24 },	 { 9, 2, 1, 6 },
-		{ 9, 4, 3, 12 }, { 9, 4, 255, 4 }, { 2, 16, 1, 48 }, { 2, 16, 2, 16 }, { 2, 16, 0, 48 }, { 9, 0, 0, 0 },
-		{ 9, 4, 1, 0 },	 { 32, 8, 0, 4 },  { 32, 4, 0, 4 },  { 34, 2, 0, 1 },  { 34, 1, 1, 3 },
+		{ 9, 4, 1, 11 },  { 9, 4, 1, 13 }, { 9, 4, 0, 3 },   { 9, 4, 0, 12 },  { 9, 8, 1, 24 },
+		{ 9, 2, 1, 6 },	  { 9, 4, 3, 12 }, { 9, 4, 255, 4 }, { 2, 16, 1, 48 }, { 2, 16, 2, 16 },
+		{ 2, 16, 0, 48 }, { 9, 0, 0, 0 },  { 9, 4, 1, 0 },   { 32, 8, 0, 4 },  { 32, 4, 0, 4 },
+		{ 34, 2, 0, 1 },  { 34, 1, 1, 3 }, { 40, 2, 1, 6 },  { 41, 4, 1, 12 }, { 41, 2, 0, 1 },
 	};
 
 	(void)state;
@@ -1211,7 +1213,7 @@ static void file_of_record_version_1(void **state)
 			assert_int_equal(v->families, is_context ? 1 << v->family : 0);
 			assert_int_equal(v->ctx_segment, is_context);
 			assert_int_equal(v->ids_end_segment, is_context);
-			assert_int_equal(v->stream_id + v->malformed + v->flaw, 0);
+			assert_int_equal(v->stream_id + v->malformed + v->flaw + v->ack + v->status, 0);
 		}
 	}
 	assert_int_equal(XXH3_64bits_digest(hash), 0xad88dd6a2c70af25);
@@ -1224,6 +1226,62 @@ static void file_of_record_version_1(void **state)
 	assert_int_equal(s->mark.n_frames[WS_N_REASONS - 1] + s->mark.n_other_frames, 0);
 	XXH3_freeState(hash);
 	ws_recfile_reader_close(r);
+}
+
+/* The same of a file of record version 2, of HTTP/2 and heads of several segments: no record is a response. */
+static void file_of_record_version_2(void **state)
+{
+	struct ws_recfile_reader *r = open_file("tests/golden/version2.rec.zst");
+	const struct ws_recfile_status *s = ws_recfile_reader_status(r);
+	XXH3_state_t *hash = XXH3_createState();
+	const struct ws_record *records;
+	uint32_t n, n_records = 0, n_http2 = 0;
+
+	(void)state;
+	assert_string_equal(s->head.contexts,
+			    "w3c,b3,b3-single,jaeger,datadog,aws,header:x-shop-trace,header:x-my-trace");
+	XXH3_64bits_reset(hash);
+	while ((n = next_block(r, &records))) {
+		for (uint32_t i = 0; i < n; i++, n_records++) {
+			const struct ws_record *v = &records[i];
+
+			XXH3_64bits_update(hash, v, offsetof(struct ws_record, ack));
+			n_http2 += v->http_version == 2;
+			assert_int_not_equal(v->reason, WS_REASON_HTTP_RESPONSE);
+			assert_int_equal(v->ack | v->status, 0);
+		}
+	}
+	assert_int_equal(XXH3_64bits_digest(hash), 0xad3b51ccf4dd52c8);
+	assert_int_equal(n_records, 12);
+	assert_int_equal(n_http2, 2);
+	assert_true(s->is_complete);
+	assert_int_equal(s->mark.n_frames[WS_REASON_CONTEXT + WS_FAMILY_W3C], 5);
+	assert_int_equal(s->mark.n_frames[WS_REASON_CONTEXT + WS_FAMILY_USER + 1], 1);
+	XXH3_freeState(hash);
+	ws_recfile_reader_close(r);
+}
+
+/* As recfile.md has it: column 40 is ack, 41 status; a block without them has none. */
+static void block_of_responses(void **state)
+{
+	static const uint32_t acks[] = { 0xfffffff0, 7 };
+	static const uint16_t statuses[] = { 200, 404 };
+	struct columns c = { 0 };
+	struct ws_record have[2];
+
+	(void)state;
+	put_column(&c, 28, 1, 0, "\x08", 1);
+	put_column(&c, 37, 1, 0, "\x01", 1);
+	put_column(&c, 40, 4, 2, acks, sizeof(acks));
+	put_column(&c, 41, 2, 2, statuses, sizeof(statuses));
+	assert_int_equal(decode(c.bytes, end_columns_of(&c, 2, 3), have, 2), 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		const struct ws_record want = {
+			.reason = WS_REASON_HTTP_RESPONSE, .http_version = 1, .ack = acks[i], .status = statuses[i]
+		};
+
+		same_records(&have[i], &want, 1);
+	}
 }
 
 static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *walk)
@@ -1289,6 +1347,8 @@ int main(void)
 		cmocka_unit_test(ids_that_end_at_once_cost_nothing),
 		cmocka_unit_test(block_of_record_version_1),
 		cmocka_unit_test(file_of_record_version_1),
+		cmocka_unit_test(file_of_record_version_2),
+		cmocka_unit_test(block_of_responses),
 	};
 
 	return cmocka_run_group_tests_name("recfile", tests, set_up, tear_down);

@@ -30,6 +30,8 @@ PAIR_FIELDS = ("direction", "class", "saddr", "sport", "daddr", "dport", "seq", 
                "vport_ns", "latency_ns")
 REQUEST_FIELDS = ("point", "ts_ns", "seq", "reason", "trace_id", "span_id", "ids_end_off", "saddr", "sport", "daddr",
                   "dport", "payload_len", "req_off", "frame_len", "encap", "vni", "stream_id")
+RESPONSE_FIELDS = ("point", "ts_ns", "saddr", "sport", "daddr", "dport", "seq", "ack", "payload_len", "status", "encap",
+                   "vni")
 REASON_CODES = {9: "beyond_window", 10: "split", 11: "malformed", 12: "incomplete", 13: "no_context", 14: "truncated",
                 36: "http2_undecodable"}
 FAMILIES = {1: "context_w3c", 2: "context_b3"}
@@ -180,6 +182,28 @@ def database_rows(run: Path) -> Counter:
     return rows
 
 
+def check_responses(truth: dict, run: Path) -> list[str]:
+    """Every frame that begins with a status line is a row, and counted as one."""
+    query = """SELECT point.name, ts_ns, saddr, sport, daddr, dport, seq, ack, payload_len, status, encap, vni
+               FROM response JOIN flow USING (flow_id) JOIN file ON file.file_id = response.file_id
+               JOIN point USING (point_id)"""
+    counts = "SELECT name, n_responses FROM file JOIN point USING (point_id)"
+    connection = sqlite3.connect(f"file:{run / 'run.db'}?mode=ro", uri=True)
+    given: Counter = Counter()
+    for point, ts_ns, saddr, sport, daddr, dport, *rest in connection.execute(query):
+        source, target = (str(six.ipv4_mapped or six) for six in map(ipaddress.IPv6Address, (saddr, daddr)))
+        given[(point, ts_ns, source, sport, target, dport, *rest)] += 1
+    counted = dict(connection.execute(counts).fetchall())
+    connection.close()
+    wanted = Counter(tuple(answer[name] for name in RESPONSE_FIELDS) for answer in truth["answers"])
+    lines = differ("response", wanted, given, RESPONSE_FIELDS)
+    for point in POINTS:
+        n = sum(row[0] == point for row in wanted.elements())
+        if counted.get(point, 0) != n or n != truth["points"][point]["reasons"].get("http_response", 0):
+            lines.append(f"response {point}: {counted.get(point)} counted, truth {n}")
+    return lines
+
+
 def check_requests(truth: dict, run: Path) -> list[str]:
     """Every sighting, with or without a context."""
     wanted = Counter(tuple(sighting[name] for name in REQUEST_FIELDS) for sighting in truth["sightings"])
@@ -197,6 +221,7 @@ def judge(case: Case, programs: Path, run: Path) -> tuple[list[str], set[str]]:
         answers = {name: json.loads(text) for name, text in printed.items()}
         lines = check_pairs(truth, answers["pairs"]) + check_detect(truth, answers["detect"])
         lines += check_ledger(truth, answers["ledger"]) + check_requests(truth, run)
+        lines += check_responses(truth, run)
         wrong, medians = check_cdf(truth, answers["cdf"])
     except (KeyError, TypeError, ValueError, AttributeError, sqlite3.Error) as error:
         raise Unfit(f"an answer has not the promised form: {type(error).__name__}: {error}") from error

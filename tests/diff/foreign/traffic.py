@@ -17,7 +17,7 @@ from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 import capfile
 import truth
 from http_text import Ids, Mint, Request, response
-from truth import POINTS, Sighting
+from truth import POINTS, Answer, Sighting
 from wire import Site, arp_frame, tcp_packet
 
 START_NS = 1_700_000_000_123_456_000
@@ -67,6 +67,7 @@ class Frame:
     wire_len: int
     reason: str
     sightings: list[Sighting] = field(default_factory=list)
+    answer: Answer | None = None
 
 
 def _modulo(seq: int) -> int:
@@ -237,7 +238,18 @@ class Run:
         data = site.wrap(inner, outgoing=inwards == (point == "vport"))
         frame = self.raw(point, data, segment.reason, ts_ns, keep=keep or site.snaplen)
         frame.sightings = [self._sighting(point, conn, segment, head, frame) for head in segment.heads]
+        if segment.reason == "http_response":
+            kept = segment.payload[:max(0, len(frame.data) - data.index(segment.payload))]
+            frame.answer = self._answer(point, segment, (*source, *target), other, frame.ts_ns, kept)
         return frame
+
+    def _answer(self, point: str, segment: Segment, ends: tuple[str, int, str, int], ack: int, ts_ns: int,
+                kept: bytes) -> Answer:
+        """The truth about a frame that begins with a status line, of which so many bytes were kept."""
+        tunnels = self.sites[point].tunnels
+        encap, vni = (tunnels[0].encap, tunnels[0].vni) if tunnels else ("none", 0)
+        code = kept.split(b" ")[1][:3] if len(kept) >= len("HTTP/1.1 200") else b"0"
+        return Answer(point, ts_ns, *ends, segment.seq, ack, len(segment.payload), int(code), encap, vni)
 
     def _sighting(self, point: str, conn: Connection, segment: Segment, head: Head, frame: Frame) -> Sighting:
         """The truth about one request line."""
@@ -313,7 +325,7 @@ class Run:
     def write(self, directory: Path) -> dict:
         """Writes the run directory with truth.json, and gives the truth."""
         directory.mkdir(parents=True, exist_ok=True)
-        points, windows, sightings = {}, {}, []
+        points, windows, sightings, answers = {}, {}, [], []
         for point in POINTS:
             frames = sorted(self.frames[point], key=lambda frame: frame.ts_ns)
             captured = [capfile.Captured(frame.ts_ns, frame.data, frame.wire_len) for frame in frames]
@@ -321,6 +333,7 @@ class Run:
             points[point] = {"frames": len(frames), "reasons": dict(Counter(frame.reason for frame in frames))}
             windows[point] = (frames[0].ts_ns, frames[-1].ts_ns)
             sightings += [sighting for frame in frames for sighting in frame.sightings]
-        document = truth.document(self.name, points, sightings, windows)
+            answers += [frame.answer for frame in frames if frame.answer]
+        document = truth.document(self.name, points, sightings, answers, windows)
         (directory / "truth.json").write_text(json.dumps(document, indent=1) + "\n")
         return document

@@ -49,6 +49,24 @@ class Sighting:
         return self.saddr, self.sport, self.daddr, self.dport
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A frame that begins with a status line, seen at one point."""
+
+    point: str
+    ts_ns: int
+    saddr: str
+    sport: int
+    daddr: str
+    dport: int
+    seq: int
+    ack: int
+    payload_len: int
+    status: int  # 0: the capture cut it
+    encap: str
+    vni: int
+
+
 def _class(nic: Sighting, vport: Sighting, repeated: bool) -> str:
     """A pair's class: every way in which its sightings differ."""
     names = [("nat", nic.ends != vport.ends), ("retransmit", repeated), ("split", nic.payload_len != vport.payload_len),
@@ -129,7 +147,7 @@ def distribution(latencies: Sequence[int]) -> dict:
             "median_low_us": ordered[(n - 1) // 2] / 1000, "median_high_us": ordered[n // 2] / 1000}
 
 
-def document(case: str, points: Mapping[str, Mapping], sightings: Sequence[Sighting],
+def document(case: str, points: Mapping[str, Mapping], sightings: Sequence[Sighting], answers: Sequence[Answer],
              windows: Mapping[str, tuple[int, int]]) -> dict:
     """The content of truth.json. `points` holds `frames` and `reasons` of each point."""
     pairs, unmatched = join(sightings, windows)
@@ -148,4 +166,5 @@ def document(case: str, points: Mapping[str, Mapping], sightings: Sequence[Sight
             "unmatched_total": {point: sum(n for reason, n in unmatched.items() if reason.startswith(point))
                                 for point in POINTS},
             "cdf": series, "points": described,
-            "sightings": [asdict(s) for s in sorted(sightings, key=lambda s: (s.point, s.ts_ns, s.req_off))]}
+            "sightings": [asdict(s) for s in sorted(sightings, key=lambda s: (s.point, s.ts_ns, s.req_off))],
+            "answers": [asdict(a) for a in sorted(answers, key=lambda a: (a.point, a.ts_ns))]}

@@ -4,7 +4,8 @@
 tshark finds requests and their header lines (tunnels, reassembly, HTTP framing, HTTP/2's header compression); a strict
 validator of our own reads the values. What comes out is compared with the `request` table of run.db:
 (sequence number of the request line or HEADERS frame, source, destination, HTTP/2 stream, trace id, span id) of every
-request with a context.
+request with a context; and with the `response` table: (sequence number, acknowledgment number, source, destination,
+status) of every frame that begins with a status line, for which tshark puts no segments together.
 
     tshark_judge.py [--bin DIR] [--work DIR] [--keep] [--seed N] [--against db|truth] [CASE...]
     tshark_judge.py --run RUNDIR          any run directory that ingest has loaded
@@ -52,7 +53,10 @@ TSHARK = ["tshark", "-n", "-o", "tcp.relative_sequence_numbers:FALSE", "-o", "tc
 
 REORDER = ["-o", "tcp.reassemble_out_of_order:TRUE"]  # waits for holes, and for ever where a frame was lost
 
+ALONE = ["-o", "tcp.desegment_tcp_streams:FALSE"]  # each frame for itself
+
 Key = tuple[int, str, int, str, int, int, str, str]
+Answer = tuple[int, int, str, int, str, int, int]
 Flow = tuple[str, int, str, int]
 
 
@@ -104,6 +108,7 @@ class Stack:
     sport: int = 0
     dport: int = 0
     seq: int = 0
+    ack: int = 0
     payload_at: int = 0
     pdu_seq: int | None = None  # sequence number of the reassembled bytes' begin
     pdu_size: int = 0
@@ -179,6 +184,7 @@ def read_layer(stack: Stack, layer: ElementTree.Element, seqs: dict[int, tuple[i
         stack.saddr, stack.daddr = match[1], match[2]
     elif name == "tcp" and (match := re.search(r"Src Port: (\d+), Dst Port: (\d+), Seq: (\d+)", text)):
         stack.sport, stack.dport, stack.seq = int(match[1]), int(match[2]), int(match[3])
+        stack.ack = int(match[1]) if (match := re.search(r"Ack: (\d+)", text)) else 0
         stack.payload_at = position + size
         stack.pdu_seq = None
     elif name == "fake-field-wrapper":
@@ -217,6 +223,23 @@ def tshark_requests(capture: Path, reorders: bool) -> Iterator[Key]:
             element.clear()
 
 
+def tshark_answers(capture: Path) -> Iterator[Answer]:
+    """Every frame in which tshark sees a response begin with the payload."""
+    command = [*TSHARK, *ALONE, "-r", str(capture), "-Y", "http.response", "-T", "pdml", "-J", "http"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        for _, element in ElementTree.iterparse(process.stdout):
+            if element.tag != "packet":
+                continue
+            stack = Stack()
+            for layer in element:
+                if layer.get("name") in ("ip", "ipv6", "tcp"):
+                    read_layer(stack, layer, {}, {})
+                codes = [part.get("show") for part in layer.iter("field") if part.get("name") == "http.response.code"]
+                if codes and int(layer.get("pos", 0)) == stack.payload_at:
+                    yield (stack.seq, stack.ack, *stack.flow, int(codes[0]))
+            element.clear()
+
+
 # -- what is to be judged
 
 def address(blob: bytes) -> str:
@@ -239,6 +262,24 @@ def database_requests(run: Path, point: str) -> list[Key]:
             for seq, saddr, sport, daddr, dport, stream, trace, span in rows]
 
 
+def database_answers(run: Path, point: str) -> list[Answer]:
+    """Responses in run.db."""
+    query = """SELECT seq, ack, saddr, sport, daddr, dport, status
+               FROM response JOIN flow USING (flow_id) JOIN file ON file.file_id = response.file_id
+               JOIN point USING (point_id) WHERE point.name = ? AND file.source = 'pcap'"""
+    connection = sqlite3.connect(f"file:{run / 'run.db'}?mode=ro", uri=True)
+    rows = connection.execute(query, (point,)).fetchall()
+    connection.close()
+    return [(seq, ack, address(saddr), sport, address(daddr), dport, status)
+            for seq, ack, saddr, sport, daddr, dport, status in rows]
+
+
+def truth_answers(run: Path, point: str) -> list[Answer]:
+    """Responses in truth.json."""
+    return [(a["seq"], a["ack"], a["saddr"], a["sport"], a["daddr"], a["dport"], a["status"])
+            for a in json.loads((run / "truth.json").read_text())["answers"] if a["point"] == point]
+
+
 def truth_requests(run: Path, point: str) -> list[Key]:
     """Requests with a context in truth.json: this judges the generator."""
     sightings = json.loads((run / "truth.json").read_text())["sightings"]
@@ -255,15 +296,17 @@ def capture_of(run: Path, point: str) -> Path:
 
 def judge(run: Path, against: str, as_sets: bool, reorders: bool = False) -> list[str]:
     """Differences between tshark and what is judged."""
-    wanted = database_requests if against == "db" else truth_requests
+    requests, answers = ((database_requests, database_answers) if against == "db"
+                         else (truth_requests, truth_answers))
     differences = []
     for point in POINTS:
-        theirs = Counter(tshark_requests(capture_of(run, point), reorders))
-        ours = Counter(wanted(run, point))
-        if as_sets:
-            theirs, ours = Counter(set(theirs)), Counter(set(ours))
-        differences += [f"{point}: only tshark: {key}" for key in (theirs - ours).elements()]
-        differences += [f"{point}: only {against}: {key}" for key in (ours - theirs).elements()]
+        capture = capture_of(run, point)
+        for theirs, ours in ((Counter(tshark_requests(capture, reorders)), Counter(requests(run, point))),
+                             (Counter(tshark_answers(capture)), Counter(answers(run, point)))):
+            if as_sets:
+                theirs, ours = Counter(set(theirs)), Counter(set(ours))
+            differences += [f"{point}: only tshark: {key}" for key in (theirs - ours).elements()]
+            differences += [f"{point}: only {against}: {key}" for key in (ours - theirs).elements()]
     return differences
 
 

@@ -164,8 +164,8 @@ static uint8_t push_tunnel(struct growing *g, const struct carrier *w, uint16_t 
 	}
 }
 
-uint32_t carrier_frame(const struct carrier *w, uint32_t seq, uint8_t tcp_flags, const uint8_t *payload, uint32_t len,
-		       uint8_t frame[CARRIER_FRAME_MAX])
+uint32_t carrier_frame(const struct carrier *w, uint32_t seq, uint32_t ack, uint8_t tcp_flags, const uint8_t *payload,
+		       uint32_t len, uint8_t frame[CARRIER_FRAME_MAX])
 {
 	static uint8_t bytes[CARRIER_FRAME_MAX];
 	struct growing g = { bytes + sizeof(bytes), bytes + sizeof(bytes) };
@@ -177,6 +177,7 @@ uint32_t carrier_frame(const struct carrier *w, uint32_t seq, uint8_t tcp_flags,
 	put16(at, w->sport);
 	put16(at + 2, w->dport);
 	put32(at + 4, seq);
+	put32(at + 8, ack);
 	at[12] = (uint8_t)((5 + w->n_option_words) << 4);
 	at[13] = tcp_flags;
 	type = push_ip(&g, w->ip_version, 6, w->saddr, w->daddr);

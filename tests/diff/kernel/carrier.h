@@ -55,8 +55,8 @@ void carrier_make(struct dice *d, uint8_t is_raw_ip, uint16_t sport, uint16_t dp
 struct carrier carrier_back(const struct carrier *w);
 
 /* Writes the frame of a segment. Returns its length. */
-uint32_t carrier_frame(const struct carrier *w, uint32_t seq, uint8_t tcp_flags, const uint8_t *payload, uint32_t len,
-		       uint8_t frame[CARRIER_FRAME_MAX]);
+uint32_t carrier_frame(const struct carrier *w, uint32_t seq, uint32_t ack, uint8_t tcp_flags, const uint8_t *payload,
+		       uint32_t len, uint8_t frame[CARRIER_FRAME_MAX]);
 
 /* What a record says of a frame and its connection, but for its stamp and what is in it. */
 void carrier_describe(const struct carrier *w, uint32_t frame_len, uint32_t payload_len, uint8_t tcp_flags,

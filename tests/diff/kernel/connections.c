@@ -14,12 +14,13 @@
 #define HEADER_LEN CONNECTION_HEADER_LEN
 #define FLAGS	   (CARRIER_ACK | CARRIER_PSH)
 
-static const struct judge_setup setup = {
-	"HTTP/2",
-	"default",
-	0,
-	{ .window_bytes = WS_WINDOW_MAX, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } } }
-};
+static const struct judge_setup setup = { "HTTP/2",
+					  "default",
+					  0,
+					  { .window_bytes = WS_WINDOW_MAX,
+					    .link_proto = WS_ETHERTYPE_ETHERNET,
+					    .tunnels = { { 4789, 8472 } },
+					    .records_responses = 1 } };
 
 static const char *const story_name[N_STORIES] = { "in order", "a byte a segment", "repeats", "overlaps", "loses" };
 
@@ -30,7 +31,7 @@ static void pass(struct dice *d, struct judge *j, struct connection *c)
 	for (uint32_t i = 0; i < c->n; i++) {
 		struct piece *p = &c->piece[i];
 
-		p->frame_len = carrier_frame(&c->carrier, c->isn + p->from, FLAGS, c->wire.bytes + p->from,
+		p->frame_len = carrier_frame(&c->carrier, c->isn + p->from, ~c->isn, FLAGS, c->wire.bytes + p->from,
 					     p->to - p->from, frame);
 		judge_give(j, frame, p->frame_len, dice_chance(d, 10), &p->ts_ns);
 	}

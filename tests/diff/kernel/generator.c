@@ -63,6 +63,7 @@ static void push_tcp(struct generator *g)
 	put16(at, DICE_PICK(&g->dice, 80, 8080, 15001, 40000, 50001));
 	put16(at + 2, DICE_PICK(&g->dice, 80, 8080, 15006, 9080));
 	put32(at + 4, (uint32_t)dice_u64(&g->dice));
+	put32(at + 8, (uint32_t)dice_u64(&g->dice));
 	at[12] = (uint8_t)(n_words << 4);
 	if (dice_chance(&g->dice, 1))
 		at[12] = (uint8_t)dice_u64(&g->dice);

@@ -258,6 +258,19 @@ static void say_request(struct generator *g, struct generator_text *t)
 		say_random(g, t, dice_below(&g->dice, 500));
 }
 
+/* A status line, whole or not, as it should be or not quite. */
+static void say_response(struct generator *g, struct generator_text *t)
+{
+	const uint32_t from = t->len;
+
+	say(t, "HTTP/1.%u %03u ", dice_below(&g->dice, 2), dice_below(&g->dice, 1000));
+	say(t, "OK\r\nContent-Length: 0\r\n\r\n");
+	if (dice_chance(&g->dice, 20))
+		t->bytes[from + 8 + dice_below(&g->dice, 5)] = (char)dice_u64(&g->dice);
+	if (dice_chance(&g->dice, 20))
+		t->len = from + 7 + dice_below(&g->dice, 7);
+}
+
 void generator_payload(struct generator *g, struct generator_text *t)
 {
 	uint32_t kind = dice_below(&g->dice, 100);
@@ -265,7 +278,7 @@ void generator_payload(struct generator *g, struct generator_text *t)
 	if (kind < 84) {
 		say_request(g, t);
 	} else if (kind < 88) {
-		say(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+		say_response(g, t);
 	} else if (kind < 92) {
 		say(t, "%c%c", DICE_PICK(&g->dice, 20, 22, 23, 24, 25), 3);
 		say(t, "%c", dice_below(&g->dice, 6));

@@ -23,7 +23,10 @@ static void give(struct ws_heads *heads, struct hosts *h, const struct passed *p
 	const struct stream *s = p->stream;
 	const struct stream_segment *g = &s->segment[p->segment];
 	struct ws_record frame = { .ts_ns = ts_ns, .seq = s->isn + g->from, .n_segments = 1, .point = 3 };
-	struct ws_segment segment = { .frame = &frame, .payload = s->bytes + g->from, .captured_len = g->to - g->from };
+	struct ws_segment segment = { .frame = &frame,
+				      .payload = s->bytes + g->from,
+				      .captured_len = g->to - g->from,
+				      .ack = stream_ack(s, p->segment) };
 	int rc;
 
 	carrier_describe(&s->carrier, p->frame_len, g->to - g->from, g->tcp_flags, &frame);

@@ -156,6 +156,8 @@ int judge_differ(const struct ws_record *have, const struct ws_record *want, int
 	FIELD(malformed);
 	FIELD(ctx_segment);
 	FIELD(ids_end_segment);
+	FIELD(ack);
+	FIELD(status);
 	FIELD(zero);
 #undef FIELD
 	return n;

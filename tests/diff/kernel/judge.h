@@ -46,6 +46,7 @@ struct tally {
 	uint64_t family[WS_MAX_FAMILIES];
 	uint64_t n_frames, n_records, n_of_several, n_later, n_socket, n_run;
 	uint64_t n_host; /* records that the host's path has, too */
+	uint64_t n_responses, n_without_status, n_host_responses;
 };
 
 void judge_open(struct judge *j, const struct judge_setup *setup, const char *path);

@@ -74,6 +74,9 @@ static void check_coverage(struct tally *t)
 	require(t->n_of_several, "ids that end in a later segment", t);
 	require(t->n_later, "pipelined requests", t);
 	require(t->n_host, "records of the host's path", t);
+	require(t->n_responses, "responses", t);
+	require(t->n_without_status, "status lines without a status", t);
+	require(t->n_host_responses, "responses of the host's path", t);
 	require(t->n_socket, "frames longer than BPF_PROG_RUN takes", t);
 }
 
@@ -88,10 +91,12 @@ static void print_counts(const struct tally *t)
 		printf(" %s %llu", ws_encap_name(i), (unsigned long long)t->encap[i]);
 	printf("\n%llu frames, %llu by BPF_PROG_RUN, %llu by socket; %llu records as they must be, %llu of them with "
 	       "ids that "
-	       "end in a later segment, %llu pipelined, %llu also by the host's path\n",
+	       "end in a later segment, %llu pipelined, %llu also by the host's path; %llu responses, %llu by the "
+	       "host's path\n",
 	       (unsigned long long)t->n_frames, (unsigned long long)t->n_run, (unsigned long long)t->n_socket,
 	       (unsigned long long)t->n_records, (unsigned long long)t->n_of_several, (unsigned long long)t->n_later,
-	       (unsigned long long)t->n_host);
+	       (unsigned long long)t->n_host, (unsigned long long)t->n_responses,
+	       (unsigned long long)t->n_host_responses);
 }
 
 static int run_all(const char *path, uint64_t seed, uint32_t percent)

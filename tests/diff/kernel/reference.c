@@ -3,6 +3,7 @@
 #include "tests/diff/kernel/reference.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -217,4 +218,14 @@ uint32_t reference_slot(const uint8_t *bytes, uint32_t len)
 			return WS_REASON_UNDECODABLE;
 	}
 	return WS_REASON_OTHER_PAYLOAD;
+}
+
+uint16_t reference_status(const uint8_t *bytes, uint32_t len)
+{
+	char digits[4] = { 0 };
+
+	if (len < 12 || !isdigit(bytes[9]) || !isdigit(bytes[10]) || !isdigit(bytes[11]))
+		return 0;
+	memcpy(digits, bytes + 9, 3);
+	return (uint16_t)strtoul(digits, NULL, 10);
 }

@@ -39,6 +39,9 @@ struct reference {
 void reference_read(const uint8_t *bytes, uint32_t len, uint32_t window, const struct ws_wanted *wanted,
 		    struct reference *r);
 
+/* The code of the status line that begins with the first of len bytes; 0 without one. */
+uint16_t reference_status(const uint8_t *bytes, uint32_t len);
+
 /* What a payload that is no request is counted as: its ledger slot. */
 uint32_t reference_slot(const uint8_t *bytes, uint32_t len);
 

@@ -22,15 +22,15 @@ _Static_assert(REFERENCE_MARGIN == WS_CARRY_MAX && REFERENCE_BLANKS == WS_NOTE_B
 static const struct judge_setup setups[] = {
 	{ "window 1", "default", 0, { .window_bytes = 1, .link_proto = WS_ETHERTYPE_ETHERNET,
 				      .tunnels = { { 4789, 8472 } } } },
-	{ "window 50", "w3c,b3", 0, { .window_bytes = 50, .link_proto = WS_ETHERTYPE_ETHERNET,
+	{ "window 50", "w3c,b3", 0, { .records_responses = 1, .window_bytes = 50, .link_proto = WS_ETHERTYPE_ETHERNET,
 				      .tunnels = { { 8472 } } } },
 	{ "window 100", "default", 0, { .window_bytes = 100, .link_proto = WS_ETHERTYPE_ETHERNET,
 					.tunnels = { { 4789, 8472 } }, .wakes_reader = 1 } },
-	{ "window 200, raw IP", "all", 0, { .window_bytes = 200, .link_proto = 0, .tunnels = { { 4789, 8472 } } } },
+	{ "window 200, raw IP", "all", 0, { .records_responses = 1, .window_bytes = 200, .link_proto = 0, .tunnels = { { 4789, 8472 } } } },
 	{ "window 800, other VXLAN ports", "b3,w3c", 1,
 	  { .window_bytes = 800, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 5555, 4790, 1, 2, 3, 4, 6, 7 } } } },
 	{ "window 800, filters on ports and VNI", "default", 0,
-	  { .window_bytes = 800, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789 } }, .n_filters = 3,
+	  { .records_responses = 1, .window_bytes = 800, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789 } }, .n_filters = 3,
 	    .filter = { { .parts = WS_FILTER_DPORT, .dport = 8080 },
 			{ .parts = WS_FILTER_VNI | WS_FILTER_SPORT, .vni = 42, .sport = 50001 },
 			{ .parts = WS_FILTER_PORT, .port = 80 } } } },
@@ -46,9 +46,9 @@ static const struct judge_setup setups[] = {
 			{ .parts = WS_FILTER_PORT }, { .parts = WS_FILTER_PORT }, { .parts = WS_FILTER_PORT },
 			{ .parts = WS_FILTER_PORT }, { .parts = WS_FILTER_DPORT, .dport = 9080 } } } },
 	{ "window 4096", "w3c,b3,header:host,header:cookie", 0,
-	  { .window_bytes = 4096, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } } } },
+	  { .records_responses = 1, .window_bytes = 4096, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } } } },
 	{ "largest window", "all", 0,
-	  { .window_bytes = WS_WINDOW_MAX, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } } } },
+	  { .records_responses = 1, .window_bytes = WS_WINDOW_MAX, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } } } },
 };
 /* clang-format on */
 
@@ -114,6 +114,16 @@ static void read_payload(const struct judge *j, const uint8_t *payload, const st
 	}
 }
 
+/* What begins with a status line, as the ledger has it. */
+static void read_response(const uint8_t *payload, const struct ws_record *frame, struct answer *a)
+{
+	struct ws_record *record = &a->record[a->n++];
+
+	*record = *frame;
+	record->reason = WS_REASON_HTTP_RESPONSE;
+	record->status = reference_status(payload, frame->payload_len);
+}
+
 static void read_frame(const struct judge *j, const uint8_t *frame, uint32_t len, uint64_t ts_ns, struct answer *a)
 {
 	struct ws_bytes b = { .data = frame, .len = len < WS_HEADERS_MAX ? len : WS_HEADERS_MAX };
@@ -155,6 +165,10 @@ static void read_frame(const struct judge *j, const uint8_t *frame, uint32_t len
 	r.encap = p.encap;
 	r.tcp_flags = p.tcp_flags;
 	read_payload(j, frame + p.payload_off, &r, a);
+	if (a->slot == WS_REASON_HTTP_RESPONSE && j->config.records_responses) {
+		r.ack = ws_packet_ack(&b, cursor.off);
+		read_response(frame + p.payload_off, &r, a);
+	}
 }
 
 /* Finds the record at the payload's byte. */
@@ -209,6 +223,7 @@ static void give(struct judge *j, const uint8_t *frame, uint32_t len, uint64_t s
 	t->n_frames++;
 	for (uint32_t i = 0; i < WS_N_REASONS; i++)
 		t->slot[i] += have[i];
+	t->n_responses += a.n && a.slot == WS_REASON_HTTP_RESPONSE;
 	for (uint32_t i = 0; i < a.n; i++) {
 		t->n_records++;
 		t->encap[a.record[i].encap]++;

@@ -53,7 +53,8 @@ static void give(struct judge *j, const struct head *h, uint32_t from, uint32_t 
 {
 	static uint8_t frame[CARRIER_FRAME_MAX];
 
-	*len = carrier_frame(&h->carrier, h->isn + from, CARRIER_ACK | CARRIER_PSH, h->bytes + from, to - from, frame);
+	*len = carrier_frame(&h->carrier, h->isn + from, ~h->isn, CARRIER_ACK | CARRIER_PSH, h->bytes + from, to - from,
+			     frame);
 	judge_give(j, frame, *len, 0, stamp);
 }
 

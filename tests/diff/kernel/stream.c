@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/search.h"
+#include "tests/diff/kernel/answers.h"
 
 #define CUTS_MAX STREAM_SEGMENTS_MAX
 /* The longest method, a blank and a byte of the target. */
@@ -406,8 +407,11 @@ void stream_make(struct dice *d, const struct stream_limits *limits, enum stream
 	s->story = story;
 	s->window = limits->window;
 	s->isn = dice_chance(d, 5) ? 0u - dice_below(d, 3000) : (uint32_t)dice_u64(d);
-	if (story == STREAM_NOT_HTTP) {
-		write_other(d, s);
+	if (story == STREAM_NOT_HTTP || story == STREAM_ANSWERS) {
+		if (story == STREAM_ANSWERS)
+			answers_write(d, s);
+		else
+			write_other(d, s);
 		return;
 	}
 	write_requests(d, limits, s);

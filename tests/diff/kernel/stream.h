@@ -27,6 +27,7 @@ enum stream_story {
 	STREAM_LATE_FIRST, /* the second segment of a head overtakes its first */
 	STREAM_BREAKS_OFF, /* ends in a head */
 	STREAM_NOT_HTTP,
+	STREAM_ANSWERS, /* server to client */
 	STREAM_N_STORIES,
 };
 
@@ -59,6 +60,12 @@ struct stream_limits {
 
 /* Makes a stream of a story. carrier and bytes are the caller's to set. */
 void stream_make(struct dice *d, const struct stream_limits *limits, enum stream_story story, struct stream *s);
+
+/* The acknowledgment number of a segment. */
+static inline uint32_t stream_ack(const struct stream *s, uint32_t segment)
+{
+	return s->isn ^ (segment + 1) * 0x9e3779b1u;
+}
 
 /* Puts a segment without payload (SYN, FIN, RST) before segment number at. */
 void stream_put_bare(struct stream *s, uint32_t at, uint8_t tcp_flags);

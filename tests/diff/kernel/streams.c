@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/names.h"
+#include "tests/diff/kernel/answers.h"
 #include "tests/diff/kernel/expectation.h"
 #include "tests/diff/kernel/hosts.h"
 
@@ -18,22 +19,22 @@
 /* clang-format off */
 static const struct judge_setup setups[] = {
 	{ "largest window", "default", 0,
-	  { .window_bytes = WS_WINDOW_MAX, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } } } },
+	  { .records_responses = 1, .window_bytes = WS_WINDOW_MAX, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } } } },
 	{ "all families and a user's", "all,header:x-my-trace", 0,
 	  { .window_bytes = WS_WINDOW_MAX, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } } } },
 	{ "by the list, raw IP", "header:x-my-trace,google,aws,b3-single,b3,w3c", 1,
-	  { .window_bytes = WS_WINDOW_MAX, .link_proto = 0, .tunnels = { { 4789, 8472 } }, .wakes_reader = 1 } },
+	  { .records_responses = 1, .window_bytes = WS_WINDOW_MAX, .link_proto = 0, .tunnels = { { 4789, 8472 } }, .wakes_reader = 1 } },
 	{ "one port", "w3c,b3", 0,
-	  { .window_bytes = WS_WINDOW_MAX, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } },
+	  { .records_responses = 1, .window_bytes = WS_WINDOW_MAX, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } },
 	    .n_filters = 1, .filter = { { .parts = WS_FILTER_DPORT, .dport = 8080 } } } },
 	{ "window 1", "default", 0,
 	  { .window_bytes = 1, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } } } },
 	{ "window 100", "default", 0,
-	  { .window_bytes = 100, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } } } },
+	  { .records_responses = 1, .window_bytes = 100, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } } } },
 	{ "window 800", "default", 1,
 	  { .window_bytes = 800, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } } } },
 	{ "window 2000", "all", 0,
-	  { .window_bytes = 2000, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } } } },
+	  { .records_responses = 1, .window_bytes = 2000, .link_proto = WS_ETHERTYPE_ETHERNET, .tunnels = { { 4789, 8472 } } } },
 };
 /* clang-format on */
 
@@ -50,6 +51,7 @@ static const char *const story_name[STREAM_N_STORIES] = {
 	"late first segment",
 	"breaks off",
 	"not HTTP",
+	"answers",
 };
 
 /* The streams of a round, and where each is. */
@@ -114,8 +116,8 @@ static void pass(struct dice *d, struct judge *j, struct round *r, uint32_t i)
 	memset(p, 0, sizeof(*p));
 	p->stream = s;
 	p->segment = r->at[i]++;
-	p->frame_len = carrier_frame(&s->carrier, s->isn + g->from - (g->from == g->to), g->tcp_flags,
-				     s->bytes + g->from, g->to - g->from, frame);
+	p->frame_len = carrier_frame(&s->carrier, s->isn + g->from - (g->from == g->to), stream_ack(s, p->segment),
+				     g->tcp_flags, s->bytes + g->from, g->to - g->from, frame);
 	judge_give(j, frame, p->frame_len, dice_chance(d, 10), &p->ts_ns);
 	if (j->config.n_filters && s->carrier.dport == FILTERED_DPORT) {
 		p->slot = WS_REASON_FILTERED;
@@ -313,6 +315,7 @@ static void check_host(struct judge *j, const struct round *r, uint64_t seed, ui
 	static struct hosts h;
 
 	hosts_read(&h, r->passed, r->n_passed, &j->wanted, is_not_the_same);
+	answers_check_host(&h, r->passed, r->n_passed, is_not_the_same, t);
 	for (uint32_t i = 0; i < r->expectation.n_sightings; i++) {
 		const struct sighting *g = &r->expectation.sighting[i];
 		struct ws_record want, have = { 0 };
@@ -356,6 +359,7 @@ static void run_round(struct judge *j, uint64_t seed, uint32_t number, struct ta
 	judge_end(j, have);
 	t->n_frames += r.n_passed;
 	check_reference(j, &r, t);
+	answers_check(j, r.passed, r.n_passed, t);
 	check_records(j, &r, seed, number, t);
 	check_account(j, &r, have, seed, number, t);
 	if (j->config.window_bytes == WS_WINDOW_MAX && j->config.n_filters == 0)
