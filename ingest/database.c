@@ -10,7 +10,7 @@
 #include "lib/names.h"
 #include "lib/version.h"
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 /* How long to wait for another process that has the database open. */
 #define BUSY_TIMEOUT_MS 10000
 
@@ -42,7 +42,7 @@ static int set_up(struct ws_database *db, struct ws_error *err)
 		rc = ws_sql_execute(&db->sql, ws_schema_sql, err);
 	if (rc == 0)
 		rc = ws_sql_run_with_texts(
-			&db->sql, err, "INSERT INTO meta VALUES ('schema_version', '3'), ('writer', 'wirespan ' || ?)",
+			&db->sql, err, "INSERT INTO meta VALUES ('schema_version', '4'), ('writer', 'wirespan ' || ?)",
 			WS_VERSION, NULL);
 	if (rc == 0)
 		rc = ws_sql_execute(&db->sql, "COMMIT", err);
@@ -71,7 +71,9 @@ int ws_database_open(const char *path, struct ws_database **database, struct ws_
 	if (rc == 0 && ws_rows_register(db->sql.db, &db->rows) != SQLITE_OK)
 		rc = ws_sql_fail(&db->sql, err);
 	if (rc == 0)
-		rc = ws_sql_prepare(&db->sql, ws_rows_insert_sql, &db->insert_rows, err);
+		rc = ws_sql_prepare(&db->sql, ws_rows_insert_requests_sql, &db->insert_requests, err);
+	if (rc == 0)
+		rc = ws_sql_prepare(&db->sql, ws_rows_insert_responses_sql, &db->insert_responses, err);
 	if (rc == 0)
 		rc = ws_sql_prepare(&db->sql, "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 				    &db->insert_flow, err);
@@ -114,10 +116,10 @@ static int put_point(struct ws_database *db, const char *name, struct ws_error *
 {
 	return ws_sql_run_with_texts(
 		&db->sql, err,
-		"INSERT INTO point (name, role, node, interface, netns)"
+		"INSERT INTO point (name, role, node, interface, netns, pod)"
 		" SELECT ?1, coalesce(m.value ->> 'role', CASE WHEN ?1 GLOB 'nic*' THEN 'nic'"
 		"  WHEN ?1 GLOB 'vport*' THEN 'vport' ELSE 'other' END), m.value ->> 'node', m.value ->> 'interface', "
-		"m.value ->> 'netns'"
+		"m.value ->> 'netns', m.value ->> 'pod'"
 		" FROM (SELECT 1) LEFT JOIN (SELECT p.value FROM manifest, json_each(manifest.json, '$.points') AS p"
 		"  WHERE p.value ->> 'name' = ?1) AS m"
 		" WHERE NOT EXISTS (SELECT 1 FROM point WHERE name = ?1)",
@@ -140,6 +142,11 @@ int ws_database_begin_file(struct ws_database *db, const struct ws_input *input,
 					   input->point, source, NULL);
 	if (rc == 0)
 		rc = ws_sql_run_with_texts(&db->sql, err,
+					   "DELETE FROM response WHERE file_id IN (SELECT file_id FROM file JOIN point"
+					   " USING (point_id) WHERE name = ? AND source = ?)",
+					   input->point, source, NULL);
+	if (rc == 0)
+		rc = ws_sql_run_with_texts(&db->sql, err,
 					   "DELETE FROM file WHERE source = ?2"
 					   " AND point_id = (SELECT point_id FROM point WHERE name = ?1)",
 					   input->point, source, NULL);
@@ -147,8 +154,8 @@ int ws_database_begin_file(struct ws_database *db, const struct ws_input *input,
 		rc = ws_sql_run_with_texts(
 			&db->sql, err,
 			"INSERT INTO file (point_id, source, path, content_hash, size_bytes, complete,"
-			" unread_bytes, n_requests, n_contexts, n_frames, contexts, prefers_list)"
-			" SELECT point_id, ?2, ?3, ?4, 0, 0, 0, 0, 0, 0, '', 0 FROM point WHERE name = ?1",
+			" unread_bytes, n_requests, n_contexts, n_responses, n_frames, contexts, prefers_list)"
+			" SELECT point_id, ?2, ?3, ?4, 0, 0, 0, 0, 0, 0, 0, '', 0 FROM point WHERE name = ?1",
 			input->point, source, shown_path, hash, NULL);
 	db->rows.file_id = sqlite3_last_insert_rowid(db->sql.db);
 	if (rc == 0)
@@ -158,7 +165,7 @@ int ws_database_begin_file(struct ws_database *db, const struct ws_input *input,
 	if (rc == 0 && !db->flows)
 		rc = ws_error(err, -ENOMEM, "out of memory");
 	db->n_flows = 0;
-	db->n_requests = db->n_contexts = 0;
+	db->n_requests = db->n_contexts = db->n_responses = 0;
 	if (rc)
 		ws_database_drop_file(db);
 	return rc;
@@ -227,6 +234,7 @@ static int find_flow(struct ws_database *db, const struct ws_record *r, int64_t 
 
 int ws_database_add_records(struct ws_database *db, const struct ws_record *records, uint32_t n, struct ws_error *err)
 {
+	uint32_t n_responses = 0;
 	int rc;
 
 	if (n > db->cap_rows) {
@@ -242,12 +250,16 @@ int ws_database_add_records(struct ws_database *db, const struct ws_record *reco
 		if (rc)
 			return rc;
 		db->n_contexts += records[i].reason == WS_REASON_CONTEXT;
+		n_responses += records[i].reason == WS_REASON_HTTP_RESPONSE;
 	}
-	db->n_requests += n;
+	db->n_requests += n - n_responses;
+	db->n_responses += n_responses;
 	db->rows.record = records;
 	db->rows.flow_id = db->row_flow_id;
 	db->rows.n = n;
-	rc = ws_sql_run(&db->sql, db->insert_rows, err);
+	rc = ws_sql_run(&db->sql, db->insert_requests, err);
+	if (rc == 0 && n_responses)
+		rc = ws_sql_run(&db->sql, db->insert_responses, err);
 	db->rows.n = 0;
 	return rc;
 }
@@ -257,17 +269,19 @@ void ws_database_drop_file(struct ws_database *db)
 	ws_sql_rollback(&db->sql);
 }
 
-void ws_database_counts(const struct ws_database *db, uint64_t *n_requests, uint64_t *n_contexts)
+void ws_database_counts(const struct ws_database *db, uint64_t *n_requests, uint64_t *n_contexts, uint64_t *n_responses)
 {
 	*n_requests = db->n_requests;
 	*n_contexts = db->n_contexts;
+	*n_responses = db->n_responses;
 }
 
 void ws_database_close(struct ws_database *db)
 {
 	if (!db)
 		return;
-	sqlite3_finalize(db->insert_rows);
+	sqlite3_finalize(db->insert_requests);
+	sqlite3_finalize(db->insert_responses);
 	sqlite3_finalize(db->insert_flow);
 	ws_log_insert_free(&db->log);
 	sqlite3_close(db->sql.db);

@@ -76,8 +76,9 @@ int ws_database_end_file(struct ws_database *db, const struct ws_file_facts *fac
 /* Undoes everything since ws_database_begin_file() or ws_database_begin_log(). */
 void ws_database_drop_file(struct ws_database *db);
 
-/* Requests and contexts of the file that ended last. */
-void ws_database_counts(const struct ws_database *db, uint64_t *n_requests, uint64_t *n_contexts);
+/* Requests, contexts and responses of the file that ended last. */
+void ws_database_counts(const struct ws_database *db, uint64_t *n_requests, uint64_t *n_contexts,
+			uint64_t *n_responses);
 
 /*
  * Is this very content loaded as the load log of this name? Returns 1 or 0, or -errno. With 0, *other_path is the path

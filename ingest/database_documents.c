@@ -19,9 +19,9 @@ int ws_database_put_manifest(struct ws_database *db, const char *hash, const cha
 	if (rc == 0) /* points that are known already take what the manifest says of them */
 		rc = ws_sql_execute(
 			&db->sql,
-			"UPDATE point SET (role, node, interface, netns) ="
+			"UPDATE point SET (role, node, interface, netns, pod) ="
 			" (SELECT coalesce(p.value ->> 'role', role), p.value ->> 'node', p.value ->> 'interface',"
-			"  p.value ->> 'netns'"
+			"  p.value ->> 'netns', p.value ->> 'pod'"
 			"  FROM manifest, json_each(manifest.json, '$.points') AS p WHERE p.value ->> 'name' = "
 			"point.name)"
 			" WHERE name IN (SELECT p.value ->> 'name' FROM manifest, json_each(manifest.json, "

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/cluster.h"
 #include "lib/recfile.h"
 
 /* Directories in directories are followed this deep. */
@@ -239,9 +240,10 @@ void ws_inputs_free(struct ws_inputs *inputs)
 	*inputs = (struct ws_inputs) { 0 };
 }
 
+/* A cluster snapshot is of a run or a campaign, and none itself. */
 static int is_directory(const struct dirent *entry)
 {
-	return entry->d_name[0] != '.';
+	return entry->d_name[0] != '.' && strcmp(entry->d_name, WS_CLUSTER_DIR) != 0;
 }
 
 static int visit_below(const char *dir, int depth, void (*visit)(void *context, const char *dir), void *context,

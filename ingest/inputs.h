@@ -52,7 +52,8 @@ int ws_inputs_add_pcap(struct ws_inputs *inputs, const char *point, const char *
 void ws_inputs_free(struct ws_inputs *inputs);
 
 /*
- * Calls visit for dir if it is a run, else for every run below it, in order of name. Stops at the first failure of
+ * Calls visit for dir if it is a run, else for every run below it, in order of name, but not in snapshots (directories
+ * named cluster). Stops at the first failure of
  * the walk itself; visit's own result is for its caller to keep. *n_runs counts.
  */
 int ws_runs_visit(const char *dir, void (*visit)(void *context, const char *dir), void *context, uint32_t *n_runs,

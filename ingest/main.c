@@ -10,6 +10,7 @@
 #include "ingest/database.h"
 #include "ingest/inputs.h"
 #include "ingest/load.h"
+#include "ingest/snapshot.h"
 #include "lib/tunnels.h"
 #include "lib/version.h"
 #include "lib/wanted.h"
@@ -19,9 +20,10 @@
 static const char help[] =
 	"Usage: ingest --dir DIR [--pcap POINT=FILE]... [options]\n"
 	"\n"
-	"Loads a run directory into DIR/run.db: record files, packet captures, logs of load generators, and\n"
-	"the conditions of the run. A directory that is no run itself is a campaign: every run below it is\n"
-	"loaded. Loading again changes nothing; a file whose content has changed takes the place of what was\n"
+	"Loads a run directory into DIR/run.db: record files, packet captures, logs of load generators, the\n"
+	"conditions of the run and the snapshot of its cluster. A directory that is no run itself is a\n"
+	"campaign: every run below it is loaded, each with the campaign's snapshot where it has none of its\n"
+	"own. Loading again changes nothing; a file whose content has changed takes the place of what was\n"
 	"loaded of it.\n"
 	"\n"
 	"  --dir DIR            run directory with any of:\n"
@@ -32,6 +34,8 @@ static const char help[] =
 	"                                             vegeta encode --to csv or json, hey -o csv, k6 --out csv or\n"
 	"                                             json; which of them, its first line tells\n"
 	"                         conditions.json     what was set up, one flat object: {\"rate_per_s\": 80, ...}\n"
+	"                         cluster/            who has which address, and the mesh's traces, as `capture\n"
+	"                                             collect` writes it\n"
 	"  --pcap POINT=FILE    a packet capture from elsewhere, as that of POINT\n"
 	"  --vxlan-port LIST    UDP ports of VXLAN in packet captures (default 4789,8472)\n"
 	"  --context LIST       contexts to look for in packet captures, joined by commas: w3c, b3, b3-single,\n"
@@ -49,6 +53,7 @@ struct pcap_option {
 };
 
 struct job {
+	const char *root; /* --dir */
 	struct ws_reading reading;
 	struct pcap_option pcap[PCAP_OPTIONS_MAX];
 	uint32_t n_pcaps;
@@ -130,6 +135,33 @@ static int load_logs(struct job *job, struct ws_database *db, const char *dir, c
 	return rc;
 }
 
+/* What was loaded of a snapshot; what could not be understood is said even to the quiet. */
+static void tell_snapshot(const struct job *job, const struct ws_loaded_snapshot *l, bool was_there)
+{
+	if (was_there) {
+		if (!job->is_quiet)
+			printf("%s/: loaded before, unchanged\n", l->path);
+		return;
+	}
+	if (!job->is_quiet)
+		printf("%s/: %u pods, %u services, %u nodes, %llu spans\n", l->path, l->n_pods, l->n_services,
+		       l->n_nodes, (unsigned long long)l->n_spans);
+	if (l->n_unread)
+		fprintf(stderr, "ingest: %s/: %llu objects are not as their kind should be, or too many; left out\n",
+			l->path, (unsigned long long)l->n_unread);
+}
+
+static int load_snapshots(struct job *job, struct ws_database *db, const char *dir, struct ws_error *err)
+{
+	struct ws_loaded_snapshots loaded = { 0 };
+	int rc = ws_load_snapshots(db, dir, job->root, &loaded, err);
+
+	for (uint32_t i = 0; rc == 0 && i < loaded.n; i++)
+		tell_snapshot(job, &loaded.at[i], loaded.was_there);
+	ws_loaded_snapshots_free(&loaded);
+	return rc;
+}
+
 /* Without --context, packet captures are searched for what the run's records were searched for. */
 static int take_contexts(struct ws_database *db, const char *manifest_path, struct ws_wanted *wanted,
 			 struct ws_error *err)
@@ -180,6 +212,8 @@ static int load_inputs(struct job *job, const char *dir, const struct ws_inputs 
 	}
 	if (rc == 0)
 		rc = load_logs(job, db, dir, inputs, err);
+	if (rc == 0)
+		rc = load_snapshots(job, db, dir, err);
 	ws_database_close(db);
 	return rc;
 }
@@ -303,6 +337,7 @@ int main(int argc, char **argv)
 
 	if (code)
 		return code == 1 ? 0 : code;
+	job.root = dir;
 	if (job.n_pcaps) {
 		load_run(&job, dir);
 	} else {

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* snapshot_files - where a run's cluster snapshots are, and the hash that a snapshot is known by. */
+#ifndef WS_SNAPSHOT_FILES_H
+#define WS_SNAPSHOT_FILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ingest/digest.h"
+#include "lib/error.h"
+
+struct ws_snapshot_place {
+	char *path;  /* of its directory */
+	char *shown; /* the same relative to the run directory */
+	char hash[WS_DIGEST_TEXT_LEN];
+};
+
+/* Finds the snapshot of the run in dir and its updates, in order; see ws_load_snapshots(). They are the caller's. */
+int ws_snapshot_places(const char *dir, const char *root, struct ws_snapshot_place **places, uint32_t *n,
+		       struct ws_error *err);
+
+void ws_snapshot_places_free(struct ws_snapshot_place *places, uint32_t n);
+
+/* Names of the files of a snapshot's own directory that begin with prefix, in order; the caller's, to be freed. */
+int ws_snapshot_names(const char *dir, const char *prefix, char ***names, uint32_t *n, struct ws_error *err);
+
+void ws_snapshot_names_free(char **names, uint32_t n);
+
+#endif
