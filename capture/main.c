@@ -9,18 +9,25 @@
 #include <unistd.h>
 
 #include "capture/check.h"
+#include "capture/collect.h"
 #include "capture/options.h"
+#include "capture/plan_apply.h"
+#include "capture/plan_run.h"
+#include "capture/plan_show.h"
 #include "capture/run.h"
 #include "capture/show.h"
 #include "lib/version.h"
 
-static const char help[] = "Usage: capture run|check|show [options]\n"
-			   "\n"
-			   "  run     record HTTP requests and their tracing contexts at tracing points\n"
-			   "  check   say whether this kernel and these privileges can do it, and what to do if not\n"
-			   "  show    print the records of a record file, one a line\n"
-			   "\n"
-			   "`capture SUBCOMMAND --help` says more. Version " WS_VERSION ".\n";
+static const char help[] =
+	"Usage: capture collect|plan|run|check|show [options]\n"
+	"\n"
+	"  collect  take a snapshot of the cluster: pods, services, containers, interfaces, NAT rules\n"
+	"  plan     find the tracing points of pods in a snapshot\n"
+	"  run      record HTTP requests and their tracing contexts at tracing points\n"
+	"  check    say whether this kernel and these privileges can do it, and what to do if not\n"
+	"  show     print the records of a record file, one a line\n"
+	"\n"
+	"`capture SUBCOMMAND --help` says more. Version " WS_VERSION ".\n";
 
 static const char check_help[] = "Usage: capture check\n"
 				 "\n"
@@ -67,10 +74,35 @@ static void tell(const struct ws_run_progress *p, int is_final)
 	fputc('\n', stderr);
 }
 
-static int command_run(int argc, char **argv)
+static void catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal }, hangup;
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, NULL, &hangup); /* whoever ignores it, nohup, wants to go on */
+	if (hangup.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
+}
+
+/* The plan's points become the options', and have to be there. */
+static int take_plan(struct ws_capture_options *options, struct ws_plan *plan, struct ws_error *err)
+{
+	struct ws_error why = { 0 };
+	int rc = ws_plan_read(options->plan_path, plan, err);
+
+	if (rc == 0)
+		rc = ws_plan_apply(plan, options, err);
+	if (rc)
+		return rc;
+	rc = ws_plan_check(ws_plan_node_find(plan, options->node), options->netns, &why);
+	return rc ? ws_error(err, rc, "%s: %s", options->plan_path, why.text) : 0;
+}
+
+static int command_run(int argc, char **argv)
+{
 	struct ws_capture_options options;
+	struct ws_plan plan = { 0 };
 	struct ws_error err = { 0 };
 	int command_status = -1;
 	int rc = ws_capture_options_parse(argc - 1, argv + 1, &options, &err);
@@ -81,13 +113,13 @@ static int command_run(int argc, char **argv)
 	}
 	if (rc)
 		return usage_error("run", err.text);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, NULL, &hangup); /* whoever ignores it, nohup, wants to go on */
-	if (hangup.sa_handler != SIG_IGN)
-		sigaction(SIGHUP, &action, NULL);
+	catch_signals();
 	libbpf_set_print(NULL);
-	rc = ws_run(&options, argc, argv, &stop, options.is_quiet ? NULL : tell, &command_status, &err);
+	if (options.plan_path)
+		rc = take_plan(&options, &plan, &err);
+	if (rc == 0)
+		rc = ws_run(&options, argc, argv, &stop, options.is_quiet ? NULL : tell, &command_status, &err);
+	ws_plan_close(&plan);
 	if (rc) {
 		fprintf(stderr, "capture run: %s\n", err.text);
 		return 1;
@@ -98,6 +130,50 @@ static int command_run(int argc, char **argv)
 		return 1;
 	}
 	return 0;
+}
+
+static void tell_line(void *context, const char *line)
+{
+	fprintf(context, "%s\n", line);
+}
+
+static int command_collect(int argc, char **argv)
+{
+	struct ws_snapshot_options options;
+	struct ws_error err = { 0 };
+	int rc = ws_snapshot_options_parse(argc - 1, argv + 1, &options, &err);
+
+	if (rc == 1) {
+		fputs(ws_snapshot_help, stdout);
+		return 0;
+	}
+	if (rc)
+		return usage_error("collect", err.text);
+	catch_signals();
+	options.stop = &stop;
+	rc = ws_snapshot_take(&options, options.is_quiet ? NULL : tell_line, stdout, &err);
+	if (rc)
+		fprintf(stderr, "capture collect: %s\n", err.text);
+	return rc ? 1 : 0;
+}
+
+static int command_plan(int argc, char **argv)
+{
+	struct ws_plan_options options;
+	struct ws_error err = { 0 };
+	int rc = ws_plan_options_parse(argc - 1, argv + 1, &options, &err);
+
+	if (rc == 1) {
+		fputs(ws_plan_help, stdout);
+		return 0;
+	}
+	if (rc)
+		return usage_error("plan", err.text);
+	rc = ws_plan_run(&options, stdout, &err);
+	fflush(stdout);
+	if (rc)
+		fprintf(stderr, "capture plan: %s\n", err.text);
+	return rc ? 1 : 0;
 }
 
 static int command_check(int argc, char **argv)
@@ -153,7 +229,11 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} commands[] = { { "run", command_run }, { "check", command_check }, { "show", command_show } };
+	} commands[] = { { "collect", command_collect },
+			 { "plan", command_plan },
+			 { "run", command_run },
+			 { "check", command_check },
+			 { "show", command_show } };
 
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(help, stdout);

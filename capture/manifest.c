@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "capture/plan.h"
 #include "lib/names.h"
 #include "lib/version.h"
 
@@ -45,15 +46,23 @@ static json_t *host(void)
 			 (json_int_t)sysconf(_SC_NPROCESSORS_ONLN));
 }
 
+static json_t *strings(int n, const char *const *text)
+{
+	json_t *array = json_array();
+
+	for (int i = 0; i < n; i++)
+		json_array_append_new(array, any_text(text[i]));
+	return array;
+}
+
 static json_t *configuration(const struct ws_capture_options *o)
 {
-	json_t *ports = json_array(), *filters = json_array(), *attached = json_array(), *contexts = json_array();
+	json_t *ports = json_array(), *filters = strings((int)o->n_filters, o->filter_text), *attached = json_array(),
+	       *contexts = json_array();
 	char text[WS_FAMILY_TEXT_LEN];
 
 	for (uint32_t i = 0; i < WS_VXLAN_PORTS_MAX && o->tunnels.vxlan_port[i]; i++)
 		json_array_append_new(ports, json_integer(o->tunnels.vxlan_port[i]));
-	for (uint32_t i = 0; i < o->n_filters; i++)
-		json_array_append_new(filters, any_text(o->filter_text[i]));
 	if (o->with_ebpf)
 		json_array_append_new(attached, json_string("ebpf"));
 	if (o->with_pcap)
@@ -63,13 +72,14 @@ static json_t *configuration(const struct ws_capture_options *o)
 			if ((o->wanted.families & 1u << f) && o->wanted.rank[f] == rank)
 				json_array_append_new(contexts,
 						      json_string(ws_wanted_family_name(&o->wanted, f, text)));
-	return json_pack("{s:o, s:o, s:s, s:I, s:o, s:o, s:f, s:I, s:i, s:b, s:b, s:i, s:i, s:I, s:I}", "attached",
+	return json_pack("{s:o, s:o, s:s, s:I, s:o, s:o, s:f, s:I, s:i, s:b, s:b, s:b, s:i, s:i, s:I, s:I}", "attached",
 			 attached, "contexts", contexts, "prefers", o->wanted.prefers_list ? "list" : "first",
 			 "search_bytes", (json_int_t)o->search_bytes, "vxlan_ports", ports, "filters", filters,
 			 "duration_s", (double)o->duration_ns / 1e9, "ring_bytes", (json_int_t)o->ring_bytes,
 			 "zstd_level", o->zstd_level, "wakes_reader", o->wakes_reader, "bpf_stats", o->with_bpf_stats,
-			 "reader_cpu", o->reader_cpu, "pcap_cpu", o->pcap_cpu, "pcap_snaplen_bytes",
-			 (json_int_t)o->pcap_snaplen, "pcap_buffer_bytes", (json_int_t)o->pcap_buffer_bytes);
+			 "responses", o->records_responses, "reader_cpu", o->reader_cpu, "pcap_cpu", o->pcap_cpu,
+			 "pcap_snaplen_bytes", (json_int_t)o->pcap_snaplen, "pcap_buffer_bytes",
+			 (json_int_t)o->pcap_buffer_bytes);
 }
 
 /* A point's role by its name: "nic" and "vport" and what begins so. */
@@ -110,6 +120,7 @@ static json_t *ebpf_facts(struct ws_tap *tap, const char *name)
 		"verified_instructions", (json_int_t)f->verified_insns, "n_records", (json_int_t)f->n_records,
 		"written_bytes", (json_int_t)f->written_bytes, "frames", (json_int_t)n_frames, "reasons",
 		ledger(&f->mark), "lost", "ring_full", (json_int_t)f->mark.n_ring_full);
+	json_object_set_new(object, "n_responses", json_integer((json_int_t)f->n_responses));
 	json_object_set_new(object, "frames_with_more_requests", json_integer((json_int_t)f->n_more));
 	json_object_set_new(object, "program_tag", json_string(f->program_tag));
 	if (f->n_runs) {
@@ -140,9 +151,17 @@ static json_t *points(const struct ws_run_facts *run)
 	uname(&host_name);
 	for (uint32_t i = 0; i < run->options->n_points; i++) {
 		const struct ws_point_options *p = &run->options->point[i];
-		json_t *point = json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", p->name, "role", role(p->name), "node",
-					  any_text(host_name.nodename), "interface", any_text(p->interface), "netns",
-					  any_text(p->netns));
+		json_t *point = json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", p->name, "role",
+					  p->role ? p->role : role(p->name), "node",
+					  any_text(p->node ? p->node : host_name.nodename), "interface",
+					  any_text(p->interface), "netns", any_text(p->netns));
+
+		if (p->pod && *p->pod)
+			json_object_set_new(point, "pod", any_text(p->pod));
+		if (run->is_gone[i])
+			json_object_set_new(point, "ended_early", json_true());
+		if (p->n_filters)
+			json_object_set_new(point, "filters", strings((int)p->n_filters, p->filter_text));
 
 		if (run->tap[i])
 			json_object_set_new(point, "ebpf", ebpf_facts(run->tap[i], p->name));
@@ -150,15 +169,6 @@ static json_t *points(const struct ws_run_facts *run)
 			json_object_set_new(point, "pcap", pcap_facts(run->sniffer[i], p->name));
 		json_array_append_new(array, point);
 	}
-	return array;
-}
-
-static json_t *strings(int n, char **text)
-{
-	json_t *array = json_array();
-
-	for (int i = 0; i < n; i++)
-		json_array_append_new(array, any_text(text[i]));
 	return array;
 }
 
@@ -180,6 +190,33 @@ static json_t *cost(const struct ws_run_facts *run)
 			 "process_system_s", (double)run->process_system_ns / 1e9);
 }
 
+static json_t *watch(const struct ws_run_facts *run)
+{
+	const struct ws_watch_facts *f = run->watch;
+
+	return json_pack("{s:I, s:I, s:I, s:o, s:f, s:f, s:s, s:I, s:I}", "interval_s", (json_int_t)f->interval_s,
+			 "plans", (json_int_t)f->n_plans, "failed", (json_int_t)f->n_failed, "last_failure",
+			 *f->failure ? any_text(f->failure) : json_null(), "user_s", (double)f->user_ns / 1e9,
+			 "system_s", (double)f->system_ns / 1e9, "scheduling", "idle class, nice 19", "points_failed",
+			 (json_int_t)run->n_changes_failed, "changes_not_listed", (json_int_t)run->n_changes_more);
+}
+
+static json_t *changes(const struct ws_run_facts *run)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < run->n_changes; i++) {
+		const struct ws_run_change *c = &run->change[i];
+
+		json_array_append_new(array,
+				      json_pack("{s:I, s:I, s:s, s:s, s:o, s:o}", "monotonic_ns",
+						(json_int_t)c->at.monotonic_ns, "realtime_ns",
+						(json_int_t)c->at.realtime_ns, "event", c->event, "point", c->point,
+						"pod", any_text(c->pod), "because", any_text(c->because)));
+	}
+	return array;
+}
+
 int ws_manifest_write(const char *path, const struct ws_run_facts *run, struct ws_error *err)
 {
 	json_t *document;
@@ -190,9 +227,19 @@ int ws_manifest_write(const char *path, const struct ws_run_facts *run, struct w
 		return ws_error(err, -ENOMEM, "out of memory");
 	document = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "state", run->state, "ended_by",
 			     any_text(run->ended_by), "wirespan", versions(), "host", host(), "command_line",
-			     strings(run->argc, run->argv), "configuration", configuration(run->options), "points",
-			     points(run), "cost", cost(run), "clock_pairs", clock_pairs(run), "command_status",
+			     strings(run->argc, (const char *const *)run->argv), "configuration",
+			     configuration(run->options), "points", points(run), "cost", cost(run), "clock_pairs",
+			     clock_pairs(run), "command_status",
 			     run->command_status < 0 ? json_null() : json_integer(run->command_status));
+	if (document && run->options->plan)
+		json_object_set_new(document, "plan",
+				    json_pack("{s:o, s:s, s:o}", "file", any_text(run->options->plan_path), "hash",
+					      run->options->plan->hash, "snapshot",
+					      any_text(run->options->plan->snapshot_path)));
+	if (document && run->watch) {
+		json_object_set_new(document, "watch", watch(run));
+		json_object_set_new(document, "changes", changes(run));
+	}
 	if (!document) {
 		rc = ws_error(err, -ENOMEM, "%s: cannot put the manifest together", path);
 		goto out;

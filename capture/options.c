@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "capture/filter.h"
+#include "capture/plan.h"
 #include "lib/search.h"
 #include "lib/tunnels.h"
 
 const char ws_capture_run_help[] =
 	"Usage: capture run --dir DIR --point NAME=IF [--point NAME=IF]... [options] [-- COMMAND [ARG]...]\n"
+	"       capture run --dir DIR --plan FILE [--node NODE] [options] [-- COMMAND [ARG]...]\n"
 	"\n"
 	"Records every HTTP request head that passes the tracing points, with its tracing context,\n"
 	"until --duration is over, COMMAND has ended, or SIGINT or SIGTERM comes.\n"
@@ -23,6 +25,17 @@ const char ws_capture_run_help[] =
 	"  --point NAME=IF      tracing point NAME (nic, vport, or any other) on interface IF\n"
 	"  --netns NAME         network namespace (ip netns name, or a path) of the point before it;\n"
 	"                       before the first --point: of all points that have none of their own\n"
+	"  --plan FILE          the points of this node in a plan (`capture plan` makes it), with their filters; "
+	"options\n"
+	"                       given here win over the plan's\n"
+	"  --node NODE          which of the plan's nodes this is (default: $NODE_NAME, else the host's name if the "
+	"plan\n"
+	"                       has it, else the plan's only one)\n"
+	"  --watch[=S]          collect and plan again every S seconds (default 10) while recording: points come and "
+	"go\n"
+	"                       with their pods; needs the snapshot that the plan was made from beside it\n"
+	"  --responses          record where HTTP/1.x responses begin, too (with --plan: always, but for\n"
+	"  --no-responses       this); clocks of several nodes, and journeys of requests, are told from them\n"
 	"  --context LIST       tracing contexts to look for, joined by commas: w3c, b3, b3-single, jaeger, datadog,\n"
 	"                       skywalking, aws, google; default (all of these); x-request-id; all (with them); and\n"
 	"                       header:NAME for up to four headers of your own\n"
@@ -32,12 +45,14 @@ const char ws_capture_run_help[] =
 	"  --vxlan-port LIST    UDP ports of VXLAN (default 4789,8472)\n"
 	"  --filter PARTS       only TCP that matches all parts: saddr, daddr, addr, sport, dport, port, vni;\n"
 	"                       KEY=VALUE joined by commas; given again: or. Example: daddr=10.244.0.0/16,dport=9080\n"
+	"                       of all points; a plan's filters do not count then\n"
 	"  --duration S         stop after S seconds (fractions allowed)\n"
 	"  --pcap               also capture packets at the points, into NAME.pcap\n"
 	"  --no-ebpf            packets only (with --pcap): to see what each method adds\n"
 	"  --snaplen N          bytes kept of each packet (default 0: all)\n"
 	"  --pcap-buffer MB     kernel buffer of each packet capture (default 64)\n"
-	"  --ring-buffer MB     ring buffer of each point: a power of two (default 16)\n"
+	"  --ring-buffer MB     ring buffer of each point: a power of two (default 16; with a plan of more\n"
+	"                       than 16 points less: 256 together)\n"
 	"  --cpu N              run the reader on CPU N\n"
 	"  --pcap-cpu N         run the packet captures on CPU N\n"
 	"  --level N            zstd level of the record files, 1 to 19 (default 3)\n"
@@ -67,6 +82,11 @@ enum option_code {
 	OPTION_NO_BPF_STATS,
 	OPTION_WAKEUP,
 	OPTION_QUIET,
+	OPTION_PLAN,
+	OPTION_NODE,
+	OPTION_WATCH,
+	OPTION_RESPONSES,
+	OPTION_NO_RESPONSES,
 	OPTION_HELP,
 };
 
@@ -91,6 +111,11 @@ static const struct option long_options[] = {
 	{ "no-bpf-stats", no_argument, NULL, OPTION_NO_BPF_STATS },
 	{ "wakeup", no_argument, NULL, OPTION_WAKEUP },
 	{ "quiet", no_argument, NULL, OPTION_QUIET },
+	{ "plan", required_argument, NULL, OPTION_PLAN },
+	{ "node", required_argument, NULL, OPTION_NODE },
+	{ "watch", optional_argument, NULL, OPTION_WATCH },
+	{ "responses", no_argument, NULL, OPTION_RESPONSES },
+	{ "no-responses", no_argument, NULL, OPTION_NO_RESPONSES },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ 0 },
 };
@@ -110,15 +135,6 @@ static int parse_number(const char *option, const char *text, uint64_t min, uint
 	return 0;
 }
 
-/* A point's name is the stem of its files: no path, nothing hidden, nothing that a shell would trip over. */
-static bool is_point_name(const char *name, size_t len)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-
-	return len > 0 && len <= WS_RECFILE_NAME_MAX && name[0] != '.' && name[0] != '-' &&
-	       strspn(name, allowed) >= len;
-}
-
 static int parse_point(const char *text, struct ws_capture_options *o, struct ws_error *err)
 {
 	const char *equals = strchr(text, '=');
@@ -127,7 +143,7 @@ static int parse_point(const char *text, struct ws_capture_options *o, struct ws
 
 	if (!equals || !equals[1] || strlen(equals + 1) >= IFNAMSIZ)
 		return ws_error(err, -EINVAL, "--point %s: not NAME=INTERFACE", text);
-	if (!is_point_name(text, len))
+	if (!ws_plan_is_point_name(text, len))
 		return ws_error(err, -EINVAL, "--point %s: a name has letters, digits, '_', '-' and '.', at most %d",
 				text, WS_RECFILE_NAME_MAX);
 	if (o->n_points == WS_POINTS_MAX)
@@ -198,6 +214,7 @@ static int apply_number(int code, const char *text, struct ws_capture_options *o
 		rc = parse_number("search-bytes", text, 1, WS_WINDOW_MAX, &n, err);
 		if (rc == 0)
 			o->search_bytes = (uint32_t)n;
+		o->has_search_bytes = true;
 		return rc;
 	case OPTION_SNAPLEN:
 		rc = parse_number("snaplen", text, 0, 262144, &n, err);
@@ -215,6 +232,7 @@ static int apply_number(int code, const char *text, struct ws_capture_options *o
 			rc = ws_error(err, -EINVAL, "--ring-buffer %s: not a power of two", text);
 		if (rc == 0)
 			o->ring_bytes = (uint32_t)n << 20;
+		o->has_ring_bytes = true;
 		return rc;
 	case OPTION_CPU:
 		rc = parse_number("cpu", text, 0, 1023, &n, err);
@@ -236,11 +254,39 @@ static int apply_number(int code, const char *text, struct ws_capture_options *o
 	}
 }
 
-static int apply(int code, const char *text, struct ws_capture_options *o, const char **common_netns,
-		 struct ws_error *err)
+/* What has to do with a plan. Returns 0, -EINVAL, or 1 if it is not one of them. */
+static int apply_plan(int code, const char *text, struct ws_capture_options *o, struct ws_error *err)
+{
+	uint64_t n = WS_WATCH_S;
+	int rc;
+
+	switch (code) {
+	case OPTION_PLAN:
+		o->plan_path = text;
+		return 0;
+	case OPTION_NODE:
+		o->node = text;
+		return 0;
+	case OPTION_WATCH:
+		rc = text ? parse_number("watch", text, 1, 86400, &n, err) : 0;
+		o->watch_s = (uint32_t)n;
+		return rc;
+	case OPTION_RESPONSES:
+	case OPTION_NO_RESPONSES:
+		o->records_responses = code == OPTION_RESPONSES;
+		o->has_responses = true;
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+static int apply(int code, const char *text, struct ws_capture_options *o, struct ws_error *err)
 {
 	int rc = apply_number(code, text, o, err);
 
+	if (rc == 1)
+		rc = apply_plan(code, text, o, err);
 	if (rc <= 0)
 		return rc;
 	switch (code) {
@@ -253,9 +299,10 @@ static int apply(int code, const char *text, struct ws_capture_options *o, const
 		if (o->n_points)
 			o->point[o->n_points - 1].netns = text;
 		else
-			*common_netns = text;
+			o->netns = text;
 		return 0;
 	case OPTION_VXLAN_PORT:
+		o->has_vxlan_ports = true;
 		if (ws_tunnels_parse(text, &o->tunnels))
 			return ws_error(err, -EINVAL,
 					"--vxlan-port %s: not one to %d ports (1 to 65535) joined by commas", text,
@@ -264,6 +311,7 @@ static int apply(int code, const char *text, struct ws_capture_options *o, const
 	case OPTION_FILTER:
 		return add_filter(text, o, err);
 	case OPTION_CONTEXT:
+		o->has_contexts = true;
 		return parse_context(text, o, err);
 	case OPTION_PREFER:
 		return parse_prefer(text, o, err);
@@ -303,7 +351,6 @@ int ws_capture_options_parse(int argc, char **argv, struct ws_capture_options *o
 		.pcap_buffer_bytes = 64u << 20,
 		.with_bpf_stats = true,
 	};
-	const char *common_netns = NULL;
 	int code, rc = parse_context(ws_wanted_default, &parsed, err);
 
 	if (rc)
@@ -316,7 +363,10 @@ int ws_capture_options_parse(int argc, char **argv, struct ws_capture_options *o
 			return ws_error(err, -EINVAL, "%s needs a value", argv[optind - 1]);
 		if (code == '?')
 			return ws_error(err, -EINVAL, "no option %s", argv[optind - 1]);
-		rc = apply(code, optarg, &parsed, &common_netns, err);
+		if (code == OPTION_WATCH && !optarg && optind < argc && argv[optind][0] >= '0' &&
+		    argv[optind][0] <= '9')
+			optarg = argv[optind++];
+		rc = apply(code, optarg, &parsed, err);
 		if (rc)
 			return rc;
 	}
@@ -328,13 +378,18 @@ int ws_capture_options_parse(int argc, char **argv, struct ws_capture_options *o
 	}
 	if (!parsed.dir || !*parsed.dir)
 		return ws_error(err, -EINVAL, "--dir is missing");
-	if (!parsed.n_points)
-		return ws_error(err, -EINVAL, "--point is missing: name an interface, such as --point nic=eth0");
+	if (!parsed.n_points && !parsed.plan_path)
+		return ws_error(err, -EINVAL,
+				"--point is missing: name an interface, such as --point nic=eth0; or give a --plan");
+	if (!parsed.plan_path && (parsed.node || parsed.watch_s))
+		return ws_error(err, -EINVAL, "--%s is of use with --plan only", parsed.node ? "node" : "watch");
+	if (parsed.plan_path && !parsed.has_responses)
+		parsed.records_responses = true;
 	if (!parsed.with_ebpf && !parsed.with_pcap)
 		return ws_error(err, -EINVAL, "--no-ebpf leaves nothing to record; add --pcap");
 	for (uint32_t i = 0; i < parsed.n_points; i++)
 		if (!parsed.point[i].netns)
-			parsed.point[i].netns = common_netns;
+			parsed.point[i].netns = parsed.netns;
 	*o = parsed;
 	return 0;
 }

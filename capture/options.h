@@ -11,13 +11,26 @@
 #include "lib/recfile.h"
 #include "lib/tap_config.h"
 
-#define WS_POINTS_MAX 16
+/* Of a run; a record has a byte for its point's number. */
+#define WS_POINTS_MAX 128
+/* Seconds between two looks at the cluster, unless the user says otherwise. */
+#define WS_WATCH_S 10
 
-/* A tracing point as it was asked for; strings are the command line's. */
+struct ws_plan;
+
+/* A tracing point as it was asked for; strings are the command line's, or the plan's. */
 struct ws_point_options {
 	char name[WS_RECFILE_NAME_MAX + 1];
 	const char *interface;
-	const char *netns; /* NULL: capture's own */
+	const char *netns;			 /* NULL: capture's own */
+	const char *role;			 /* NULL: its name tells */
+	const char *node;			 /* Kubernetes' name of it; NULL: not known */
+	const char *pod;			 /* "NAMESPACE/NAME"; NULL or "": none */
+	uint32_t ifindex;			 /* that the interface has to have; 0: any */
+	struct ws_filter filter[WS_FILTERS_MAX]; /* in place of the run's */
+	const char *filter_text[WS_FILTERS_MAX];
+	uint32_t n_filters;  /* 0: the run's */
+	uint32_t ring_bytes; /* 0: the run's */
 };
 
 struct ws_capture_options {
@@ -41,6 +54,17 @@ struct ws_capture_options {
 	uint32_t pcap_buffer_bytes;
 	bool with_bpf_stats;
 	bool wakes_reader;
+	bool records_responses;	    /* where HTTP/1.x responses begin is recorded, too */
+	const char *plan_path;	    /* NULL: none */
+	const char *node;	    /* of the plan; NULL: to be found out */
+	const char *netns;	    /* of all points that have none of their own */
+	const struct ws_plan *plan; /* once it is applied */
+	uint32_t watch_s;	    /* seconds between two looks at the cluster; 0: none */
+	bool has_search_bytes;	    /* given on the command line, which wins over the plan */
+	bool has_contexts;
+	bool has_vxlan_ports;
+	bool has_ring_bytes;
+	bool has_responses;
 	bool is_quiet;
 	char **command; /* to record while it runs; NULL-terminated; NULL: none */
 };

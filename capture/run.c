@@ -16,6 +16,8 @@
 
 #include "capture/affinity.h"
 #include "capture/manifest.h"
+#include "capture/run_points.h"
+#include "capture/run_watch.h"
 
 /* The reader looks into the ring buffers so often, by the clock: the program never wakes it. */
 #define POLL_NS 20000000ull
@@ -27,7 +29,9 @@ extern char **environ;
 
 struct run {
 	struct ws_run_facts facts;
+	struct ws_capture_options options; /* points are added to it while the run watches */
 	const struct ws_capture_options *o;
+	struct ws_run_watch *watch; /* NULL: does not watch */
 	char *manifest_path;
 	uint64_t start_ns;
 	pid_t command; /* 0: none, or it has ended */
@@ -73,35 +77,6 @@ static int prepare_directory(struct run *r, struct ws_error *err)
 	if (access(r->manifest_path, F_OK) == 0)
 		return ws_error(err, -EEXIST, "%s: exists already; record into another directory, or move it away",
 				r->manifest_path);
-	return 0;
-}
-
-/*
- * Taps first, packet captures last: the kernel calls the newest packet socket first, so that at every point the
- * capture's stamp is taken before the tap's work, and both methods have the same work of both inside their intervals.
- */
-static int open_points(struct run *r, struct ws_error *err)
-{
-	for (uint32_t i = 0; r->o->with_ebpf && i < r->o->n_points; i++) {
-		char *path;
-		int rc = make_path(r->o->dir, r->o->point[i].name, ".rec.zst", &path, err);
-
-		if (rc == 0)
-			rc = ws_tap_open(r->o, i, path, &r->facts.tap[i], err);
-		free(path);
-		if (rc)
-			return rc;
-	}
-	for (uint32_t i = 0; r->o->with_pcap && i < r->o->n_points; i++) {
-		char *path;
-		int rc = make_path(r->o->dir, r->o->point[i].name, ".pcap", &path, err);
-
-		if (rc == 0)
-			rc = ws_sniffer_open(r->o, i, path, &r->facts.sniffer[i], err);
-		free(path);
-		if (rc)
-			return rc;
-	}
 	return 0;
 }
 
@@ -193,17 +168,6 @@ static void end_command(struct run *r)
 	}
 }
 
-static int drain(struct run *r, struct ws_error *err)
-{
-	for (uint32_t i = 0; i < r->o->n_points; i++) {
-		int rc = r->facts.tap[i] ? ws_tap_drain(r->facts.tap[i], err) : 0;
-
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
 static void sum_up(struct run *r, struct ws_run_progress *p)
 {
 	memset(p, 0, sizeof(*p));
@@ -228,21 +192,51 @@ static void sum_up(struct run *r, struct ws_run_progress *p)
 	}
 }
 
+/* A point has failed. Where points come and go, one that went away is over; else the run is. Returns 0 or rc. */
+static int settle(struct run *r, uint32_t index, int rc, struct ws_error *err)
+{
+	if (rc == -ENETDOWN && r->watch && ws_run_watch_lost(r->watch, index, err->text))
+		return 0;
+	return rc;
+}
+
 static int checkpoint(struct run *r, void (*tell)(const struct ws_run_progress *, int), struct ws_error *err)
 {
 	struct ws_run_progress progress;
+	uint32_t index;
+	int rc;
 
-	for (uint32_t i = 0; i < r->o->n_points; i++) {
-		int rc = r->facts.tap[i] ? ws_tap_checkpoint(r->facts.tap[i], err) : 0;
-
-		if (rc)
-			return rc;
-	}
+	do
+		rc = ws_run_points_checkpoint(&r->facts, &index, err);
+	while (rc && settle(r, index, rc, err) == 0);
+	if (rc)
+		return rc;
 	note_clocks(r);
 	sum_up(r, &progress);
 	if (tell)
 		tell(&progress, 0);
 	return 0;
+}
+
+/* Takes what has been recorded since the last time. */
+static int drain(struct run *r, struct ws_error *err)
+{
+	uint32_t index;
+	int rc;
+
+	do
+		rc = ws_run_points_drain(&r->facts, &index, err);
+	while (rc && settle(r, index, rc, err) == 0);
+	return rc;
+}
+
+/* Has a packet capture failed? If its interface went away and points may, it is over and no failure. */
+static int look(struct run *r, struct ws_error *err)
+{
+	uint32_t index;
+	int rc = ws_run_points_look(&r->facts, &index, err);
+
+	return rc && r->watch && ws_run_watch_is_gone(r->watch, index) ? settle(r, index, -ENETDOWN, err) : rc;
 }
 
 /* Reads until there is a reason to stop; says which. */
@@ -264,68 +258,27 @@ static int record(struct run *r, volatile sig_atomic_t *stop, void (*tell)(const
 		if (r->facts.ended_by)
 			return 0;
 		rc = drain(r, err);
-		if (rc)
-			return rc;
-		for (uint32_t i = 0; i < r->o->n_points; i++)
-			if (r->facts.sniffer[i] && ws_sniffer_has_failed(r->facts.sniffer[i]))
-				return ws_sniffer_finish(r->facts.sniffer[i], err);
-		if (now_ns >= tell_ns) {
+		if (rc == 0)
+			rc = look(r, err);
+		if (rc == 0 && now_ns >= tell_ns) {
 			rc = checkpoint(r, tell, err);
-			if (rc)
-				return rc;
 			tell_ns += TELL_NS;
 		}
+		if (rc == 0 && r->watch && ws_run_watch_poll(r->watch, now_ns))
+			rc = ws_manifest_write(r->manifest_path, &r->facts, err);
+		if (rc)
+			return rc;
 		until.tv_sec = (time_t)((now_ns + POLL_NS) / 1000000000u);
 		until.tv_nsec = (long)((now_ns + POLL_NS) % 1000000000u);
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 	}
 }
 
-/* Packet captures off first, then the taps: what a packet capture saw, its tap saw too. */
-static int finish_points(struct run *r, struct ws_error *err)
-{
-	int rc = 0;
-
-	for (uint32_t i = 0; i < r->o->n_points; i++) {
-		int rc2 = r->facts.sniffer[i] ? ws_sniffer_finish(r->facts.sniffer[i], rc ? NULL : err) : 0;
-
-		rc = rc ? rc : rc2;
-	}
-	for (uint32_t i = 0; i < r->o->n_points; i++)
-		if (r->facts.tap[i])
-			ws_tap_detach(r->facts.tap[i]);
-	for (uint32_t i = 0; i < r->o->n_points; i++) {
-		int rc2 = r->facts.tap[i] ? ws_tap_finish(r->facts.tap[i], rc ? NULL : err) : 0;
-
-		rc = rc ? rc : rc2;
-	}
-	return rc;
-}
-
-/* The run failed before it began: the files that it has made would be in the way of the next attempt. */
-static void discard(struct run *r)
-{
-	static const char *const suffix[] = { ".rec.zst" WS_RECFILE_PART_SUFFIX, ".pcap" WS_RECFILE_PART_SUFFIX };
-
-	for (uint32_t i = 0; i < r->o->n_points; i++) {
-		const bool is_ours[] = { r->facts.tap[i] != NULL, r->facts.sniffer[i] != NULL };
-
-		for (int k = 0; k < 2; k++) {
-			char *path = NULL;
-
-			if (is_ours[k] && make_path(r->o->dir, r->o->point[i].name, suffix[k], &path, NULL) == 0)
-				unlink(path);
-			free(path);
-		}
-	}
-}
-
 static void release(struct run *r)
 {
-	for (uint32_t i = 0; i < r->o->n_points; i++) {
-		ws_tap_close(r->facts.tap[i]);
-		ws_sniffer_close(r->facts.sniffer[i]);
-	}
+	ws_run_points_close(&r->facts);
+	ws_run_watch_close(r->watch);
+	free(r->facts.change);
 	if (r->stats_fd >= 0)
 		close(r->stats_fd);
 	free(r->manifest_path);
@@ -343,15 +296,18 @@ int ws_run(const struct ws_capture_options *o, int argc, char **argv, volatile s
 
 	if (!r)
 		return ws_error(err, -ENOMEM, "out of memory");
-	r->o = o;
+	r->options = *o;
+	r->o = &r->options;
 	r->facts = (struct ws_run_facts) {
-		.options = o, .argc = argc, .argv = argv, .state = "running", .command_status = -1
+		.options = &r->options, .argc = argc, .argv = argv, .state = "running", .command_status = -1
 	};
 	r->stats_fd = o->with_ebpf && o->with_bpf_stats ? bpf_enable_stats(BPF_STATS_RUN_TIME) : -1;
 	rc = prepare_directory(r, err);
+	if (rc == 0 && o->watch_s)
+		rc = ws_run_watch_open(&r->options, &r->facts, &r->watch, err);
 	if (rc)
 		goto out;
-	rc = open_points(r, err);
+	rc = ws_run_points_open(&r->facts, err);
 	if (rc)
 		goto out;
 	r->start_ns = ws_clock_ns(CLOCK_MONOTONIC);
@@ -366,8 +322,9 @@ int ws_run(const struct ws_capture_options *o, int argc, char **argv, volatile s
 	if (rc == 0)
 		rc = record(r, stop, tell, err);
 	end_command(r);
-	finish_rc = finish_points(r, rc ? NULL : err);
+	finish_rc = ws_run_points_finish(&r->facts, rc ? NULL : err);
 	rc = rc ? rc : finish_rc;
+	ws_run_watch_end(r->watch);
 	note_clocks(r);
 	note_cost(r);
 	r->facts.state = rc ? "failed" : "complete";
@@ -381,7 +338,7 @@ int ws_run(const struct ws_capture_options *o, int argc, char **argv, volatile s
 											     : -1;
 out:
 	if (!is_recording)
-		discard(r);
+		ws_run_points_discard(&r->facts);
 	release(r);
 	return rc;
 }

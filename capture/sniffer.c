@@ -163,19 +163,31 @@ static void stop_thread(struct ws_sniffer *s)
 	s->has_thread = false;
 }
 
-int ws_sniffer_finish(struct ws_sniffer *s, struct ws_error *err)
+static void note_facts(struct ws_sniffer *s)
 {
 	struct pcap_stat stat;
 
-	stop_thread(s);
 	s->is_finished = true;
 	if (pcap_stats(s->pcap, &stat) == 0) {
 		s->facts.n_received = stat.ps_recv;
 		s->facts.n_dropped = stat.ps_drop;
 		s->facts.n_interface_dropped = stat.ps_ifdrop;
 	}
-	if (s->rc)
-		return ws_error(err, s->rc, "%s", s->err.text);
+}
+
+int ws_sniffer_finish(struct ws_sniffer *s, struct ws_error *err)
+{
+	stop_thread(s);
+	if (s->rc == 0)
+		return ws_sniffer_complete(s, err);
+	note_facts(s);
+	return ws_error(err, s->rc, "%s", s->err.text);
+}
+
+int ws_sniffer_complete(struct ws_sniffer *s, struct ws_error *err)
+{
+	stop_thread(s);
+	note_facts(s);
 	if (pcap_dump_flush(s->dumper) || ferror(pcap_dump_file(s->dumper)))
 		return ws_error(err, -EIO, "%s: cannot write: %s", s->part_path, strerror(errno));
 	if (rename(s->part_path, s->path))

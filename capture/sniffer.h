@@ -31,6 +31,9 @@ int ws_sniffer_open(const struct ws_capture_options *o, uint32_t index, const ch
 /* Takes what the kernel still holds, completes the file, and gives it its name. Returns 0 or -errno. */
 int ws_sniffer_finish(struct ws_sniffer *s, struct ws_error *err);
 
+/* The same whatever its thread has met: what was captured until its interface went away is a capture, too. */
+int ws_sniffer_complete(struct ws_sniffer *s, struct ws_error *err);
+
 /* Has the thread ended with an error? ws_sniffer_finish() says which. */
 bool ws_sniffer_has_failed(struct ws_sniffer *s);
 
