@@ -5,7 +5,7 @@
 # notes in $namespaces what it made. README.md draws it; ipip.bpf.c computes with the same addresses.
 
 readonly n_nodes=4
-readonly roles=(underlay client node1 node2 node3 node4 productpage details reviews ratings gateway)
+roles=(underlay client node1 node2 node3 node4 productpage details reviews ratings gateway)
 # The pods: service, node, last byte of the address, vport in the node (the paper's Figure 6).
 readonly pods=('productpage 1 10 vport0' 'details 2 10 vport0' 'reviews 3 10 vport0' 'ratings 4 10 vport0' 'gateway 4 11 vport1')
 

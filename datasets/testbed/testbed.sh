@@ -13,6 +13,8 @@ readonly here callers_environment
 overlay=vxlan
 headers=proposed
 family=b3
+cluster=         # non-empty: with stand-ins for a cluster's tools
+kube_proxy=      # non-empty: services have addresses of their own
 name=wirespan-$$
 command=()
 # shellcheck disable=SC2034 # network.sh reads it
@@ -27,7 +29,7 @@ signalled=       # non-empty when a signal came while COMMAND ran
 usage() {
     cat <<'TEXT'
 usage: testbed.sh [--overlay vxlan|ipip] [--headers proposed|original|original-gateway]
-                  [--family LIST] [--name NAME] -- COMMAND [ARG...]
+                  [--family LIST] [--cluster] [--kube-proxy] [--name NAME] -- COMMAND [ARG...]
 
 Brings the testbed up, runs COMMAND, takes the testbed down, exits with COMMAND's exit status.
 Needs root.
@@ -41,6 +43,10 @@ Needs root.
   --family LIST         headers of the tracing context (default b3): w3c, b3, b3-single, jaeger, datadog,
                         skywalking, aws, google, and x-my-id, a header that is nobody's standard;
                         several, joined by commas, are sent together
+  --cluster             as a cluster: stand-ins for kubectl, crictl, docker, nerdctl, ctr and Jaeger, which know
+                        the pods that run here (needs python3, curl)
+  --kube-proxy          with it, services have addresses of their own (10.96.x.y), which rules in the nodes turn into
+                        their pods', as kube-proxy's do, and the gateway has a node port (needs iptables)
   --name NAME           prefix of the network namespaces' names (default wirespan-PID);
                         letters, digits, dot, dash, underscore; different names run side by side
 
@@ -55,6 +61,12 @@ COMMAND finds in its environment:
   TESTBED_URL                                   what the client asks the gateway for
   TESTBED_DIR                                   temp dir, removed at the end
   TESTBED_OVERLAY TESTBED_HEADERS TESTBED_FAMILY  as chosen
+and with --cluster:
+  TESTBED_CLUSTER_BIN                           folder of the stand-ins, for the front of PATH; crictl, docker, nerdctl and ctr
+                                                answer for the node whose network namespace they run in
+  TESTBED_JAEGER_URL                            Jaeger's, with the spans that the proxies measured
+  TESTBED_SCALE                                 `TESTBED_SCALE up reviews` gives reviews a second pod, 10.244.2.12 on
+                                                node 2 (vport1); `down reviews` takes it away
 TEXT
 }
 
@@ -80,6 +92,8 @@ parse_arguments() {
                 printf -v "${1#--}" %s "$2"
                 shift 2
                 ;;
+            --cluster) cluster=yes; shift ;;
+            --kube-proxy) cluster=yes kube_proxy=yes; shift ;;
             --) shift; command=("$@"); break ;;
             *) usage_error "unknown argument '$1' (COMMAND comes after --)" ;;
         esac
@@ -99,7 +113,9 @@ bring_up() {
     dir=$(mktemp -d "${TMPDIR:-/tmp}/wirespan-testbed.XXXXXX")
     make_network
     write_configurations
+    [[ -z $cluster ]] || prepare_cluster
     start_mesh
+    [[ -z $cluster ]] || start_cluster
     bringing_up=
 }
 
@@ -128,6 +144,7 @@ take_down() {
         [[ -z $dir ]] || show_logs
         [[ -z ${!-} ]] || nginx_pids+=("$!") # started, but perhaps not yet noted
     fi
+    stop_cluster
     stop_mesh
     remove_network
     [[ -z $dir ]] || rm -rf -- "$dir"
@@ -164,7 +181,7 @@ terminal_is_ours() {
 pass_on() {
     local tree tries
     : "${command_pid:=$!}"
-    [[ $command_pid != "${nginx_pids[-1]}" ]] || exit $((128 + $(kill -l "$1"))) # COMMAND was not yet started
+    [[ $command_pid != "${nginx_pids[-1]}" && $command_pid != "$jaeger_pid" ]] || exit $((128 + $(kill -l "$1"))) # COMMAND was not yet started
     signalled=yes
     if [[ $1 == INT ]] && terminal_is_ours; then return 0; fi # a bare return would return what the signal interrupted
     mapfile -t tree < <(family_tree "$command_pid")
@@ -188,6 +205,7 @@ testbed_variables() {
     variables+=(TESTBED_NIC=eth0 TESTBED_VPORT=vport0 TESTBED_GATEWAY_VPORT=vport1
         "TESTBED_URL=http://10.244.4.11:$gateway_port/productpage" "TESTBED_DIR=$dir"
         "TESTBED_OVERLAY=$overlay" "TESTBED_HEADERS=$headers" "TESTBED_FAMILY=$family")
+    [[ -z $cluster ]] || cluster_variables
 }
 
 # run_command: runs COMMAND with the caller's stdin and process group, returns its exit status.
@@ -216,9 +234,13 @@ run_command() {
 source "$here/network.sh"
 # shellcheck source=datasets/testbed/mesh.sh
 source "$here/mesh.sh"
+# shellcheck source=datasets/testbed/cluster.sh
+source "$here/cluster.sh"
 parse_arguments "$@"
+[[ -z $cluster ]] || roles+=("$scaled_role")
 check_network
 check_mesh
+[[ -z $cluster ]] || check_cluster
 trap take_down EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
