@@ -7,47 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/query.h"
+
 /* A status is three digits; what is more cannot be one. */
 #define STATUS_MAX 999
 
-static const char *text_at(sqlite3_stmt *row, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(row, column);
-
-	return text ? text : "";
-}
-
-static int out_of_memory(struct ws_error *err)
-{
-	return ws_error(err, -ENOMEM, "out of memory");
-}
-
-/* Calls take for every row of the query. */
-static int each_row(struct ws_store *store, const char *query, int64_t parameter,
-		    int (*take)(sqlite3_stmt *row, void *context), void *context, struct ws_error *err)
-{
-	sqlite3_stmt *row = NULL;
-	int status = SQLITE_DONE, rc = 0;
-
-	if (sqlite3_prepare_v2(ws_store_connection(store), query, -1, &row, NULL) != SQLITE_OK)
-		return ws_store_error(store, "cannot read its conditions and load logs", err);
-	sqlite3_bind_int64(row, 1, parameter);
-	while (!rc && (status = sqlite3_step(row)) == SQLITE_ROW)
-		rc = take(row, context);
-	if (rc == -ENOMEM)
-		out_of_memory(err);
-	else if (rc)
-		ws_error(err, rc, "%s: a row of a load log makes no sense: remove the file and run ingest again",
-			 ws_store_path(store));
-	else if (status != SQLITE_DONE)
-		rc = ws_store_error(store, "cannot read its conditions and load logs", err);
-	sqlite3_finalize(row);
-	return rc;
-}
+/* What is read here, for error texts. */
+#define WHAT "its conditions and load logs"
 
 static int take_condition(sqlite3_stmt *row, void *context)
 {
-	return ws_conditions_set(context, text_at(row, 0), text_at(row, 1));
+	return ws_conditions_set(context, ws_query_text(row, 0), ws_query_text(row, 1));
 }
 
 static int take_conditions_hash(sqlite3_stmt *row, void *context)
@@ -55,7 +25,7 @@ static int take_conditions_hash(sqlite3_stmt *row, void *context)
 	struct ws_background *background = context;
 
 	free(background->conditions_hash);
-	background->conditions_hash = strdup(text_at(row, 0));
+	background->conditions_hash = strdup(ws_query_text(row, 0));
 	return background->conditions_hash ? 0 : -ENOMEM;
 }
 
@@ -65,8 +35,8 @@ static int take_manifest(sqlite3_stmt *row, void *context)
 
 	free(background->manifest_hash);
 	free(background->manifest_json);
-	background->manifest_hash = strdup(text_at(row, 0));
-	background->manifest_json = strdup(text_at(row, 1));
+	background->manifest_hash = strdup(ws_query_text(row, 0));
+	background->manifest_json = strdup(ws_query_text(row, 1));
 	return background->manifest_hash && background->manifest_json ? 0 : -ENOMEM;
 }
 
@@ -96,9 +66,9 @@ static int take_log(sqlite3_stmt *row, void *context)
 		return -ENOMEM;
 	reading->load_log_id = ids;
 	ids[n] = sqlite3_column_int64(row, 0);
-	traffic->path = strdup(text_at(row, 1));
-	traffic->content_hash = strdup(text_at(row, 2));
-	traffic->format = strdup(text_at(row, 3));
+	traffic->path = strdup(ws_query_text(row, 1));
+	traffic->content_hash = strdup(ws_query_text(row, 2));
+	traffic->format = strdup(ws_query_text(row, 3));
 	traffic->complete = sqlite3_column_int(row, 4);
 	traffic->resolution_ns = (uint64_t)sqlite3_column_int64(row, 5);
 	return traffic->path && traffic->content_hash && traffic->format ? 0 : -ENOMEM;
@@ -148,20 +118,20 @@ static int take_request(sqlite3_stmt *row, void *context)
 static int read_logs(struct ws_store *store, struct ws_background *background, struct ws_error *err)
 {
 	struct reading reading = { .background = background };
-	int rc = each_row(store,
-			  "SELECT load_log_id, path, content_hash, format, complete, resolution_ns FROM load_log"
-			  " ORDER BY name",
-			  0, take_log, &reading, err);
+	int rc = ws_query_each(store,
+			       "SELECT load_log_id, path, content_hash, format, complete, resolution_ns FROM load_log"
+			       " ORDER BY name",
+			       0, WHAT, take_log, &reading, err);
 	uint32_t n = background->n_traffic;
 
 	/* take_request adds to the last log that counts. */
 	for (uint32_t i = 0; i < n && !rc; i++) {
 		background->n_traffic = i + 1;
 		reading.room = 0;
-		rc = each_row(store,
-			      "SELECT start_ns, latency_ns, status FROM load_request WHERE load_log_id = ?"
-			      " ORDER BY start_ns, request_no",
-			      reading.load_log_id[i], take_request, &reading, err);
+		rc = ws_query_each(store,
+				   "SELECT start_ns, latency_ns, status FROM load_request WHERE load_log_id = ?"
+				   " ORDER BY start_ns, request_no",
+				   reading.load_log_id[i], WHAT, take_request, &reading, err);
 	}
 	background->n_traffic = n;
 	free(reading.load_log_id);
@@ -170,7 +140,7 @@ static int read_logs(struct ws_store *store, struct ws_background *background, s
 
 int ws_background_conditions(struct ws_store *store, struct ws_conditions *conditions, struct ws_error *err)
 {
-	return each_row(store, "SELECT key, value FROM condition", 0, take_condition, conditions, err);
+	return ws_query_each(store, "SELECT key, value FROM condition", 0, WHAT, take_condition, conditions, err);
 }
 
 int ws_background_open(struct ws_store *store, struct ws_background *background, struct ws_error *err)
@@ -178,8 +148,11 @@ int ws_background_open(struct ws_store *store, struct ws_background *background,
 	struct ws_background made = { 0 };
 	int rc = ws_background_conditions(store, &made.conditions, err);
 
-	rc = rc ? rc : each_row(store, "SELECT content_hash FROM condition_file", 0, take_conditions_hash, &made, err);
-	rc = rc ? rc : each_row(store, "SELECT content_hash, json FROM manifest", 0, take_manifest, &made, err);
+	rc = rc ? rc
+		: ws_query_each(store, "SELECT content_hash FROM condition_file", 0, WHAT, take_conditions_hash, &made,
+				err);
+	rc = rc ? rc
+		: ws_query_each(store, "SELECT content_hash, json FROM manifest", 0, WHAT, take_manifest, &made, err);
 	rc = rc ? rc : read_logs(store, &made, err);
 	if (rc)
 		ws_background_close(&made);

@@ -2,31 +2,15 @@
 /* campaign - see campaign.h. */
 #include "analyze/campaign.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-/* Directories in directories are followed this deep, as ingest does. */
-#define DEPTH_MAX 8
+#include "analyze/directories.h"
 
 static int out_of_memory(struct ws_error *err)
 {
 	return ws_error(err, -ENOMEM, "out of memory");
-}
-
-bool ws_campaign_is_run(const char *dir)
-{
-	char *path;
-	bool is_there;
-
-	if (asprintf(&path, "%s/run.db", dir) < 0)
-		return false;
-	is_there = access(path, F_OK) == 0;
-	free(path);
-	return is_there;
 }
 
 /*
@@ -61,78 +45,18 @@ static int add_run(struct ws_campaign *campaign, const char *dir, const struct w
 	return rc;
 }
 
-/* Are there files in the directory that ingest would load? */
-static bool has_run_files(struct dirent *const *entries, int n)
-{
-	static const char *const end[] = { ".rec.zst", ".pcap", ".pcap.gz", ".pcap.zst", ".pcapng", ".cap" };
-
-	for (int i = 0; i < n; i++) {
-		const char *name = entries[i]->d_name;
-		size_t len = strlen(name);
-
-		if (!strcmp(name, "run.json") || !strcmp(name, "conditions.json") || !strncmp(name, "load.", 5))
-			return true;
-		for (size_t k = 0; k < sizeof(end) / sizeof(*end); k++) {
-			if (len > strlen(end[k]) && !strcmp(name + len - strlen(end[k]), end[k]))
-				return true;
-		}
-	}
-	return false;
-}
-
-static int add_unloaded(struct ws_campaign *campaign, const char *dir, struct ws_error *err)
-{
-	char **grown = realloc(campaign->unloaded, (campaign->n_unloaded + 1) * sizeof(*grown)), *copy = strdup(dir);
-
-	if (grown)
-		campaign->unloaded = grown;
-	if (!grown || !copy) {
-		free(copy);
-		return out_of_memory(err);
-	}
-	grown[campaign->n_unloaded++] = copy;
-	return 0;
-}
-
-static int is_visible(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
-/* By bytes: alphasort heeds the locale. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-/* Adds the run in dir, or else the runs below it. */
-static int add_runs(struct ws_campaign *campaign, const char *dir, int depth, const struct ws_invocation *invocation,
+/* Adds the runs that were found, and takes over the list of those that are not loaded. */
+static int add_runs(struct ws_campaign *campaign, struct ws_directories *found, const struct ws_invocation *invocation,
 		    unsigned int needs, struct ws_error *err)
 {
-	struct dirent **entries;
-	int n, rc = 0;
+	int rc = 0;
 
-	if (ws_campaign_is_run(dir))
-		return add_run(campaign, dir, invocation, needs, err);
-	n = scandir(dir, &entries, is_visible, by_name);
-	if (n < 0)
-		return ws_error(err, -errno, "%s: %s", dir, strerror(errno));
-	if (has_run_files(entries, n))
-		rc = add_unloaded(campaign, dir, err);
-	for (int i = 0; i < n; i++) {
-		char *path = NULL;
-		struct stat st;
-
-		if (!rc && asprintf(&path, "%s/%s", dir, entries[i]->d_name) < 0) {
-			path = NULL;
-			rc = out_of_memory(err);
-		}
-		if (!rc && depth < DEPTH_MAX && lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
-			rc = add_runs(campaign, path, depth + 1, invocation, needs, err);
-		free(path);
-		free(entries[i]);
-	}
-	free(entries);
+	for (uint32_t i = 0; i < found->n_runs && !rc; i++)
+		rc = add_run(campaign, found->run[i], invocation, needs, err);
+	campaign->unloaded = found->unloaded;
+	campaign->n_unloaded = found->n_unloaded;
+	found->unloaded = NULL;
+	found->n_unloaded = 0;
 	return rc;
 }
 
@@ -196,9 +120,12 @@ static void find_companions(struct ws_campaign *campaign)
 int ws_campaign_open(const struct ws_invocation *invocation, unsigned int needs, struct ws_campaign *campaign,
 		     struct ws_error *err)
 {
-	struct ws_campaign made = { .dir = invocation->dir, .is_run = ws_campaign_is_run(invocation->dir) };
-	int rc = add_runs(&made, invocation->dir, 0, invocation, needs, err);
+	struct ws_campaign made = { .dir = invocation->dir, .is_run = ws_directory_is_run(invocation->dir) };
+	struct ws_directories found = { 0 };
+	int rc = ws_directories_find(invocation->dir, &found, err);
 
+	rc = rc ? rc : add_runs(&made, &found, invocation, needs, err);
+	ws_directories_close(&found);
 	if (!rc && !made.n_runs)
 		rc = ws_error(err, -ENOENT, "%s: no run.db in it or below it: run `ingest --dir %s` first",
 			      invocation->dir, invocation->dir);

@@ -47,7 +47,4 @@ int ws_campaign_open(const struct ws_invocation *invocation, unsigned int needs,
 /* NULL is fine. */
 void ws_campaign_close(struct ws_campaign *campaign);
 
-/* Does DIR itself hold a run.db? */
-bool ws_campaign_is_run(const char *dir);
-
 #endif

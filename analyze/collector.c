@@ -51,9 +51,6 @@ static const char query_with_places[] = "SELECT ws_collect(" COLUMNS
 #define N_VALUES	     12
 #define N_VALUES_WITH_PLACES 23
 
-/* The version of a UUID, in its byte. */
-#define ID_VERSION_MASK 0xf0
-
 /* The index of the file, or -1 if it is not wanted. */
 static int64_t file_of(struct part *part, int64_t file_id)
 {
@@ -95,14 +92,7 @@ static const char *read_ids(sqlite3_value **value, struct ws_sighting *s)
 	s->identity.trace_id_len = (uint32_t)trace_len;
 	if (sqlite3_value_type(value[9]) != SQLITE_NULL)
 		s->ids_end_off = uint32_of(value[9]);
-	if (s->family == WS_FAMILY_DATADOG &&
-	    trace_len == 16) { /* the upper half may not have been seen at the other point */
-		memmove(s->identity.trace_id, s->identity.trace_id + 8, 8);
-		memset(s->identity.trace_id + 8, 0, 8);
-		s->identity.trace_id_len = 8;
-	}
-	if (s->family == WS_FAMILY_REQUEST_ID)
-		s->identity.trace_id[WS_ID_VERSION_BYTE] &= (uint8_t)~ID_VERSION_MASK;
+	ws_identity_settle(&s->identity, s->family);
 	return NULL;
 }
 
@@ -124,7 +114,7 @@ static struct ws_place place_of(sqlite3_value **value, const struct ws_sighting 
 
 	if (s->reason == WS_REASON_CONTEXT && s->family == WS_FAMILY_REQUEST_ID)
 		place.id_version = ((const uint8_t *)sqlite3_value_blob(value[7]))[WS_ID_VERSION_BYTE] &
-				   ID_VERSION_MASK;
+				   WS_ID_VERSION_MASK;
 	return place;
 }
 
@@ -179,6 +169,7 @@ static int add_row(struct part *part, uint32_t file, sqlite3_value **value)
 		.direction = (uint8_t)sqlite3_value_int(value[4]),
 		.reason = (uint8_t)sqlite3_value_int(value[6]),
 		.family = (uint8_t)sqlite3_value_int(value[11]),
+		.file = (uint16_t)file,
 	};
 	if (s->tuple == UINT32_MAX)
 		part->fault = "a request of a flow that is not there";
@@ -399,6 +390,8 @@ int ws_collect(struct ws_store *store, const struct ws_catalog *catalog, const b
 
 	if (!catalog->n_files)
 		return 0;
+	if (catalog->n_files > UINT16_MAX)
+		return ws_error(err, -EOVERFLOW, "%s: too many files for one run", ws_store_path(store));
 	rc = ws_roster_open(store, tuples, &roster, err);
 	rc = rc ? rc : row_range(store, &pattern.low, &pattern.high, err);
 	if (!rc) {

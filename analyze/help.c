@@ -20,6 +20,17 @@
 	"  --by LIST           tell contexts apart by any of hop (direction, address and port that\n"  \
 	"                      the request was for), family, format (layout of the headers, version\n" \
 	"                      of HTTP), separated by commas; default family\n"
+#define HELP_BY_MORE                                                                                     \
+	"  --by LIST           tell contexts apart by any of hop (direction, address and port that\n"    \
+	"                      the request was for), family, format (layout of the headers, version\n"   \
+	"                      of HTTP), and by names, as the cluster snapshot has them: edge (caller\n" \
+	"                      -> callee), pod and service at the vport, node; separated by commas;\n"   \
+	"                      default family\n"
+#define HELP_BY_NAMES                                                                                         \
+	"  --by LIST           a series for each edge (caller -> callee), pod or service at the vport, or\n"  \
+	"                      node, as the cluster snapshot names them, or several of these, separated by\n" \
+	"                      commas; of a campaign, runs of all nodes together. Writes cdf-by.tsv,\n"       \
+	"                      cdf-by-drawn.tsv, cdf-by.json, cdf-by.svg and cdf-by.pdf instead\n"
 #define HELP_TERM "  --term              draw the figure in the terminal, too\n"
 
 const char ws_help_cdf[] =
@@ -29,10 +40,12 @@ const char ws_help_cdf[] =
 	"point), cdf-drawn.tsv (what the figure draws), cdf.json, cdf.svg and cdf.pdf into DIR/reports/. Of a "
 	"campaign,\n"
 	"runs under the same conditions are put together, and the figure has a panel for each set of "
-	"conditions.\n\n" HELP_CAMPAIGN HELP_FILES HELP_FAMILY HELP_TERM;
+	"conditions.\n\n" HELP_CAMPAIGN HELP_FILES HELP_BY_NAMES HELP_FAMILY HELP_TERM;
 
 const char ws_help_pairs[] =
-	"One row a packet, in order of its entry; addresses and ports as at the vport.\n\n" HELP_COMMON HELP_FAMILY
+	"One row a packet, in order of its entry; addresses and ports as at the vport. Where a cluster snapshot was\n"
+	"loaded, or there are several NICs or vports, rows say who called whom, and node and vport, "
+	"too.\n\n" HELP_COMMON HELP_FAMILY
 	"  --unmatched         instead, the sightings with a context that found no partner, and why\n";
 
 const char ws_help_ledger[] =
@@ -48,7 +61,7 @@ const char ws_help_detect[] =
 	"the figure draws: the rate for every N), detect.json, detect.svg and detect.pdf into DIR/reports/. Of a "
 	"campaign:\n"
 	"live searches of N bytes beside what the offsets of a search of the whole head say.\n\n" HELP_CAMPAIGN
-		HELP_FILES HELP_BY HELP_FAMILY
+		HELP_FILES HELP_BY_MORE HELP_FAMILY
 	"  --search-bytes LIST numbers and FROM:TO:STEP, separated by commas; default 100:1600:100\n";
 
 const char ws_help_offsets[] =

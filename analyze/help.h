@@ -13,5 +13,10 @@ extern const char ws_help_offsets[];
 extern const char ws_help_e2e[];
 extern const char ws_help_compare[];
 extern const char ws_help_report[];
+extern const char ws_help_trace[];
+extern const char ws_help_topology[];
+extern const char ws_help_clocks[];
+extern const char ws_help_underlay[];
+extern const char ws_help_export[];
 
 #endif

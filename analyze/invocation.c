@@ -22,6 +22,7 @@ enum key {
 	KEY_PUBLISHED,
 	KEY_BY,
 	KEY_FAMILY,
+	KEY_ALIGN,
 	KEY_HELP
 };
 
@@ -37,15 +38,17 @@ static const struct option long_options[] = {
 	{ "published", required_argument, NULL, KEY_PUBLISHED },
 	{ "by", required_argument, NULL, KEY_BY },
 	{ "family", required_argument, NULL, KEY_FAMILY },
+	{ "align", required_argument, NULL, KEY_ALIGN },
 	{ "help", no_argument, NULL, KEY_HELP },
 	{ NULL, 0, NULL, 0 },
 };
 
-/* The bit that a sub-command needs to have an option; 0: every one has it. */
-static unsigned int needed_bit(int key)
+/* The bits of which a sub-command needs one to have an option; 0: every one has it. */
+static unsigned int needed_bits(int key)
 {
 	switch (key) {
 	case KEY_OUT:
+		return WS_OPTION_FIGURE | WS_OPTION_EXPORT;
 	case KEY_NO_FIGURE:
 		return WS_OPTION_FIGURE;
 	case KEY_TERM:
@@ -57,9 +60,11 @@ static unsigned int needed_bit(int key)
 	case KEY_PUBLISHED:
 		return WS_OPTION_PUBLISHED;
 	case KEY_BY:
-		return WS_OPTION_BY;
+		return WS_OPTION_BY | WS_OPTION_BY_NAMES;
 	case KEY_FAMILY:
 		return WS_OPTION_FAMILY;
+	case KEY_ALIGN:
+		return WS_OPTION_ALIGN;
 	default:
 		return 0;
 	}
@@ -154,12 +159,12 @@ static int parse_source(const char *text, struct ws_invocation *invocation)
 	return -EINVAL;
 }
 
-static int parse_format(const char *text, struct ws_invocation *invocation)
+static int parse_format(const char *text, bool exports, struct ws_invocation *invocation)
 {
-	static const char *const name[] = { "table", "tsv", "json" };
+	static const char *const name[] = { "table", "tsv", "json", "otlp", "csv", "jsonl" };
 
-	for (int format = 0; format <= WS_FORMAT_JSON; format++) {
-		if (!strcmp(text, name[format])) {
+	for (int format = 0; format <= WS_FORMAT_JSONL; format++) {
+		if (!strcmp(text, name[format]) && (format > WS_FORMAT_JSON) == exports) {
 			invocation->format = format;
 			return 0;
 		}
@@ -167,14 +172,62 @@ static int parse_format(const char *text, struct ws_invocation *invocation)
 	return -EINVAL;
 }
 
-/* LIST: hop, family, format, separated by commas. */
-static int parse_by(const char *text, struct ws_invocation *invocation)
+static int parse_align(const char *text, struct ws_invocation *invocation)
+{
+	static const char *const name[] = { "none", "packets", "chrony", "ptp" };
+
+	for (int align = 0; align <= WS_ALIGN_PTP; align++) {
+		if (!strcmp(text, name[align])) {
+			invocation->align = align;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Hexadecimal, in 32 or 16 digits; dashes, as UUIDs have them, are left out. */
+static int parse_trace_id(const char *text, struct ws_invocation *invocation)
+{
+	uint32_t n_digits = 0;
+
+	memset(invocation->trace_id, 0, sizeof(invocation->trace_id));
+	for (; *text; text++) {
+		int digit = digit_of(*text);
+
+		if (*text == '-')
+			continue;
+		if (digit < 0 || n_digits == 32)
+			return -EINVAL;
+		invocation->trace_id[n_digits / 2] |= (uint8_t)(n_digits % 2 ? digit : digit << 4);
+		n_digits++;
+	}
+	if (n_digits != 32 && n_digits != 16)
+		return -EINVAL;
+	invocation->trace_id_len = n_digits / 2;
+	return 0;
+}
+
+/* LIST: what the sub-command can tell apart by, separated by commas. */
+static int parse_by(const char *text, unsigned int options, struct ws_invocation *invocation)
 {
 	static const struct {
 		const char *name;
 		unsigned int bit;
-	} known[] = { { "hop", WS_BY_HOP }, { "family", WS_BY_FAMILY }, { "format", WS_BY_FORMAT } };
+	} known[] = {
+		{ "hop", WS_BY_HOP }, { "family", WS_BY_FAMILY },   { "format", WS_BY_FORMAT }, { "edge", WS_BY_EDGE },
+		{ "pod", WS_BY_POD }, { "service", WS_BY_SERVICE }, { "node", WS_BY_NODE },
+	};
 	const size_t n_known = sizeof(known) / sizeof(*known);
+	const unsigned int can = (options & WS_OPTION_BY ? ~WS_BY_NAMES : 0) |
+				 (options & WS_OPTION_BY_NAMES ? WS_BY_NAMES : 0);
 
 	invocation->by = 0;
 	for (;; text++) {
@@ -182,7 +235,7 @@ static int parse_by(const char *text, struct ws_invocation *invocation)
 
 		while (i < n_known && (strlen(known[i].name) != len || strncmp(known[i].name, text, len)))
 			i++;
-		if (i == n_known)
+		if (i == n_known || !(known[i].bit & can))
 			return -EINVAL;
 		invocation->by |= known[i].bit;
 		text += len;
@@ -191,8 +244,18 @@ static int parse_by(const char *text, struct ws_invocation *invocation)
 	}
 }
 
-static int apply(int key, const char *value, struct ws_invocation *invocation, struct ws_error *err)
+static const char *by_words(unsigned int options)
 {
+	if (!(options & WS_OPTION_BY))
+		return "edge, pod, service, node, such as edge,node";
+	return options & WS_OPTION_BY_NAMES ? "hop, family, format, edge, pod, service, node, such as hop,family"
+					    : "hop, family, format, such as hop,family";
+}
+
+static int apply(int key, const char *value, unsigned int options, struct ws_invocation *invocation,
+		 struct ws_error *err)
+{
+	bool exports = options & WS_OPTION_EXPORT;
 	int rc = 0;
 
 	switch (key) {
@@ -203,8 +266,10 @@ static int apply(int key, const char *value, struct ws_invocation *invocation, s
 		rc = parse_source(value, invocation);
 		return rc ? ws_error(err, rc, "--source %s: it is ebpf or pcap", value) : 0;
 	case KEY_FORMAT:
-		rc = parse_format(value, invocation);
-		return rc ? ws_error(err, rc, "--format %s: it is table, tsv or json", value) : 0;
+		rc = parse_format(value, exports, invocation);
+		return rc ? ws_error(err, rc, "--format %s: it is %s", value,
+				     exports ? "otlp, csv or jsonl" : "table, tsv or json")
+			  : 0;
 	case KEY_OUT:
 		invocation->out = value;
 		return *value ? 0 : ws_error(err, -EINVAL, "--out is empty");
@@ -212,9 +277,11 @@ static int apply(int key, const char *value, struct ws_invocation *invocation, s
 		invocation->published = value;
 		return *value ? 0 : ws_error(err, -EINVAL, "--published is empty");
 	case KEY_BY:
-		rc = parse_by(value, invocation);
-		return rc ? ws_error(err, rc, "--by %s: it is a list of hop, family, format, such as hop,family", value)
-			  : 0;
+		rc = parse_by(value, options, invocation);
+		return rc ? ws_error(err, rc, "--by %s: it is a list of %s", value, by_words(options)) : 0;
+	case KEY_ALIGN:
+		rc = parse_align(value, invocation);
+		return rc ? ws_error(err, rc, "--align %s: it is packets, chrony, ptp or none", value) : 0;
 	case KEY_FAMILY:
 		invocation->family = value;
 		return *value ? 0 : ws_error(err, -EINVAL, "--family is empty");
@@ -253,9 +320,9 @@ static int parse(int argc, char **argv, unsigned int options, struct ws_invocati
 			return ws_error(err, -EINVAL, "%s needs a value", argv[optind - 1]);
 		if (key == '?')
 			return ws_error(err, -EINVAL, "unknown option '%s'", argv[optind - 1]);
-		if ((needed_bit(key) & options) != needed_bit(key))
+		if (needed_bits(key) && !(needed_bits(key) & options))
 			return ws_error(err, -EINVAL, "%s has no option --%s", argv[0], long_options[index].name);
-		rc = apply(key, optarg, invocation, err);
+		rc = apply(key, optarg, options, invocation, err);
 		if (rc)
 			return rc;
 	}
@@ -264,6 +331,13 @@ static int parse(int argc, char **argv, unsigned int options, struct ws_invocati
 			invocation->operand[i] = argv[optind++];
 		if (!invocation->operand[1])
 			return ws_error(err, -EINVAL, "two operands are needed: what to compare with what");
+	}
+	if (options & WS_OPTION_TRACE_ID) {
+		if (optind == argc)
+			return ws_error(err, -EINVAL, "the trace's id is missing");
+		if (parse_trace_id(argv[optind], invocation))
+			return ws_error(err, -EINVAL, "%s: a trace's id has 32 or 16 hexadecimal digits", argv[optind]);
+		optind++;
 	}
 	if (optind < argc)
 		return ws_error(err, -EINVAL, "unexpected argument '%s'", argv[optind]);
@@ -281,6 +355,8 @@ int ws_invocation_parse(int argc, char **argv, unsigned int options, struct ws_i
 	int rc;
 
 	opterr = 0;
+	if (options & WS_OPTION_EXPORT)
+		made.format = WS_FORMAT_OTLP;
 	rc = parse_search_bytes("100:1600:100", &made);
 	if (!rc)
 		rc = parse(argc, argv, options, &made, err);

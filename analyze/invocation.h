@@ -11,7 +11,23 @@
 #include "analyze/catalog.h"
 #include "lib/error.h"
 
-enum ws_format { WS_FORMAT_TABLE, WS_FORMAT_TSV, WS_FORMAT_JSON };
+/* The last three are those of `analyze export` alone. */
+enum ws_format {
+	WS_FORMAT_TABLE,
+	WS_FORMAT_TSV,
+	WS_FORMAT_JSON,
+	WS_FORMAT_OTLP,
+	WS_FORMAT_CSV,
+	WS_FORMAT_JSONL,
+};
+
+/* How the clocks of several nodes are brought together. */
+enum ws_align {
+	WS_ALIGN_NONE,	  /* not: times of different nodes are not compared */
+	WS_ALIGN_PACKETS, /* from the packets between them: clocks.h */
+	WS_ALIGN_CHRONY,  /* from what chrony said */
+	WS_ALIGN_PTP,
+};
 
 /* Options beyond those that every sub-command has. Bits. */
 enum ws_option {
@@ -21,8 +37,12 @@ enum ws_option {
 	WS_OPTION_SEARCH_BYTES = 8, /* --search-bytes */
 	WS_OPTION_OPERANDS = 16,    /* two operands; --dir may be left out; files only with --out */
 	WS_OPTION_PUBLISHED = 32,   /* --published */
-	WS_OPTION_BY = 64,	    /* --by */
+	WS_OPTION_BY = 64,	    /* --by: hop, family, format */
 	WS_OPTION_FAMILY = 128,	    /* --family */
+	WS_OPTION_ALIGN = 256,	    /* --align */
+	WS_OPTION_TRACE_ID = 512,   /* one operand, a trace id */
+	WS_OPTION_EXPORT = 1024,    /* --out is a file; formats otlp, csv, jsonl, and none else */
+	WS_OPTION_BY_NAMES = 2048,  /* --by: edge, pod, service, node */
 };
 
 /* What contexts are told apart by. Bits. */
@@ -30,7 +50,14 @@ enum ws_by {
 	WS_BY_FAMILY = 1,
 	WS_BY_FORMAT = 2, /* layout of the headers, version of HTTP */
 	WS_BY_HOP = 4,	  /* direction at the point, and whom the request was for */
+	WS_BY_EDGE = 8,	  /* caller's service and callee's */
+	WS_BY_POD = 16,	  /* at the vport */
+	WS_BY_SERVICE = 32,
+	WS_BY_NODE = 64,
 };
+
+/* Those that are names of the cluster's. */
+#define WS_BY_NAMES (WS_BY_EDGE | WS_BY_POD | WS_BY_SERVICE | WS_BY_NODE)
 
 struct ws_invocation {
 	const char *dir;	   /* the run; points into argv; NULL only where there are operands */
@@ -43,7 +70,10 @@ struct ws_invocation {
 	bool figure;
 	bool term;
 	bool unmatched;
-	unsigned int by;	/* bits of enum ws_by; WS_BY_FAMILY, if nothing was said */
+	unsigned int by; /* bits of enum ws_by; WS_BY_FAMILY, if nothing was said */
+	enum ws_align align;
+	uint8_t trace_id[16];	/* the operand; of 64 bits in the first 8 */
+	uint32_t trace_id_len;	/* 8 or 16; 0 without the operand */
 	const char *family;	/* only contexts of the family of this name; NULL: all */
 	bool help;		/* --help: nothing else matters */
 	uint32_t *search_bytes; /* ascending, without repetition; owned */

@@ -6,6 +6,9 @@
 #define WS_ANALYZE_SIGHTING_H
 
 #include <stdint.h>
+#include <string.h>
+
+#include "lib/record.h"
 
 /*
  * What makes two sightings the same packet, wherever they were seen: NAT may change addresses between the points, TCP
@@ -20,6 +23,25 @@ struct ws_identity {
 
 _Static_assert(sizeof(struct ws_identity) == 32, "an identity has no padding");
 
+/* Where a trace id that is a UUID has its version, and which bits it is. */
+#define WS_ID_VERSION_BYTE 6
+#define WS_ID_VERSION_MASK 0xf0
+
+/*
+ * Leaves out of an identity what may differ between two points although the packet is the same: the upper half of a
+ * Datadog trace id, which may not have been seen; the version of an x-request-id's UUID, which proxies write anew.
+ */
+static inline void ws_identity_settle(struct ws_identity *identity, uint8_t family)
+{
+	if (family == WS_FAMILY_DATADOG && identity->trace_id_len == 16) {
+		memmove(identity->trace_id, identity->trace_id + 8, 8);
+		memset(identity->trace_id + 8, 0, 8);
+		identity->trace_id_len = 8;
+	}
+	if (family == WS_FAMILY_REQUEST_ID)
+		identity->trace_id[WS_ID_VERSION_BYTE] &= (uint8_t)~WS_ID_VERSION_MASK;
+}
+
 /* ids_end_off of a sighting without a context. */
 #define WS_NEVER UINT32_MAX
 
@@ -33,13 +55,11 @@ struct ws_sighting {
 	uint8_t direction;    /* enum ws_direction (lib/record.h) */
 	uint8_t reason;	      /* enum ws_reason, or WS_REASON_OTHER_FAMILY */
 	uint8_t family;	      /* enum ws_family; 0 without a context */
+	uint16_t file;	      /* index in the catalog: where it was seen */
 };
 
 /* In memory only: a context of another family than the one that was asked for. Not looked at, and no open question. */
 #define WS_REASON_OTHER_FAMILY UINT8_MAX
-
-/* Where a trace id that is a UUID has its version. */
-#define WS_ID_VERSION_BYTE 6
 
 /*
  * What the join does not need to know of a sighting: where its context is, and what else its head holds. Offsets and

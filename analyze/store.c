@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 
 /* Mapped, not copied: rows are read once, front to back. */
 #define MMAP_BYTES "1099511627776"
@@ -241,6 +241,8 @@ static int read_file(sqlite3_stmt *row, struct ws_file *file, const struct ws_st
 		.source = WS_SOURCE_PCAP,
 		.role = role_of(role ? role : ""),
 		.point = text_of(row, 3),
+		.node = text_of(row, 14),
+		.pod = text_of(row, 15),
 		.path = text_of(row, 4),
 		.content_hash = text_of(row, 5),
 		.n_requests = (uint64_t)sqlite3_column_int64(row, 6),
@@ -252,7 +254,7 @@ static int read_file(sqlite3_stmt *row, struct ws_file *file, const struct ws_st
 		.last_ns = int_or(row, 12, INT64_MAX),
 		.search_bytes = search < 0 || search > UINT32_MAX ? UINT32_MAX : (uint32_t)search,
 	};
-	if (!file->point || !file->path || !file->content_hash)
+	if (!file->point || !file->node || !file->pod || !file->path || !file->content_hash)
 		return ws_error(err, -ENOMEM, "out of memory");
 	if (source && !strcmp(source, "ebpf"))
 		file->source = WS_SOURCE_EBPF;
@@ -264,7 +266,7 @@ static int read_file(sqlite3_stmt *row, struct ws_file *file, const struct ws_st
 
 static const char file_query[] =
 	"SELECT file_id, source, role, name, path, content_hash, n_requests, n_contexts, n_frames, unread_bytes,"
-	" complete, first_ns, last_ns, search_bytes FROM file JOIN point USING (point_id)"
+	" complete, first_ns, last_ns, search_bytes, node, pod FROM file JOIN point USING (point_id)"
 	" ORDER BY source != 'ebpf', role != 'nic', role != 'vport', name, file_id";
 
 /* Adds the rows (name, n) that the query has for the file. */
