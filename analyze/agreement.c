@@ -33,8 +33,24 @@ static int order_pairs(const struct ws_join *join, struct ws_radix_item **order)
 	return rc;
 }
 
-/* The join's pairs in order of their entry. To be freed. */
-static int list_pairs(const struct ws_join *join, struct common **list)
+/* One more than the largest tuple at the vports. */
+static uint32_t count_tuples(const struct ws_join *join)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < join->n_pairs; i++) {
+		uint32_t tuple = join->side[WS_SIDE_VPORT].at[join->pair[i].at[WS_SIDE_VPORT]].tuple;
+
+		n = tuple >= n ? tuple + 1 : n;
+	}
+	return n;
+}
+
+/*
+ * The join's pairs in order of their entry. n_tuples: of both joins together: so that node and tuple make one number.
+ * To be freed.
+ */
+static int list_pairs(const struct ws_join *join, uint32_t n_tuples, struct common **list)
 {
 	struct common *made = malloc(((size_t)join->n_pairs + 1) * sizeof(*made));
 	struct ws_radix_item *order;
@@ -47,14 +63,21 @@ static int list_pairs(const struct ws_join *join, struct common **list)
 	for (uint32_t i = 0; i < join->n_pairs; i++) {
 		const struct ws_pair *pair = &join->pair[order[i].tag];
 		const struct ws_sighting *vport = &join->side[WS_SIDE_VPORT].at[pair->at[WS_SIDE_VPORT]];
+		uint64_t flow = (uint64_t)ws_pair_node(join, pair) * n_tuples + vport->tuple;
 
+		if (flow > UINT32_MAX / 2)
+			rc = -EOVERFLOW;
 		made[i] = (struct common) { vport->identity, ws_pair_latency_ns(join, pair), pair->way };
-		/* The identity of a packet of a flow: which tuple, and which of the two lengths a trace id can have. */
-		made[i].identity.trace_id_len = 2 * vport->tuple + (vport->identity.trace_id_len == 16);
+		/* The identity of a packet of a flow: which node and tuple, and which of the two lengths a trace id can
+		 * have. */
+		made[i].identity.trace_id_len = 2 * (uint32_t)flow + (vport->identity.trace_id_len == 16);
 	}
 	free(order);
-	*list = made;
-	return 0;
+	if (rc)
+		free(made);
+	else
+		*list = made;
+	return rc;
 }
 
 /* Walks both chains of every group side by side. paired: room for every packet. */
@@ -145,11 +168,14 @@ int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct 
 	struct ws_agreement made = { 0 };
 	struct common *list[2] = { NULL, NULL };
 	struct ws_grouping grouping = { 0 };
-	int rc = list_pairs(ebpf, &list[0]);
+	uint32_t n_tuples = count_tuples(ebpf), n_pcap = count_tuples(pcap);
+	int rc;
 
+	n_tuples = n_pcap > n_tuples ? n_pcap : n_tuples;
+	rc = list_pairs(ebpf, n_tuples, &list[0]);
 	if (rc)
 		return rc;
-	rc = list_pairs(pcap, &list[1]);
+	rc = list_pairs(pcap, n_tuples, &list[1]);
 	if (!rc) {
 		struct ws_members members[2] = {
 			{ list[0], sizeof(*list[0]), ebpf->n_pairs, NULL },

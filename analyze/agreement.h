@@ -40,8 +40,8 @@ struct ws_pairings {
 };
 
 /*
- * Compares two joins of the same node. Same packet = same identity, same addresses and ports at the vport, and the same
- * place among those that have these in common, by entry stamp. paired: NULL, or where the packets of each
+ * Compares two joins of the same nodes. Same packet = same node, identity, addresses and ports at the vport, and the
+ * same place among those that have these in common, by entry stamp. paired: NULL, or where the packets of each
  * direction go, to be closed with ws_pairings_close(). 0 or -ENOMEM, -EOVERFLOW.
  */
 int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_pairings paired[WS_N_WAYS],

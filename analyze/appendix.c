@@ -38,13 +38,23 @@ static void write_reasons(const void *content, FILE *out)
 	}
 }
 
+/* A point, and beside it which pod of which node it is of, where that is known. */
+static void put_point(struct ws_page *page, const struct ws_run *run, const struct ws_file *file)
+{
+	if (run->findings.has_names && (*file->pod || *file->node))
+		ws_page_cell(page, "%s (%s%s%s)", file->point, file->pod, *file->pod && *file->node ? ", " : "",
+			     file->node);
+	else
+		ws_page_cell(page, "%s", file->point);
+}
+
 static void put_account(struct ws_page *page, const struct ws_run *run, uint32_t index, struct ws_sent sent)
 {
 	const struct ws_file *file = &run->findings.catalog.file[index];
 
 	ws_page_cell(page, "%s", run->name);
 	ws_page_cell(page, "%s", ws_source_name(file->source));
-	ws_page_cell(page, "%s", file->point);
+	put_point(page, run, file);
 	ws_page_cell(page, "%" PRIu64, file->n_frames);
 	ws_page_cell(page, "%" PRIu64, file->n_requests);
 	ws_page_cell(page, "%" PRIu64, file->n_contexts);

@@ -168,6 +168,7 @@ static void print_tsv(const struct ws_campaign *campaign, FILE *out)
 struct table {
 	FILE *out;
 	int width;
+	int point_width;
 };
 
 static int print_line(const struct ws_run *run, uint32_t index, struct ws_sent sent, void *context)
@@ -180,9 +181,9 @@ static int print_line(const struct ws_run *run, uint32_t index, struct ws_sent s
 	if (sent.known)
 		snprintf(load, sizeof(load), "%" PRIu64, sent.n_answered);
 	fprintf(table->out,
-		"%-*s  %-6s%-8s%10" PRIu64 "%10" PRIu64 "%10" PRIu64 "%9s%9" PRIu64 "%10" PRIu64 "%8" PRIu64,
-		table->width, run->name, ws_source_name(file->source), file->point, file->n_frames, file->n_requests,
-		file->n_contexts, load, n_traces, run->findings.outcome[file->source].n_strays,
+		"%-*s  %-6s%-*s%10" PRIu64 "%10" PRIu64 "%10" PRIu64 "%9s%9" PRIu64 "%10" PRIu64 "%8" PRIu64,
+		table->width, run->name, ws_source_name(file->source), table->point_width, file->point, file->n_frames,
+		file->n_requests, file->n_contexts, load, n_traces, run->findings.outcome[file->source].n_strays,
 		ws_tallies_sum(&file->losses));
 	if (ws_audit_unseen(run, index, &n_unseen) && n_unseen)
 		fprintf(table->out, "  %" PRIu64 " answered requests not seen", n_unseen);
@@ -196,14 +197,19 @@ static int print_line(const struct ws_run *run, uint32_t index, struct ws_sent s
 
 static void print_table(const struct ws_campaign *campaign, FILE *out)
 {
-	struct table table = { out, 20 };
+	struct table table = { out, 20, 8 };
 
 	for (uint32_t i = 0; i < campaign->n_runs; i++) {
 		if ((int)strlen(campaign->run[i].name) > table.width)
 			table.width = (int)strlen(campaign->run[i].name);
+		for (uint32_t k = 0; k < campaign->run[i].findings.catalog.n_files; k++) {
+			int n = (int)strlen(campaign->run[i].findings.catalog.file[k].point) + 1;
+
+			table.point_width = n > table.point_width ? n : table.point_width;
+		}
 	}
-	fprintf(out, "%-*s  %-6s%-8s%10s%10s%10s%9s%9s%10s%8s\n", table.width, "run", "source", "point", "frames",
-		"requests", "contexts", "answered", "traces", "unmatched", "lost");
+	fprintf(out, "%-*s  %-6s%-*s%10s%10s%10s%9s%9s%10s%8s\n", table.width, "run", "source", table.point_width,
+		"point", "frames", "requests", "contexts", "answered", "traces", "unmatched", "lost");
 	each_file(campaign, print_line, &table);
 }
 

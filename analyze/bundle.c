@@ -221,15 +221,12 @@ static void print_exceptions(const struct ws_run *run, FILE *out)
 {
 	for (int source = 0; source < WS_N_SOURCES; source++) {
 		const struct ws_outcome *outcome = &run->findings.outcome[source];
-		uint64_t n_lost = 0;
 
-		for (int side = 0; side < WS_N_SIDES; side++)
-			n_lost += outcome->file[side] ? ws_tallies_sum(&outcome->file[side]->losses) : 0;
 		if (outcome->present && !outcome->joined)
 			fprintf(out, "%s, %s: no pairs: %s\n", run->name, ws_source_name(source), outcome->why);
-		if (outcome->n_strays || n_lost)
+		if (outcome->n_strays || outcome->n_lost)
 			fprintf(out, "%s, %s: unmatched %" PRIu64 ", lost %" PRIu64 "\n", run->name,
-				ws_source_name(source), outcome->n_strays, n_lost);
+				ws_source_name(source), outcome->n_strays, outcome->n_lost);
 	}
 }
 

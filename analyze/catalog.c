@@ -76,6 +76,8 @@ void ws_catalog_close(struct ws_catalog *catalog)
 		struct ws_file *file = &catalog->file[i];
 
 		free(file->point);
+		free(file->node);
+		free(file->pod);
 		free(file->path);
 		free(file->content_hash);
 		for (int family = 0; family < WS_MAX_FAMILIES; family++)

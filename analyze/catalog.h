@@ -33,6 +33,8 @@ struct ws_file {
 	enum ws_source source;
 	enum ws_role role;
 	char *point;	    /* name */
+	char *node;	    /* of the point; "": not known */
+	char *pod;	    /* "NAMESPACE/NAME" whose vport the point is; "": not known */
 	char *path;	    /* as ingest found it */
 	char *content_hash; /* XXH3-128, 32 hex digits */
 	uint64_t n_requests;

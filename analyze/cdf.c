@@ -8,6 +8,7 @@
 
 #include "analyze/coverage.h"
 #include "analyze/json.h"
+#include "analyze/whereabouts.h"
 
 /* Columns of the table: what a row is, and one a series. */
 #define LABEL_WIDTH 20
@@ -57,7 +58,7 @@ static json_t *unmatched_json(const struct ws_join *join)
 	json_t *object = json_object();
 
 	for (int side = 0; side < WS_N_SIDES; side++) {
-		for (int cause = 0; cause < WS_N_CAUSES; cause++) {
+		for (unsigned int cause = 0; cause < join->n_causes; cause++) {
 			char key[64];
 
 			snprintf(key, sizeof(key), "%s_%s", ws_side_name(side), ws_cause_name(cause));
@@ -118,6 +119,13 @@ static json_t *agreement_json(const struct ws_agreement *agreement)
 	return object;
 }
 
+static json_t *input_json(const struct ws_file *file)
+{
+	return json_pack("{s:s, s:o, s:o, s:o}", "source", ws_source_name(file->source), "point",
+			 ws_json_text(file->point), "path", ws_json_text(file->path), "content_hash",
+			 ws_json_text(file->content_hash));
+}
+
 /* The files that the numbers were made from, and sources that could not be joined. */
 static int add_inputs(const struct ws_study *study, json_t *document)
 {
@@ -127,12 +135,10 @@ static int add_inputs(const struct ws_study *study, json_t *document)
 	for (int source = 0; source < WS_N_SOURCES; source++) {
 		const struct ws_view *view = &study->view[source];
 
-		for (int side = 0; side < WS_N_SIDES && view->joined; side++)
-			rc |= json_array_append_new(inputs,
-						    json_pack("{s:s, s:o, s:o, s:o}", "source", ws_source_name(source),
-							      "point", ws_json_text(view->file[side]->point), "path",
-							      ws_json_text(view->file[side]->path), "content_hash",
-							      ws_json_text(view->file[side]->content_hash)));
+		for (int side = 0; side < WS_N_SIDES && view->joined; side++) {
+			for (uint32_t i = 0; i < view->n_files[side]; i++)
+				rc |= json_array_append_new(inputs, input_json(&view->file[side][i]));
+		}
 		if (view->present && !view->joined)
 			rc |= json_array_append_new(missing, json_pack("{s:s, s:o}", "source", ws_source_name(source),
 								       "why", ws_json_text(view->why)));
@@ -161,8 +167,9 @@ static int print_json(const struct ws_cdf *cdf, FILE *out)
 
 static int print_tsv(const struct ws_cdf *cdf, FILE *out)
 {
-	fprintf(out, "# latency between the tracing points; intervals at 95%%, NaN where none exists for this n\n"
-		     "# source\tdirection\tn\tmin_us\tmean_us");
+	fprintf(out, "# latency between the tracing points; intervals at 95%%, NaN where none exists for this n\n");
+	ws_whereabouts_print(cdf->study, "# ", out);
+	fprintf(out, "# source\tdirection\tn\tmin_us\tmean_us");
 	for (int q = 0; q < N_QUANTILES; q++)
 		fprintf(out, "\t%s_us\t%s_ci_low_us\t%s_ci_high_us", quantile_name[q], quantile_name[q],
 			quantile_name[q]);
@@ -317,6 +324,7 @@ static int print_table(const struct ws_cdf *cdf, FILE *out)
 {
 	char text[WS_COVERAGE_MAX];
 
+	ws_whereabouts_print(cdf->study, "", out);
 	if (cdf->set->n) {
 		print_summary(cdf->set, out);
 		fputc('\n', out);

@@ -77,8 +77,7 @@ void ws_coverage_join(const struct ws_study *study, char text[WS_COVERAGE_MAX])
 		    " sightings; unmatched %" PRIu32 "; %s lost %" PRIu64,
 		    *text ? "\n" : "", ws_source_name(source), n[WS_WAY_RX], n[WS_WAY_TX],
 		    join->n_contexts[WS_SIDE_NIC], join->n_contexts[WS_SIDE_VPORT], join->n_strays,
-		    source == WS_SOURCE_EBPF ? "records" : "frames",
-		    ws_coverage_lost(view->file[WS_SIDE_NIC]) + ws_coverage_lost(view->file[WS_SIDE_VPORT]));
+		    source == WS_SOURCE_EBPF ? "records" : "frames", ws_view_n_lost(view));
 	}
 }
 
@@ -119,8 +118,7 @@ static void add_up_strays(const struct ws_bundle *bundle, uint64_t *n_strays, ui
 				&campaign->run[strand->cell->run[k]].findings.outcome[strand->source];
 
 			*n_strays += outcome->n_strays;
-			for (int side = 0; side < WS_N_SIDES; side++)
-				*n_lost += outcome->file[side] ? ws_coverage_lost(outcome->file[side]) : 0;
+			*n_lost += outcome->n_lost;
 		}
 	}
 }

@@ -122,6 +122,14 @@ static int print_tsv(const struct ws_detect *detect, FILE *out)
 	return ws_subjects_print_tsv(detect->subject, detect->n, detect->by, out);
 }
 
+/* The width of a file's column: its point's name is not cut. */
+static int cell_width(const struct ws_detection *d)
+{
+	int n = (int)strlen(d->file->point) + 7;
+
+	return n > CELL_WIDTH ? n : CELL_WIDTH;
+}
+
 static void print_cell(const struct ws_detection *d, uint32_t search_bytes, FILE *out)
 {
 	struct ws_detection_rate rate = ws_detection_rate(d, search_bytes);
@@ -132,7 +140,7 @@ static void print_cell(const struct ws_detection *d, uint32_t search_bytes, FILE
 			 100 * rate.rate.high);
 	else if (search_bytes > d->file->search_bytes)
 		snprintf(cell, sizeof(cell), "not searched");
-	fprintf(out, "%*s", CELL_WIDTH, cell);
+	fprintf(out, "%*s", cell_width(d), cell);
 }
 
 static int print_table(const struct ws_detect *detect, FILE *out)
@@ -144,12 +152,13 @@ static int print_table(const struct ws_detect *detect, FILE *out)
 	for (uint32_t i = 0; i < detect->n; i++) {
 		snprintf(text, sizeof(text), "%s %s", detect->detection[i].file->point,
 			 ws_source_name(detect->detection[i].file->source));
-		fprintf(out, "%*s", CELL_WIDTH, text);
+		fprintf(out, "%*s", cell_width(&detect->detection[i]), text);
 	}
 	fprintf(out, "\n%-*s", LABEL_WIDTH, "n expected");
 	for (uint32_t i = 0; i < detect->n; i++) {
 		snprintf(text, sizeof(text), "%" PRIu64, detect->detection[i].n_expected);
-		fprintf(out, "%*s", CELL_WIDTH, detect->detection[i].expected_known ? text : "unknown");
+		fprintf(out, "%*s", cell_width(&detect->detection[i]),
+			detect->detection[i].expected_known ? text : "unknown");
 	}
 	fputc('\n', out);
 	for (uint32_t k = 0; k < detect->n_search_bytes; k++) {

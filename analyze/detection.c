@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyze/grouping.h"
+#include "analyze/strata.h"
 #include "lib/names.h"
 #include "lib/record.h"
 
@@ -45,11 +46,20 @@ static const struct ws_sightings *capture_at(const struct ws_study *study, const
 	return NULL;
 }
 
+/* The key of a tuple's requests, and what it was found for. */
+struct named {
+	const struct ws_owner *caller;
+	const struct ws_owner *callee;
+	uint32_t key_plus_1; /* 0: none */
+	uint8_t going;
+};
+
 /* What the looking at a file needs. */
 struct work {
-	const struct ws_study *study;
+	struct ws_study *study;
 	struct ws_detection *made;
-	uint8_t *direction; /* by tuple: enum ws_direction, as the kernel saw it at the point */
+	uint8_t *direction;  /* by tuple: enum ws_direction, as the kernel saw it at the point */
+	struct named *named; /* by tuple: the key that was found last; NULL where nothing is told apart by name */
 };
 
 /*
@@ -86,6 +96,37 @@ static enum ws_going going_of(const struct work *work, const struct ws_sighting 
 	return (direction == WS_DIRECTION_IN) == (work->made->file->role == WS_ROLE_NIC) ? WS_GOING_RX : WS_GOING_TX;
 }
 
+/* The key of a request, where requests are told apart by name. */
+static int find_key(struct work *work, const struct ws_sighting *s, struct ws_spot *spot)
+{
+	static const unsigned int way_of[] = { [WS_GOING_UNKNOWN] = WS_N_WAYS,
+					       [WS_GOING_RX] = WS_WAY_RX,
+					       [WS_GOING_TX] = WS_WAY_TX,
+					       [WS_GOING_IN] = WS_N_WAYS,
+					       [WS_GOING_OUT] = WS_N_WAYS };
+	const struct ws_file *file = work->made->file;
+	struct named *named = &work->named[s->tuple];
+	struct ws_parties parties;
+	struct ws_key_room room;
+	struct ws_key key;
+	int rc = ws_naming_parties(&work->study->naming, &work->study->tuples, s, NULL, &parties);
+
+	if (rc)
+		return rc;
+	if (!named->key_plus_1 || named->caller != parties.caller.owner || named->callee != parties.callee.owner ||
+	    named->going != spot->going) {
+		key = ws_strata_key(work->study->by, &parties, way_of[spot->going],
+				    file->role == WS_ROLE_VPORT ? file->pod : "", ws_study_node(work->study, s), &room);
+		rc = ws_keys_add(&work->made->spots.keys, &key, &named->key_plus_1);
+		if (rc)
+			return rc;
+		*named = (struct named) { parties.caller.owner, parties.callee.owner, named->key_plus_1 + 1,
+					  spot->going };
+	}
+	spot->key = named->key_plus_1 - 1;
+	return 0;
+}
+
 /* Notes a request of list, which is that of file, as a spot. */
 static int add_spot(struct work *work, enum ws_spot_kind kind, const struct ws_file *file,
 		    const struct ws_sightings *list, uint32_t i)
@@ -102,6 +143,8 @@ static int add_spot(struct work *work, enum ws_spot_kind kind, const struct ws_f
 	const char *family = kind == WS_SPOT_OPEN ? "none" : ws_file_family_name(file, s->family);
 	int rc = ws_spots_family(&work->made->spots, family, &spot.family);
 
+	if (!rc && work->named)
+		rc = find_key(work, s, &spot);
 	memcpy(spot.daddr, tuple->daddr, sizeof(spot.daddr));
 	if (kind == WS_SPOT_FOUND) {
 		spot.begin_off = place->ctx_off;
@@ -262,12 +305,17 @@ static uint64_t count_unrecorded(const struct ws_file *file, const struct ws_sig
 	return n > n_recorded ? n - n_recorded : 0;
 }
 
-int ws_detection_open(const struct ws_study *study, uint32_t file, struct ws_detection *detection)
+int ws_detection_open(struct ws_study *study, uint32_t file, struct ws_detection *detection)
 {
 	struct ws_detection made = { .file = &study->catalog.file[file] };
 	struct work work = { .study = study, .made = &made };
 	struct both both = { .records = &study->sightings[file] };
 	int rc = find_directions(&work);
+
+	if (!rc && study->by & WS_BY_NAMES) {
+		work.named = calloc((size_t)study->tuples.n + 1, sizeof(*work.named));
+		rc = work.named ? 0 : -ENOMEM;
+	}
 
 	/* A capture is its own judge: what it left open is told, and is nobody's loss. */
 	if (made.file->source != WS_SOURCE_PCAP)
@@ -282,6 +330,7 @@ int ws_detection_open(const struct ws_study *study, uint32_t file, struct ws_det
 	made.expected_known = made.file->source == WS_SOURCE_PCAP || made.has_capture || !made.n_open;
 	made.n_expected = made.n_found + made.n_resolved + (made.has_capture ? 0 : made.n_unread);
 	free(work.direction);
+	free(work.named);
 	if (rc)
 		ws_detection_close(&made);
 	else

@@ -42,7 +42,7 @@ struct ws_detection_rate {
 };
 
 /* Looks at a file of the study. 0, -ENOMEM or -EOVERFLOW. To be closed with ws_detection_close(). */
-int ws_detection_open(const struct ws_study *study, uint32_t file, struct ws_detection *detection);
+int ws_detection_open(struct ws_study *study, uint32_t file, struct ws_detection *detection);
 
 /* NULL is fine. */
 void ws_detection_close(struct ws_detection *detection);

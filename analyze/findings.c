@@ -33,7 +33,7 @@ static int count_traces(const struct ws_sightings *sightings, uint64_t *n_traces
 	return 0;
 }
 
-/* Takes over what a source's view says. Files keep their address when the study hands them over. */
+/* Takes over what a source's view says. */
 static void take_outcome(const struct ws_view *view, struct ws_outcome *outcome)
 {
 	const struct ws_join *join = &view->join;
@@ -41,15 +41,18 @@ static void take_outcome(const struct ws_view *view, struct ws_outcome *outcome)
 	outcome->present = view->present;
 	outcome->joined = view->joined;
 	memcpy(outcome->why, view->why, sizeof(outcome->why));
-	for (int side = 0; side < WS_N_SIDES; side++)
-		outcome->file[side] = view->file[side];
+	outcome->n_lost = ws_view_n_lost(view);
 	memcpy(outcome->n_class, join->n_class, sizeof(outcome->n_class));
 	memcpy(outcome->n_cause, join->n_cause, sizeof(outcome->n_cause));
 	memcpy(outcome->n_contexts, join->n_contexts, sizeof(outcome->n_contexts));
 	outcome->n_strays = join->n_strays;
+	outcome->n_causes = join->n_causes;
 }
 
-/* The series' effective number of independent pairs, from joins that are in order of time. */
+/*
+ * The series' effective number of independent pairs, from joins that are in order of time. Each node by itself: its
+ * pairs follow one another, and its clock is its own.
+ */
 static int weigh(const struct ws_study *study, struct ws_findings *findings)
 {
 	for (uint32_t i = 0; i < findings->series.n; i++) {
@@ -59,11 +62,18 @@ static int weigh(const struct ws_study *study, struct ws_findings *findings)
 
 		if (!in_time_order)
 			return -ENOMEM;
-		for (uint32_t k = 0; k < join->n_pairs; k++) {
-			if (join->pair[k].way == series->way)
-				in_time_order[n++] = ws_pair_latency_ns(join, &join->pair[k]);
+		for (uint32_t node = 0; node < study->n_nodes; node++) {
+			n = 0;
+			for (uint32_t k = 0; k < join->n_pairs; k++) {
+				const struct ws_pair *pair = &join->pair[k];
+
+				if (pair->way == series->way && ws_pair_node(join, pair) == node)
+					in_time_order[n++] = ws_pair_latency_ns(join, pair);
+			}
+			if (n)
+				findings->effective_n[i] += ws_effective_least(in_time_order, n,
+									       series->summary.median.value);
 		}
-		findings->effective_n[i] = ws_effective_least(in_time_order, n, series->summary.median.value);
 		free(in_time_order);
 	}
 	return 0;
@@ -83,7 +93,17 @@ static int find_latencies(struct ws_study *study, struct ws_findings *findings)
 	return rc;
 }
 
-static int find_detections(const struct ws_study *study, struct ws_findings *findings)
+/* By what is asked for, or by edge for those who want these anyway. */
+static int find_strata(struct ws_study *study, unsigned int needs, struct ws_findings *findings)
+{
+	unsigned int by = study->by & WS_BY_NAMES;
+
+	if (!by && needs & WS_FIND_EDGES && ws_naming_is_known(&study->naming))
+		by = WS_BY_EDGE;
+	return by ? ws_strata_open(study, by, &findings->strata) : 0;
+}
+
+static int find_detections(struct ws_study *study, struct ws_findings *findings)
 {
 	uint32_t n = study->catalog.n_files;
 	int rc = 0;
@@ -120,10 +140,13 @@ static int find(struct ws_study *study, unsigned int needs, struct ws_findings *
 {
 	int rc = 0;
 
+	findings->has_names = ws_study_has_names(study);
 	for (int source = 0; source < WS_N_SOURCES; source++)
 		take_outcome(&study->view[source], &findings->outcome[source]);
 	if (needs & WS_FIND_LATENCIES)
 		rc = find_latencies(study, findings);
+	if (!rc && needs & WS_FIND_LATENCIES)
+		rc = find_strata(study, needs, findings);
 	if (!rc && needs & WS_FIND_DETECTIONS)
 		rc = find_detections(study, findings);
 	if (!rc && needs & WS_FIND_TRACES)
@@ -170,6 +193,7 @@ void ws_findings_close(struct ws_findings *findings)
 	for (int way = 0; way < WS_N_WAYS; way++)
 		ws_pairings_close(&findings->paired[way]);
 	ws_series_close(&findings->series);
+	ws_strata_close(&findings->strata);
 	free(findings->n_traces);
 	free(findings->wanted);
 	ws_catalog_close(&findings->catalog);

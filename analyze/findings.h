@@ -11,25 +11,28 @@
 #include "analyze/effective.h"
 #include "analyze/detection.h"
 #include "analyze/series.h"
+#include "analyze/strata.h"
 #include "analyze/study.h"
 
 /* What is to be found out. Bits; catalog and background are always read. */
 enum ws_finding {
-	WS_FIND_LATENCIES = 1,	/* join, series, agreement */
+	WS_FIND_LATENCIES = 1,	/* join, series, agreement; told apart by name if that was asked for */
 	WS_FIND_DETECTIONS = 2, /* contexts found, by offset */
 	WS_FIND_TRACES = 4,	/* different trace ids, by file */
+	WS_FIND_EDGES = 8,	/* latencies by edge, if the run knows names */
 };
 
 /* How a source's join came out. */
 struct ws_outcome {
 	bool present; /* the run has files of this source, and they were asked for */
 	bool joined;
-	const struct ws_file *file[WS_N_SIDES]; /* in the findings' catalog; NULL where missing */
-	char why[256];				/* not joined: why not */
+	char why[256]; /* not joined: why not */
 	uint64_t n_class[WS_N_WAYS][WS_N_CLASSES];
 	uint64_t n_cause[WS_N_SIDES][WS_N_CAUSES];
 	uint64_t n_contexts[WS_N_SIDES];
 	uint64_t n_strays;
+	unsigned int n_causes; /* that there can be: see ws_join */
+	uint64_t n_lost;       /* records or frames that got lost at the points that were joined */
 };
 
 struct ws_findings {
@@ -39,7 +42,9 @@ struct ws_findings {
 	uint64_t *n_traces; /* one number a file; only with WS_FIND_TRACES */
 	struct ws_outcome outcome[WS_N_SOURCES];
 	struct ws_series_set series;
+	struct ws_strata strata;	   /* latencies told apart by name; empty if that was not asked for */
 	double effective_n[WS_SERIES_MAX]; /* by series: the lesser of that of the mean and that of the median */
+	bool has_names;			   /* points are named with their pod and node: see ws_study_has_names() */
 	bool has_agreement;
 	struct ws_agreement agreement;
 	struct ws_pairings paired[WS_N_WAYS]; /* the same packets by both sources; empty without agreement */

@@ -118,6 +118,21 @@ static int write_compare_json(const void *content, FILE *out)
 	return ws_compare_print(content, WS_FORMAT_JSON, out);
 }
 
+static int write_strata_panels(const void *content, FILE *out)
+{
+	return ws_strata_write_panels(content, out);
+}
+
+static int write_strata_tsv(const void *content, FILE *out)
+{
+	return ws_strata_print(content, WS_FORMAT_TSV, out);
+}
+
+static int write_strata_json(const void *content, FILE *out)
+{
+	return ws_strata_print(content, WS_FORMAT_JSON, out);
+}
+
 static int publish(const struct ws_publication *publication, const char *name, writer write, const void *content,
 		   struct ws_error *err)
 {
@@ -197,6 +212,13 @@ static const struct sheet bundle_sheet = {
 	write_bundle_panels,
 	true,
 };
+static const struct sheet strata_sheet = {
+	{ .name = "cdf-by", .script = "panels", .x_label = "latency [µs]", .coverage = "" },
+	write_strata_tsv,
+	write_strata_json,
+	write_strata_panels,
+	true,
+};
 static const struct sheet sweep_sheet = {
 	{ .name = "detect", .script = "sweep", .coverage = "" },
 	write_sweep_tsv,
@@ -261,6 +283,21 @@ int ws_gallery_print_cdf(const struct ws_cdf *cdf, FILE *out, struct ws_error *e
 
 	sheet.figure.coverage = "";
 	return cdf->set->n ? draw(&sheet, cdf, NULL, out, err) : 0;
+}
+
+int ws_gallery_strata(const struct ws_strata *strata, const struct ws_invocation *invocation, struct ws_error *err)
+{
+	char coverage[WS_STRATA_COVERAGE_MAX];
+	struct sheet sheet = strata_sheet;
+
+	sheet.figure.coverage = ws_strata_coverage(strata, coverage);
+	sheet.has_figure = strata->n > 0;
+	return publish_sheet(&sheet, strata, invocation, err);
+}
+
+int ws_gallery_print_strata(const struct ws_strata *strata, FILE *out, struct ws_error *err)
+{
+	return strata->n ? draw(&strata_sheet, strata, NULL, out, err) : 0;
 }
 
 /* Is there anything to draw? */

@@ -11,6 +11,7 @@
 #include "analyze/detect.h"
 #include "analyze/e2e.h"
 #include "analyze/offsets.h"
+#include "analyze/strata_text.h"
 #include "analyze/sweep.h"
 
 /*
@@ -21,6 +22,10 @@
 
 /* cdf, of a run: cdf.tsv has every point. */
 int ws_gallery_cdf(const struct ws_cdf *cdf, const struct ws_invocation *invocation, struct ws_error *err);
+
+/* cdf --by edge and the like, of a run or a campaign: cdf-by.tsv and so on. */
+int ws_gallery_strata(const struct ws_strata *strata, const struct ws_invocation *invocation, struct ws_error *err);
+int ws_gallery_print_strata(const struct ws_strata *strata, FILE *out, struct ws_error *err);
 
 /* detect, of a run. */
 int ws_gallery_detect(const struct ws_detect *detect, const struct ws_invocation *invocation, struct ws_error *err);

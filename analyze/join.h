@@ -2,15 +2,17 @@
 /*
  * join - finds the same packet at both tracing points of a node and tells how long it took from one to the other.
  *
- * Same packet = same TCP sequence number and same trace and span id. A sighting is used at most once.
+ * Same packet = same node, same TCP sequence number and same trace and span id. A sighting is used at most once. A node
+ * may have several points of a side: all its vports, more than one NIC.
  *
  * An identity seen once at each point is one pair; what came first is its entry: rx from NIC to vport, tx from vport to
  * NIC. At equal stamps the kernel's direction decides, else it is rx.
  *
- * An identity seen more often, at either point, was retransmitted or duplicated. Its direction is the kernel's, as most
- * of its sightings have it; if the kernel does not know, or is of two minds: the direction of most pairs of
+ * An identity seen more often, at any one point, was retransmitted or duplicated. Its direction is the kernel's, as
+ * most of its sightings have it; if the kernel does not know, or is of two minds: the direction of most pairs of
  * once-seen packets of the same flow at the vport; failing that, what was seen first. Its exits are taken in time
- * order; each takes the latest entry before (or at) it that is not used yet.
+ * order; each takes the latest entry before (or at) it that is not used yet. An identity seen at several points of a
+ * side may go both ways, out of one pod and into another; then what the kernel saw going each way is taken by itself.
  *
  * Sightings without a context take no part, but explain why others remain alone.
  */
@@ -45,16 +47,29 @@ enum ws_cause {
 	WS_CAUSE_LOST_SEGMENT, /* the other point saw the request, but not every segment of its head */
 	WS_CAUSE_OUT_OF_ORDER, /* or saw these in another order */
 	WS_CAUSE_UNDECODABLE,  /* or could not read its HTTP/2 headers */
+	WS_CAUSE_LOCAL,	       /* it went from pod to pod of the node: it never was at the NIC */
+	WS_CAUSE_OTHER_POD,    /* at the NIC: it was for or from a pod of the node whose vport was not watched */
 	WS_N_CAUSES,
 };
 
-/* One point's part of the input. Not owned. */
-struct ws_side_view {
-	const struct ws_sighting *at; /* in time order */
-	uint32_t n;
-	int64_t first_ns; /* the time in which the point was watched; INT64_MIN, INT64_MAX where unknown */
+/* Causes of a run of one NIC and one vport of which nobody knows the pods: those before WS_CAUSE_LOCAL. */
+#define WS_N_PLAIN_CAUSES WS_CAUSE_LOCAL
+
+/* When and where a point was watched. */
+struct ws_vantage {
+	int64_t first_ns; /* INT64_MIN, INT64_MAX where unknown */
 	int64_t last_ns;
 	uint64_t n_unread; /* requests of which the records were lost */
+	uint32_t node;	   /* number, from 0 */
+};
+
+/* The points of one side. Not owned. */
+struct ws_side_view {
+	const struct ws_sighting *at; /* by node, then by point; those of a point in time order */
+	uint32_t n;
+	const struct ws_vantage *vantage; /* one a point */
+	uint32_t n_vantages;
+	uint32_t first_file; /* ws_sighting.file of the first point; those of the others follow */
 };
 
 /* One packet seen at both points. */
@@ -75,17 +90,18 @@ struct ws_join {
 	struct ws_side_view side[WS_N_SIDES]; /* the input */
 	struct ws_pair *pair;
 	uint32_t n_pairs;
-	struct ws_stray *stray; /* by side, in time order */
+	struct ws_stray *stray; /* by node, side and point, in time order */
 	uint32_t n_strays;
+	unsigned int n_causes; /* that there can be: WS_N_PLAIN_CAUSES or WS_N_CAUSES */
 	uint64_t n_class[WS_N_WAYS][WS_N_CLASSES];
 	uint64_t n_cause[WS_N_SIDES][WS_N_CAUSES];
 	uint64_t n_contexts[WS_N_SIDES]; /* sightings that took part */
 };
 
 /*
- * Joins nic and vport. Pairs come in an order that depends on the input alone. The sides' sightings stay the caller's
- * and must outlive the join. 0, -ENOMEM, or -EOVERFLOW for more than 2^31 sightings.
- * To be closed with ws_join_close().
+ * Joins all NICs and all vports, node by node. Pairs come in an order that depends on the input alone. The sides'
+ * sightings stay the caller's and must outlive the join. 0, -ENOMEM, or -EOVERFLOW for more than 2^31 sightings. To be
+ * closed with ws_join_close().
  */
 int ws_join_open(const struct ws_side_view *nic, const struct ws_side_view *vport, struct ws_join *join);
 
@@ -110,6 +126,25 @@ static inline int64_t ws_pair_exit_ns(const struct ws_join *join, const struct w
 	return join->side[side].at[pair->at[side]].ts_ns;
 }
 
+/* Where a sighting was made. */
+static inline const struct ws_vantage *ws_side_vantage(const struct ws_side_view *side,
+						       const struct ws_sighting *sighting)
+{
+	return &side->vantage[sighting->file - side->first_file];
+}
+
+/* The node of a pair. */
+static inline uint32_t ws_pair_node(const struct ws_join *join, const struct ws_pair *pair)
+{
+	return ws_side_vantage(&join->side[0], &join->side[0].at[pair->at[0]])->node;
+}
+
+/*
+ * Which way a frame goes that the kernel saw at that side: one that the NIC receives, or that the vport's interface
+ * sends to the pod, is on its way in. enum ws_way; WS_N_WAYS: it did not say.
+ */
+unsigned int ws_kernel_way(enum ws_side side, uint8_t direction);
+
 /* How long the packet was between the points. ns; unsigned arithmetic, so that no pair of stamps can overflow. */
 static inline uint64_t ws_pair_latency_ns(const struct ws_join *join, const struct ws_pair *pair)
 {
@@ -117,7 +152,7 @@ static inline uint64_t ws_pair_latency_ns(const struct ws_join *join, const stru
 }
 
 /* "rx", "tx"; "nic", "vport"; "matched", "nat+retransmit" ...; "lost", "outside_window", "not_detected",
- * "unread", "lost_segment" ... */
+ * "unread", "lost_segment" ... "local", "other_pod" */
 const char *ws_way_name(enum ws_way way);
 const char *ws_side_name(enum ws_side side);
 const char *ws_class_name(unsigned int class);

@@ -8,6 +8,7 @@
 
 #include "analyze/coverage.h"
 #include "analyze/json.h"
+#include "analyze/whereabouts.h"
 #include "lib/names.h"
 
 #define LABEL_WIDTH 22
@@ -87,16 +88,22 @@ static json_t *reasons_json(const struct ws_file *file, const struct ws_tallies 
 	return object;
 }
 
-static json_t *point_json(const struct ws_file *file, const struct ws_tallies *order)
+static json_t *point_json(const struct ws_file *file, const struct ws_tallies *order, bool has_names)
 {
-	return json_pack("{s:o, s:s, s:I, s:o, s:b, s:o, s:I, s:I, s:b, s:I, s:o, s:o, s:o}", "point",
-			 ws_json_text(file->point), "source", ws_source_name(file->source), "frames",
-			 (json_int_t)file->n_frames, "reasons", reasons_json(file, order), "balanced", balances(file),
-			 "lost", tallies_json(&file->losses), "requests", (json_int_t)file->n_requests, "contexts",
-			 (json_int_t)file->n_contexts, "complete", file->complete, "unread_bytes",
-			 (json_int_t)file->unread_bytes, "tls_percent_of_payload",
-			 ws_json_real(ws_coverage_tls_percent(file)), "path", ws_json_text(file->path), "content_hash",
-			 ws_json_text(file->content_hash));
+	json_t *object = json_pack("{s:o, s:s, s:I, s:o, s:b, s:o, s:I, s:I, s:b, s:I, s:o, s:o, s:o}", "point",
+				   ws_json_text(file->point), "source", ws_source_name(file->source), "frames",
+				   (json_int_t)file->n_frames, "reasons", reasons_json(file, order), "balanced",
+				   balances(file), "lost", tallies_json(&file->losses), "requests",
+				   (json_int_t)file->n_requests, "contexts", (json_int_t)file->n_contexts, "complete",
+				   file->complete, "unread_bytes", (json_int_t)file->unread_bytes,
+				   "tls_percent_of_payload", ws_json_real(ws_coverage_tls_percent(file)), "path",
+				   ws_json_text(file->path), "content_hash", ws_json_text(file->content_hash));
+
+	if (has_names) {
+		json_object_set_new(object, "node", *file->node ? ws_json_text(file->node) : json_null());
+		json_object_set_new(object, "pod", *file->pod ? ws_json_text(file->pod) : json_null());
+	}
+	return object;
 }
 
 static uint64_t n_of_class(const struct ws_join *join, unsigned int class)
@@ -115,8 +122,8 @@ static json_t *join_json(const struct ws_study *study, enum ws_source source)
 		if (n || class == 0)
 			json_object_set_new(classes, ws_class_name(class), json_integer((json_int_t)n));
 	}
-	for (int i = 0; i < WS_N_SIDES * WS_N_CAUSES && view->joined; i++) {
-		int side = i / WS_N_CAUSES, cause = i % WS_N_CAUSES;
+	for (unsigned int i = 0; view->joined && i < WS_N_SIDES * view->join.n_causes; i++) {
+		unsigned int side = i / view->join.n_causes, cause = i % view->join.n_causes;
 		char key[64];
 
 		snprintf(key, sizeof(key), "%s_%s", ws_side_name(side), ws_cause_name(cause));
@@ -146,7 +153,8 @@ static int print_json(const struct ws_study *study, const struct ws_tallies *ord
 
 	for (uint32_t i = 0; i < study->catalog.n_files; i++) {
 		if (study->wanted[i])
-			rc |= json_array_append_new(points, point_json(&study->catalog.file[i], order));
+			rc |= json_array_append_new(
+				points, point_json(&study->catalog.file[i], order, ws_study_has_names(study)));
 	}
 	for (int source = 0; source < WS_N_SOURCES; source++) {
 		if (study->view[source].present)
@@ -166,8 +174,9 @@ static int print_json(const struct ws_study *study, const struct ws_tallies *ord
 
 static void print_tsv(const struct ws_study *study, const struct ws_tallies *order, FILE *out)
 {
-	fprintf(out, "# the account of every frame and of every sighting; n: frames, records, sightings or pairs\n"
-		     "# source\tpoint\tkind\tname\tn\n");
+	fprintf(out, "# the account of every frame and of every sighting; n: frames, records, sightings or pairs\n");
+	ws_whereabouts_print(study, "# ", out);
+	fprintf(out, "# source\tpoint\tkind\tname\tn\n");
 	for (uint32_t f = 0; f < study->catalog.n_files; f++) {
 		const struct ws_file *file = &study->catalog.file[f];
 		const char *source = ws_source_name(file->source);
@@ -192,11 +201,19 @@ static void print_tsv(const struct ws_study *study, const struct ws_tallies *ord
 				fprintf(out, "%s\tjoin\tclass\t%s\t%" PRIu64 "\n", ws_source_name(source),
 					ws_class_name(class), n_of_class(join, class));
 		}
-		for (int i = 0; i < WS_N_SIDES * WS_N_CAUSES && study->view[source].joined; i++)
+		for (unsigned int i = 0; i < WS_N_SIDES * join->n_causes; i++)
 			fprintf(out, "%s\t%s\tunmatched\t%s\t%" PRIu64 "\n", ws_source_name(source),
-				ws_side_name(i / WS_N_CAUSES), ws_cause_name(i % WS_N_CAUSES),
-				join->n_cause[i / WS_N_CAUSES][i % WS_N_CAUSES]);
+				ws_side_name(i / join->n_causes), ws_cause_name(i % join->n_causes),
+				join->n_cause[i / join->n_causes][i % join->n_causes]);
 	}
+}
+
+/* The width of a file's column: its point's name is not cut. */
+static int cell_width(const struct ws_file *file)
+{
+	int n = (int)strlen(file->point) + 7;
+
+	return n > CELL_WIDTH ? n : CELL_WIDTH;
 }
 
 /* Prints a row of the table: a label and what number of every wanted file. */
@@ -206,7 +223,7 @@ static void print_row(const struct ws_study *study, const char *label,
 	fprintf(out, "%-*s", LABEL_WIDTH, label);
 	for (uint32_t f = 0; f < study->catalog.n_files; f++) {
 		if (study->wanted[f])
-			fprintf(out, "%*" PRIu64, CELL_WIDTH,
+			fprintf(out, "%*" PRIu64, cell_width(&study->catalog.file[f]),
 				number(&study->catalog.file[f], label + strspn(label, " ")));
 	}
 	fputc('\n', out);
@@ -257,12 +274,13 @@ static void print_table(const struct ws_study *study, const struct ws_tallies *o
 {
 	char label[128], text[WS_COVERAGE_MAX] = "";
 
+	ws_whereabouts_print(study, "", out);
 	fprintf(out, "%-*s", LABEL_WIDTH, "frames");
 	for (uint32_t f = 0; f < study->catalog.n_files; f++) {
 		const struct ws_file *file = &study->catalog.file[f];
 
 		if (study->wanted[f])
-			fprintf(out, "%*s %s", CELL_WIDTH - 5, file->point, ws_source_name(file->source));
+			fprintf(out, "%*s %s", cell_width(file) - 5, file->point, ws_source_name(file->source));
 	}
 	fputc('\n', out);
 	for (uint32_t i = 0; i < order->n; i++) {

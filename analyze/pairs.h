@@ -11,12 +11,13 @@
 #include "analyze/study.h"
 
 /*
- * Prints the pairs of every source in order of their entry, addresses and ports as at the vport. Sorts the joins.
- * 0, -ENOMEM or -EIO.
+ * Prints the pairs of every source in order of their entry, addresses and ports as at the vport. Sorts the joins. Where
+ * there are names (ws_study_has_names()) rows have more columns: caller and callee, who they are in full, edge, node,
+ * and the vport's point. 0, -ENOMEM or -EIO.
  */
 int ws_pairs_print(struct ws_study *study, enum ws_format format, FILE *out);
 
 /* Prints the sightings that found no partner, by source and point, in time order. As above. */
-int ws_pairs_print_unmatched(const struct ws_study *study, enum ws_format format, FILE *out);
+int ws_pairs_print_unmatched(struct ws_study *study, enum ws_format format, FILE *out);
 
 #endif

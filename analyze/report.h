@@ -36,7 +36,7 @@ struct ws_report {
 };
 
 /* Everything that the report needs of the runs: enum ws_finding. */
-#define WS_REPORT_NEEDS (WS_FIND_LATENCIES | WS_FIND_DETECTIONS | WS_FIND_TRACES)
+#define WS_REPORT_NEEDS (WS_FIND_LATENCIES | WS_FIND_DETECTIONS | WS_FIND_TRACES | WS_FIND_EDGES)
 
 /*
  * Writes report.html, report.md, and for each figure report-NAME.svg and report-NAME.tsv into --out, else DIR/reports.
@@ -62,6 +62,7 @@ int ws_chapter_end_to_end(struct ws_report *report, struct ws_error *err);
 int ws_chapter_detection(struct ws_report *report, struct ws_error *err);
 int ws_chapter_positions(struct ws_report *report, struct ws_error *err);
 int ws_chapter_latency(struct ws_report *report, struct ws_error *err);
+int ws_chapter_edges(struct ws_report *report, struct ws_error *err);
 int ws_chapter_agreement(struct ws_report *report, struct ws_error *err);
 int ws_chapter_observer(struct ws_report *report, struct ws_error *err);
 int ws_chapter_published(struct ws_report *report, struct ws_error *err);

@@ -52,17 +52,22 @@ int ws_spots_add(struct ws_spots *spots, const struct ws_spot *spot)
 int ws_spots_append(struct ws_spots *spots, const struct ws_spots *more)
 {
 	uint16_t *index = calloc((size_t)more->n_families + 1, sizeof(*index));
-	int rc = index ? 0 : -ENOMEM;
+	uint32_t *key = calloc((size_t)more->keys.n + 1, sizeof(*key));
+	int rc = index && key ? 0 : -ENOMEM;
 
 	for (uint32_t i = 0; i < more->n_families && !rc; i++)
 		rc = ws_spots_family(spots, more->family[i], &index[i]);
+	for (uint32_t i = 0; i < more->keys.n && !rc && key; i++)
+		rc = ws_keys_add(&spots->keys, &more->keys.at[i], &key[i]);
 	for (uint64_t i = 0; i < more->n && !rc; i++) {
 		struct ws_spot spot = more->at[i];
 
 		spot.family = index[spot.family];
+		spot.key = more->keys.n ? key[spot.key] : 0;
 		rc = ws_spots_add(spots, &spot);
 	}
 	free(index);
+	free(key);
 	return rc;
 }
 
@@ -74,6 +79,7 @@ void ws_spots_close(struct ws_spots *spots)
 		free(spots->family[i]);
 	free(spots->family);
 	free(spots->at);
+	ws_keys_close(&spots->keys);
 	*spots = (struct ws_spots) { 0 };
 }
 
@@ -89,7 +95,8 @@ static int compare_way(const struct ws_spot *a, const struct ws_spot *b)
 
 	order = order ? order : compare_numbers(a->going, b->going);
 	order = order ? order : memcmp(a->daddr, b->daddr, sizeof(a->daddr));
-	return order ? order : compare_numbers(a->dport, b->dport);
+	order = order ? order : compare_numbers(a->dport, b->dport);
+	return order ? order : compare_numbers(a->key, b->key);
 }
 
 static int compare_group(const struct ws_spot *a, const struct ws_spot *b)
@@ -122,6 +129,12 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
 }
 
+/* Keys in order of their texts. */
+struct key_order {
+	uint32_t *key;	/* by rank */
+	uint32_t *rank; /* by key */
+};
+
 /* The place of each family in order of name; to be freed. NULL: out of memory. */
 static uint16_t *rank_families(const struct ws_spots *spots)
 {
@@ -142,11 +155,45 @@ static uint16_t *rank_families(const struct ws_spots *spots)
 	return rank;
 }
 
-/* A spot with nothing but what groups are told apart by. Its family becomes a rank; the open ones come last. */
-static struct ws_spot masked(const struct ws_spot *spot, unsigned int by, const uint16_t *rank)
+static int compare_keys(const void *a, const void *b, void *context)
+{
+	const struct ws_key *key = context;
+
+	return ws_key_compare(&key[*(const uint32_t *)a], &key[*(const uint32_t *)b]);
+}
+
+/* The keys in order of their texts, by rank, and the rank of each; both to be freed. 0 or -ENOMEM. */
+static int rank_keys(const struct ws_spots *spots, struct key_order *order)
+{
+	uint32_t n = spots->keys.n;
+	struct key_order made = {
+		.key = malloc(((size_t)n + 1) * sizeof(*made.key)),
+		.rank = malloc(((size_t)n + 1) * sizeof(*made.rank)),
+	};
+
+	if (!made.key || !made.rank) {
+		free(made.key);
+		free(made.rank);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		made.key[i] = i;
+	if (n)
+		qsort_r(made.key, n, sizeof(*made.key), compare_keys, spots->keys.at);
+	for (uint32_t i = 0; i < n; i++)
+		made.rank[made.key[i]] = i;
+	*order = made;
+	return 0;
+}
+
+/* A spot with nothing but what groups are told apart by. Its family becomes a rank, as its key is already; the open
+ * ones come last. */
+static struct ws_spot masked(const struct ws_spots *spots, const struct ws_spot *spot, unsigned int by,
+			     const uint16_t *rank, const struct key_order *order)
 {
 	struct ws_spot made = *spot;
 
+	made.key = by & WS_BY_NAMES && spots->keys.n ? order->rank[spot->key] : 0;
 	made.family = !(by & WS_BY_FAMILY) ? 0 : spot->kind == WS_SPOT_OPEN ? UINT16_MAX : rank[spot->family];
 	if (!(by & WS_BY_FORMAT))
 		made.http_version = 0;
@@ -186,7 +233,7 @@ static void share_open(struct ws_spot_groups *groups, const struct ws_spot *at, 
 }
 
 static int divide(const struct ws_spots *spots, unsigned int by, bool open_is_out, uint64_t n_unread,
-		  const uint16_t *rank, struct ws_spot_groups *groups)
+		  const uint16_t *rank, const struct key_order *order, struct ws_spot_groups *groups)
 {
 	const struct ws_spot *at = groups->spot, *end = at + spots->n;
 
@@ -199,6 +246,8 @@ static int divide(const struct ws_spots *spots, unsigned int by, bool open_is_ou
 		group = group_of(at, (uint64_t)(next - at), by, n_unread);
 		for (uint32_t i = 0; i < spots->n_families && by & WS_BY_FAMILY; i++)
 			group.family = rank[i] == at->family ? spots->family[i] : group.family;
+		if (by & WS_BY_NAMES && spots->keys.n)
+			group.key = &spots->keys.at[order->key[at->key]];
 		at = next;
 		if (!group.n_found && !group.n_missed)
 			continue;
@@ -219,15 +268,18 @@ int ws_spot_groups_open(const struct ws_spots *spots, unsigned int by, bool open
 {
 	struct ws_spot_groups made = { .spot = malloc((spots->n + 1) * sizeof(*made.spot)) };
 	uint16_t *rank = rank_families(spots);
-	int rc = made.spot && rank ? 0 : -ENOMEM;
+	struct key_order order = { 0 };
+	int rc = made.spot && rank ? rank_keys(spots, &order) : -ENOMEM;
 
 	for (uint64_t i = 0; i < spots->n && !rc; i++)
-		made.spot[i] = masked(&spots->at[i], by, rank);
+		made.spot[i] = masked(spots, &spots->at[i], by, rank, &order);
 	if (!rc) {
 		qsort(made.spot, spots->n, sizeof(*made.spot), compare);
-		rc = divide(spots, by, open_is_out, n_unread, rank, &made);
+		rc = divide(spots, by, open_is_out, n_unread, rank, &order, &made);
 	}
 	free(rank);
+	free(order.key);
+	free(order.rank);
 	if (rc)
 		ws_spot_groups_close(&made);
 	else
@@ -265,7 +317,7 @@ const char *ws_going_name(enum ws_going going)
 
 const char *ws_spot_group_words(const struct ws_spot_group *group, char text[WS_GROUP_WORDS_MAX])
 {
-	char address[WS_ADDRESS_TEXT_LEN];
+	char address[WS_ADDRESS_TEXT_LEN], words[WS_KEY_WORDS_MAX];
 	size_t n = 0;
 
 	*text = 0;
@@ -280,5 +332,8 @@ const char *ws_spot_group_words(const struct ws_spot_group *group, char text[WS_
 				      strchr(address, ':') ? "%s%s [%s]:%u" : "%s%s %s:%u", n ? ", " : "",
 				      ws_going_name(group->hop->going), address, group->hop->dport);
 	}
+	if (group->key)
+		n += (size_t)snprintf(text + n, WS_GROUP_WORDS_MAX - n, "%s%s", n ? ", " : "",
+				      ws_key_words(group->key, words));
 	return n ? text : "all contexts";
 }

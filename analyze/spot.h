@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "analyze/invocation.h"
+#include "analyze/key.h"
 
 /* What is known of a request's context. In order of standing in a group. */
 enum ws_spot_kind {
@@ -31,6 +32,7 @@ struct ws_spot {
 	uint8_t http_version;
 	uint8_t kind; /* enum ws_spot_kind */
 	uint8_t zero;
+	uint32_t key; /* index into the spots' keys; 0 where nothing is told apart by name */
 	uint32_t begin_off;
 	uint32_t end_off; /* found within N if <= N */
 	uint32_t length;  /* from begin_off to the end of the last id, the parent's among them */
@@ -45,6 +47,7 @@ struct ws_spots {
 	uint64_t n, room;
 	char **family; /* names; owned */
 	uint32_t n_families;
+	struct ws_keys keys; /* by which spots are told apart by name; none: they are not */
 };
 
 /* The index of a family's name, which is added if it is new. 0 or -ENOMEM. */
@@ -64,6 +67,7 @@ struct ws_spot_group {
 	const char *family;	   /* NULL: not told apart by it */
 	uint8_t http_version;	   /* 0: likewise */
 	const struct ws_spot *hop; /* a spot whose going, daddr and dport are the group's; NULL: likewise */
+	const struct ws_key *key;  /* NULL: likewise */
 	const struct ws_spot *found;
 	uint64_t n_found; /* by end_off, ascending */
 	uint64_t n_missed;
@@ -117,9 +121,10 @@ struct ws_threshold ws_spot_threshold(const struct ws_spot_group *group, uint32_
 const char *ws_going_name(enum ws_going going);
 
 /* Room for what ws_spot_group_words() writes. */
-#define WS_GROUP_WORDS_MAX 192
+#define WS_GROUP_WORDS_MAX (192 + WS_KEY_WORDS_MAX)
 
-/* What the group has in common, in words: "b3, HTTP/1, rx 10.0.0.1:9080"; "all contexts" if nothing. Returns text. */
+/* What the group has in common, in words: "b3, HTTP/1, rx 10.0.0.1:9080, productpage -> reviews"; "all contexts" if
+ * nothing. Returns text. */
 const char *ws_spot_group_words(const struct ws_spot_group *group, char text[WS_GROUP_WORDS_MAX]);
 
 #endif

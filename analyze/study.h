@@ -9,6 +9,7 @@
 #include "analyze/conditions.h"
 #include "analyze/invocation.h"
 #include "analyze/join.h"
+#include "analyze/naming.h"
 #include "analyze/tuple.h"
 #include "lib/error.h"
 
@@ -25,8 +26,9 @@ enum ws_depth {
 struct ws_view {
 	bool present;				/* the run has files of this source, and they were asked for */
 	bool joined;				/* join is there */
-	const struct ws_file *file[WS_N_SIDES]; /* the two files; NULL where missing */
-	char why[256];				/* not joined: why not, and what to do */
+	const struct ws_file *file[WS_N_SIDES]; /* the first of each side in the catalog, where the others follow */
+	uint32_t n_files[WS_N_SIDES];
+	char why[256]; /* not joined: why not, and what to do */
 	struct ws_join join;
 };
 
@@ -34,8 +36,15 @@ struct ws_study {
 	struct ws_catalog catalog;
 	struct ws_conditions conditions; /* of the run; only at WS_DEPTH_SIGHTINGS */
 	struct ws_tuples tuples;
+	struct ws_naming naming;
+	unsigned int by;		/* what was asked to tell apart by: bits of enum ws_by */
 	struct ws_sightings *sightings; /* one a file of the catalog */
-	bool *wanted;			/* one flag a file: was it asked for? */
+	struct ws_sighting
+		*block[WS_N_SOURCES][WS_N_SIDES]; /* of several files of a side: theirs, one behind the other */
+	bool *wanted;				  /* one flag a file: was it asked for? */
+	const char **node;			  /* names, in order; "" not known; they are the catalog's */
+	uint32_t n_nodes;
+	struct ws_vantage *vantage; /* one a file */
 	struct ws_view view[WS_N_SOURCES];
 };
 
@@ -51,6 +60,18 @@ void ws_study_close(struct ws_study *study);
 
 /* Closes the study, but for its catalog and its flags, which are handed over: each file keeps its address. */
 void ws_study_hand_over(struct ws_study *study, struct ws_catalog *catalog, bool **wanted);
+
+/*
+ * Is there more to name than a NIC and a vport: a cluster's names, or several points of a side? Only then are names,
+ * nodes and points told of single packets.
+ */
+bool ws_study_has_names(const struct ws_study *study);
+
+/* The name of the node where a sighting was made; "" not known. */
+const char *ws_study_node(const struct ws_study *study, const struct ws_sighting *sighting);
+
+/* Records or frames that got lost at the points that were joined. */
+uint64_t ws_view_n_lost(const struct ws_view *view);
 
 /* 0 if no family was asked for, or a file was searched for it; else -ENODATA, told in err. */
 int ws_study_check_family(const struct ws_study *study, const struct ws_invocation *invocation, struct ws_error *err);

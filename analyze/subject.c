@@ -64,37 +64,43 @@ const char *ws_subject_group_words(const struct ws_subject *subject, const struc
 
 	words = ws_spot_group_words(group, group_text);
 	if (headers)
-		snprintf(text, WS_GROUP_WORDS_MAX, "%.60s, %.120s", headers, words);
+		snprintf(text, WS_GROUP_WORDS_MAX, "%.60s, %.*s", headers, WS_GROUP_WORDS_MAX - 64, words);
 	else
 		snprintf(text, WS_GROUP_WORDS_MAX, "%s", words);
 	return text;
 }
 
-int ws_subjects_label_width(const struct ws_subject *subject, uint32_t n)
+struct ws_subject_widths ws_subjects_widths(const struct ws_subject *subject, uint32_t n)
 {
-	int width = 0;
+	struct ws_subject_widths widths = { 0, 8 };
 
 	for (uint32_t i = 0; i < n; i++) {
-		int own = subject[i].label ? (int)strlen(subject[i].label) : 0;
+		int label = subject[i].label ? (int)strlen(subject[i].label) + 2 : 0;
+		int point = (int)strlen(subject[i].point) + 1;
 
-		width = own > width ? own : width;
+		widths.label = label > widths.label ? label : widths.label;
+		widths.point = point > widths.point ? point : widths.point;
 	}
-	return width ? width + 2 : 0;
+	/* labels that are all empty need no column */
+	widths.label = widths.label > 2 ? widths.label : 0;
+	return widths;
 }
 
 void ws_subject_put_names(const struct ws_subject *subject, uint32_t n, FILE *out)
 {
-	fprintf(out, "%-*s%-7s%-8s%-9s", ws_subjects_label_width(subject, n), "", "source", "point", "searched");
+	struct ws_subject_widths widths = ws_subjects_widths(subject, n);
+
+	fprintf(out, "%-*s%-7s%-*s%-9s", widths.label, "", "source", widths.point, "point", "searched");
 }
 
-void ws_subject_put(const struct ws_subject *subject, int label_width, FILE *out)
+void ws_subject_put(const struct ws_subject *subject, struct ws_subject_widths widths, FILE *out)
 {
 	char searched[16] = "all";
 
 	if (!subject->saw_whole)
 		snprintf(searched, sizeof(searched), "%" PRIu32, subject->search_bytes);
-	fprintf(out, "%-*s%-7s%-8s%-9s", label_width, subject->label ? subject->label : "",
-		ws_source_name(subject->source), subject->point, searched);
+	fprintf(out, "%-*s%-7s%-*s%-9s", widths.label, subject->label ? subject->label : "",
+		ws_source_name(subject->source), widths.point, subject->point, searched);
 }
 
 void ws_subject_put_tsv_names(const struct ws_subject *subject, uint32_t n, FILE *out)
@@ -128,6 +134,8 @@ void ws_subject_put_tsv(const struct ws_subject *subject, const struct ws_spot_g
 			ws_address_text(group->hop->daddr, address), group->hop->dport);
 	else
 		fputs("-\t-\t-\t", out);
+	if (group->key)
+		ws_key_put_tsv(group->key, out);
 }
 
 json_t *ws_subject_json(const struct ws_subject *subject, const struct ws_spot_group *group, unsigned int by)
@@ -158,6 +166,7 @@ json_t *ws_subject_json(const struct ws_subject *subject, const struct ws_spot_g
 		rc |= json_object_set_new(object, "daddr",
 					  hop ? json_string(ws_address_text(hop->daddr, address)) : json_null());
 		rc |= json_object_set_new(object, "dport", ws_json_integer_if(hop, hop ? hop->dport : 0));
+		rc |= group->key ? ws_key_json(group->key, object) : 0;
 	}
 	if (rc) {
 		json_decref(object);

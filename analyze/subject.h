@@ -48,9 +48,13 @@ const char *ws_subject_group_words(const struct ws_subject *subject, const struc
 				   char text[WS_GROUP_WORDS_MAX]);
 
 /* The columns of a table that say whose row it is and how many bytes were searched, and their names. */
-int ws_subjects_label_width(const struct ws_subject *subject, uint32_t n);
+struct ws_subject_widths {
+	int label; /* 0: there are none */
+	int point;
+};
+struct ws_subject_widths ws_subjects_widths(const struct ws_subject *subject, uint32_t n);
 void ws_subject_put_names(const struct ws_subject *subject, uint32_t n, FILE *out);
-void ws_subject_put(const struct ws_subject *subject, int label_width, FILE *out);
+void ws_subject_put(const struct ws_subject *subject, struct ws_subject_widths widths, FILE *out);
 
 /* The same in TSV, each with a tab behind it; and those of the group. */
 void ws_subject_put_tsv_names(const struct ws_subject *subject, uint32_t n, FILE *out);

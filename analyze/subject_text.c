@@ -72,6 +72,19 @@ static void put_families_tsv(const struct ws_subject *subject, FILE *out)
 	}
 }
 
+/* The columns of what is told apart by name. */
+static void put_key_names(unsigned int by, FILE *out)
+{
+	const struct ws_key key = { .part = {
+					    [WS_KEY_EDGE] = by & WS_BY_EDGE ? "" : NULL,
+					    [WS_KEY_POD] = by & WS_BY_POD ? "" : NULL,
+					    [WS_KEY_SERVICE] = by & WS_BY_SERVICE ? "" : NULL,
+					    [WS_KEY_NODE] = by & WS_BY_NODE ? "" : NULL,
+				    } };
+
+	ws_key_put_tsv_names(&key, out);
+}
+
 int ws_subjects_print_tsv(const struct ws_subject *subject, uint32_t n, unsigned int by, FILE *out)
 {
 	int rc = 0;
@@ -80,7 +93,9 @@ int ws_subjects_print_tsv(const struct ws_subject *subject, uint32_t n, unsigned
 	      "apart\n",
 	      out);
 	ws_subject_put_tsv_names(subject, n, out);
-	fputs("family\theaders\thttp_version\tdirection\tdaddr\tdport\texpected\tfound", out);
+	fputs("family\theaders\thttp_version\tdirection\tdaddr\tdport\t", out);
+	put_key_names(by, out);
+	fputs("expected\tfound", out);
 	for (int k = 0; k < WS_N_THRESHOLDS; k++)
 		fprintf(out, "\tn%" PRIu32 "_bytes", ws_threshold_percent[k]);
 	fputc('\n', out);
@@ -120,15 +135,15 @@ static int words_width(const struct ws_subject *subject, const struct ws_spot_gr
 	return width;
 }
 
-static void print_thresholds(const struct ws_subject *subject, const struct ws_spot_groups *groups, int label_width,
-			     int width, unsigned int by, FILE *out)
+static void print_thresholds(const struct ws_subject *subject, const struct ws_spot_groups *groups,
+			     struct ws_subject_widths widths, int width, unsigned int by, FILE *out)
 {
 	char words[WS_GROUP_WORDS_MAX], text[WS_THRESHOLD_TEXT_MAX];
 
 	for (uint32_t i = 0; i < groups->n; i++) {
 		const struct ws_spot_group *group = &groups->at[i];
 
-		ws_subject_put(subject, label_width, out);
+		ws_subject_put(subject, widths, out);
 		fprintf(out, "%-*s", width, ws_subject_group_words(subject, group, by, words));
 		snprintf(text, sizeof(text), "%" PRIu64, group->n_expected);
 		fprintf(out, "%10s%9" PRIu64, group->expected_known ? text : "unknown", group->n_found);
@@ -141,7 +156,7 @@ static void print_thresholds(const struct ws_subject *subject, const struct ws_s
 	}
 }
 
-static void print_misses(const struct ws_subject *subject, uint32_t n, int label_width, FILE *out)
+static void print_misses(const struct ws_subject *subject, uint32_t n, struct ws_subject_widths widths, FILE *out)
 {
 	bool first = true;
 
@@ -159,7 +174,7 @@ static void print_misses(const struct ws_subject *subject, uint32_t n, int label
 				fprintf(out, "%-20s%10s%10s\n", "reason", "requests", "have one");
 			}
 			first = false;
-			ws_subject_put(&subject[i], label_width, out);
+			ws_subject_put(&subject[i], widths, out);
 			fprintf(out, "%-20s%10" PRIu64, ws_miss_name((uint8_t)reason), miss->n);
 			if (subject[i].remarks->is_judged)
 				fprintf(out, "%10" PRIu64 "\n", miss->n_with_context);
@@ -170,7 +185,7 @@ static void print_misses(const struct ws_subject *subject, uint32_t n, int label
 }
 
 /* Families: only where there is more to tell than which one counts. */
-static void print_families(const struct ws_subject *subject, uint32_t n, int label_width, FILE *out)
+static void print_families(const struct ws_subject *subject, uint32_t n, struct ws_subject_widths widths, FILE *out)
 {
 	bool first = true;
 
@@ -190,7 +205,7 @@ static void print_families(const struct ws_subject *subject, uint32_t n, int lab
 					"refused");
 			}
 			first = false;
-			ws_subject_put(&subject[i], label_width, out);
+			ws_subject_put(&subject[i], widths, out);
 			fprintf(out, "%-20s%10" PRIu64 "%10" PRIu64 "%10" PRIu64, remark->name, remark->n_noted,
 				remark->n_used, n_malformed);
 			for (uint8_t flaw = 0; flaw < WS_N_FLAWS; flaw++) {
@@ -204,7 +219,7 @@ static void print_families(const struct ws_subject *subject, uint32_t n, int lab
 
 int ws_subjects_print_table(const struct ws_subject *subject, uint32_t n, unsigned int by, FILE *out)
 {
-	const int label_width = ws_subjects_label_width(subject, n);
+	const struct ws_subject_widths widths = ws_subjects_widths(subject, n);
 	struct ws_spot_groups *groups = calloc((size_t)n + 1, sizeof(*groups));
 	int rc = groups ? 0 : -ENOMEM, width;
 
@@ -220,9 +235,9 @@ int ws_subjects_print_table(const struct ws_subject *subject, uint32_t n, unsign
 		fprintf(out, "%8" PRIu32 "%%", ws_threshold_percent[k]);
 	fputc('\n', out);
 	for (uint32_t i = 0; i < n; i++)
-		print_thresholds(&subject[i], &groups[i], label_width, width, by, out);
-	print_misses(subject, n, label_width, out);
-	print_families(subject, n, label_width, out);
+		print_thresholds(&subject[i], &groups[i], widths, width, by, out);
+	print_misses(subject, n, widths, out);
+	print_families(subject, n, widths, out);
 out:
 	for (uint32_t i = 0; i < n && groups; i++)
 		ws_spot_groups_close(&groups[i]);

@@ -320,6 +320,59 @@ static void write_records(const char *path, const char *point, int is_nic, uint3
 	ws_recfile_close(w);
 }
 
+/* Every second record a request, and behind it its response; of the last one the status is not known. */
+static void write_answers(const char *path)
+{
+	const struct ws_recfile_head head = { .point = "nic",
+					      .window_bytes = 16384,
+					      .monotonic_ns = 4000000000,
+					      .realtime_ns = FIRST_NS,
+					      .contexts = "w3c,b3" };
+	struct ws_recfile_mark mark = { .monotonic_ns = 6000000000, .realtime_ns = FIRST_NS + 2000000000 };
+	static const uint16_t status[] = { 200, 404, 0 };
+	struct ws_recfile_writer *w;
+	struct ws_error err;
+	int rc = ws_recfile_create(path, &head, 3, &w, &err);
+
+	for (uint32_t i = 0; rc == 0 && i < 3; i++) {
+		struct ws_record *request = ws_recfile_slot(w), *response = ws_recfile_slot(w);
+
+		*request = record_of(i, 1);
+		*response = (struct ws_record) {
+			.ts_ns = request->ts_ns + 500000,
+			.seq = 70 * i,
+			.payload_len = 38,
+			.frame_len = 142,
+			.vni = request->vni,
+			.sport = request->dport,
+			.dport = request->sport,
+			.n_segments = 1,
+			.direction = WS_DIRECTION_OUT,
+			.ip_version = request->ip_version,
+			.outer_ip_version = request->outer_ip_version,
+			.encap = request->encap,
+			.tcp_flags = 0x18,
+			.reason = WS_REASON_HTTP_RESPONSE,
+			.http_version = 1,
+			.ack = request->seq + request->payload_len,
+			.status = status[i],
+		};
+		memcpy(response->saddr, request->daddr, 16);
+		memcpy(response->daddr, request->saddr, 16);
+		memcpy(response->outer_saddr, request->outer_daddr, 16);
+		memcpy(response->outer_daddr, request->outer_saddr, 16);
+		mark.n_frames[ws_reason_slot(request->reason, request->family)]++;
+		mark.n_frames[WS_REASON_HTTP_RESPONSE]++;
+	}
+	if (rc == 0)
+		rc = ws_recfile_finish(w, &mark, &err);
+	if (rc) {
+		fprintf(stderr, "inputs: %s\n", err.text);
+		exit(1);
+	}
+	ws_recfile_close(w);
+}
+
 static uint32_t u32_at(const uint8_t *at)
 {
 	uint32_t value;
@@ -359,6 +412,8 @@ static void write_runs(void)
 	make_directory("records");
 	write_records("records/nic.rec.zst", "nic", 1, 3);
 	write_records("records/vport.rec.zst", "vport", 0, 3);
+	make_directory("answers");
+	write_answers("answers/nic.rec.zst");
 	make_directory("campaign");
 	make_directory("campaign/run1");
 	write_pcap("campaign/run1/nic.pcap", 1);

@@ -92,17 +92,21 @@ try() {
     compare "$name"
 }
 
-${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$here/../.." "$here/inputs.c" "$here"/../../lib/*.c -lzstd -lxxhash -lnghttp2 \
+${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$here/../.." "$here/inputs.c" "$here"/../../lib/*.c -lzstd -lxxhash -lnghttp2 -ljansson -lm \
     -o "$work/inputs" && "$work/inputs" "$work/files" || exit 1
 cd "$work/files" || exit 1
 
 usage() {
-    try capture-help capture --help -h 'run --help' 'check --help' 'show --help'
+    try capture-help capture --help -h 'collect --help' 'plan --help' 'run --help' 'check --help' 'show --help'
     try ingest-help ingest --help
     try analyze-help analyze --help help 'cdf --help' 'pairs --help' 'ledger --help' 'detect --help' \
         'offsets --help' 'e2e --help' 'compare --help' 'report --help'
     try capture-usage capture '' nonsense --nonsense 'check now' show 'show a b' 'show -n' 'show -n 0 two.rec.zst' \
         'show -n 1x two.rec.zst' 'show -x two.rec.zst'
+    try capture-plan-usage capture plan 'plan --dir' 'plan --all' 'plan --dir d' 'plan --dir d --all x' 'plan --dir d --all --format xml' \
+        'plan --dir d --all --netns n' 'plan --dir d --all --search-bytes 0' 'plan --dir d --all --context no' \
+        'plan --dir d --pod' 'plan --dir no-such --all' 'run --dir d --plan no-such.json' 'run --dir d --plan two.rec.zst' \
+        'run --dir d --point nic=eth0 --watch' 'run --dir d --point nic=eth0 --node n' 'run --dir d --plan p --watch 0'
     try capture-run-usage capture run 'run --dir' 'run --dir d' 'run --point nic=eth0' 'run --dir d --point nic' \
         'run --dir d --point =eth0' 'run --dir d --point nic=' 'run --dir d --point ../nic=eth0' \
         'run --dir d --point -nic=eth0' 'run --dir d --point nic=interface-name-too-long' \
@@ -194,6 +198,25 @@ runs() {
     try other-source analyze 'pairs --dir packets --source ebpf --format tsv' 'ledger --dir records --source pcap'
 }
 
+# Responses: of a record file, of captures, gone with the file that they came from; and records of versions that had none.
+responses() {
+    local rows files
+    rows='SELECT source, r.ts_ns, r.seq, r.ack, r.direction, r.payload_len, r.status, hex(saddr), sport, dport, encap, vni '
+    rows+='FROM response r JOIN flow USING (flow_id) JOIN file ON file.file_id = r.file_id ORDER BY response_id'
+    files='SELECT path, n_requests, n_contexts, n_responses, (SELECT count(*) FROM request WHERE request.file_id = file.file_id), '
+    files+='(SELECT count(*) FROM response WHERE response.file_id = file.file_id) FROM file ORDER BY path'
+    expect responses capture show answers/nic.rec.zst AND ingest --dir answers AND sqlite3 answers/run.db "$rows" AND \
+        sqlite3 answers/run.db "$files" AND sqlite3 packets/run.db "$rows" AND sqlite3 short/run.db "$rows"
+    cp records/nic.rec.zst answers
+    expect responses-replaced ingest --dir answers AND sqlite3 answers/run.db "$files" AND \
+        sqlite3 answers/run.db 'SELECT count(*) FROM response' AND sqlite3 answers/run.db 'SELECT count(*) FROM flow WHERE sport = 9080'
+    mkdir old
+    cp "$here/version1.rec.zst" old/nic.rec.zst
+    cp "$here/version2.rec.zst" old/vport.rec.zst
+    expect old-records capture show old/vport.rec.zst AND ingest --dir old AND sqlite3 old/run.db "$files" AND \
+        sqlite3 old/run.db 'SELECT file_id, seq, reason, family, families, http_version, n_segments, hex(trace_id), flags FROM request'
+}
+
 # setting DIR FILE... KEY=VALUE...: a run directory made of files, and its conditions.
 setting() {
     local dir=$1 word
@@ -251,6 +274,42 @@ campaigns() {
     verdict $((! $?)) "a report with a script in it"
     [ ! -e pwned ]
     verdict $? "a condition was run"
+}
+
+# Two nodes with three vports, in one run and in one run a node: without names of a cluster, then with them, from a table of
+# owners (one run) and from a snapshot (one run a node).
+mesh() {
+    local by
+    local -x WIRESPAN_REPORTS=$here/../../reports
+    ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$here/../.." "$here/mesh.c" "$here"/../../lib/*.c -lzstd -lxxhash -lnghttp2 -ljansson -lm \
+        -o "$work/mesh" && "$work/mesh" . || exit 1
+    ingest --quiet --dir mesh
+    ingest --quiet --dir nodes
+    try mesh-unnamed analyze 'ledger --dir mesh --format tsv' 'pairs --dir mesh --format tsv' 'cdf --dir mesh --no-figure' \
+        'cdf --dir mesh --no-figure --by edge,node' 'cdf --dir nodes --no-figure --by pod'
+    sqlite3 mesh/run.db < "$here/owners.sql"
+    cp -r "$here/cluster" nodes
+    expect mesh-ingest ingest --dir nodes AND sqlite3 nodes/node1/run.db \
+        'SELECT hex(address), kind, namespace, name, service, workload, node, from_ns, until_ns FROM owner ORDER BY 1, 2'
+    try mesh-pairs analyze 'pairs --dir mesh --format tsv' 'pairs --dir nodes/node2 --format json' 'pairs --dir nodes/node1' \
+        'pairs --dir mesh --unmatched --format tsv' 'pairs --dir nodes/node1 --unmatched --format json' \
+        'pairs --dir mesh --unmatched'
+    try mesh-cdf analyze 'cdf --dir mesh --no-figure' 'cdf --dir mesh --no-figure --format tsv' \
+        'cdf --dir mesh --no-figure --by edge,node' 'cdf --dir mesh --no-figure --by pod,service --format tsv' \
+        'cdf --dir mesh --no-figure --by edge --format json' 'cdf --dir nodes --no-figure --by edge' \
+        'cdf --dir nodes --no-figure --by node,pod --format tsv' 'cdf --dir nodes --no-figure --by service --format json' \
+        'cdf --dir packets --no-figure --by service' 'cdf --dir mesh --no-figure --by edge,hop' 'offsets --dir mesh --by edge'
+    try mesh-ledger analyze 'ledger --dir mesh' 'ledger --dir mesh --format json' 'ledger --dir nodes/node1 --format tsv' \
+        'ledger --dir nodes'
+    try mesh-detect analyze 'detect --dir mesh --no-figure --search-bytes 105 --by edge,family' \
+        'detect --dir mesh --no-figure --search-bytes 105 --by node,pod,service --format tsv' \
+        'detect --dir nodes --no-figure --search-bytes 105 --by edge,hop --format json'
+    expect mesh-report analyze report --dir nodes --no-figure AND cat nodes/reports/report.md
+    # figures, too, if there is a gnuplot
+    for by in edge pod,service,node; do analyze cdf --dir mesh --by "$by" > /dev/null 2>&1; done
+    analyze report --dir mesh > /dev/null 2>&1
+    if grep -q '<b>' mesh/reports/report.html; then false; fi
+    verdict $? "a name is markup in the report"
 }
 
 # Names that a shell, SQLite, gnuplot, printf or a terminal would take for something else.
@@ -387,8 +446,10 @@ load_logs() {
 usage
 unreadable
 runs
+responses
 load_logs
 campaigns
+mesh
 hostile
 hostile_points
 points_that_are_separators

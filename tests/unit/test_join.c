@@ -16,10 +16,12 @@
 #define N(array) (sizeof(array) / sizeof(*(array)))
 #define NOBODY	 UINT32_MAX
 
-/* What test sightings have in common: a window in which nothing is outside. */
+/* What test sightings have in common: one point of a side, with a window in which nothing is outside. */
+static const struct ws_vantage always = { INT64_MIN, INT64_MAX, 0, 0 };
+
 static struct ws_side_view view_of(const struct ws_sighting *at, uint32_t n)
 {
-	return (struct ws_side_view) { at, n, INT64_MIN, INT64_MAX, 0 };
+	return (struct ws_side_view) { at, n, &always, 1, 0 };
 }
 
 /* A sighting of packet id of flow 0, in one segment, whose direction the kernel does not know. */
@@ -302,13 +304,13 @@ static void causes_are_told_apart(void **state)
 	struct ws_sighting nic[] = { seen(1, 50), seen(2, 100), seen(3, 150), seen(4, 1000), seen(5, 1001) };
 	struct ws_sighting vport[] = { seen(3, 160), seen(9, 170) };
 	struct ws_side_view side[] = { view_of(nic, N(nic)), view_of(vport, N(vport)) };
+	const struct ws_vantage window = { 100, 1000, 0, 0 };
 	struct ws_join join;
 
 	(void)state;
 	vport[0].reason = WS_REASON_BEYOND_WINDOW;
 	memset(&vport[0].identity.trace_id, 0, sizeof(vport[0].identity.trace_id));
-	side[1].first_ns = 100;
-	side[1].last_ns = 1000;
+	side[1].vantage = &window;
 	assert_int_equal(ws_join_open(&side[0], &side[1], &join), 0);
 	assert_int_equal(join.n_pairs, 0);
 	assert_int_equal(join.n_strays, 6);
@@ -357,10 +359,11 @@ static void lost_records_may_be_the_partners(void **state)
 {
 	struct ws_sighting nic[] = { seen(1, 100) }, vport[] = { seen(2, 110) };
 	struct ws_side_view side[] = { view_of(nic, 1), view_of(vport, 1) };
+	const struct ws_vantage unread = { INT64_MIN, INT64_MAX, 1, 0 };
 	struct ws_join join;
 
 	(void)state;
-	side[WS_SIDE_VPORT].n_unread = 1;
+	side[WS_SIDE_VPORT].vantage = &unread;
 	assert_int_equal(ws_join_open(&side[0], &side[1], &join), 0);
 	assert_stray(&join, 0, WS_SIDE_NIC, 0, WS_CAUSE_UNREAD);
 	assert_stray(&join, 1, WS_SIDE_VPORT, 0, WS_CAUSE_LOST);

@@ -6,6 +6,7 @@ import statistics
 
 import contrasts
 import estimates
+import named
 import places
 from recorded import ID_SQL, MS, US, WHOLE_HEAD, cell_key, scaled
 
@@ -119,6 +120,7 @@ def check_cdf(campaign, ask):
         got = dict(rows.get(row, {}))
         got["classes"] = {"matched": 0, **got.get("classes", {})}
         yield f"cdf: {name_of(dict(row[0]))} {row[1]} {row[2]}", want, got
+    yield from named.check_by(campaign, ask, summary)
 
 
 def probes(campaign):
@@ -271,10 +273,11 @@ def own_account(run, file):
 def own_join(run, source):
     """What became of a source's sightings: pairs by class, and how many found no partner at each point."""
     pairs, sides = run.pairs(source), run.sides(source) or ()
-    alone = [sum(s.identity is not None for s in run.sightings(side.file_id)) - len(pairs) for side in sides]
+    alone = {role: sum(s.identity is not None for f in sides if f.role == role for s in run.sightings(f.file_id))
+             for role in ("nic", "vport")}
     return {"source": source, "joined": bool(sides), "pairs": len(pairs),
             "classes": dict(collections.Counter(p.kind for p in pairs)),
-            "unmatched": dict(zip(("nic", "vport"), alone or (0, 0)))}
+            "unmatched": {role: n - len(pairs) if sides else 0 for role, n in alone.items()}}
 
 
 def told_join(join):
@@ -284,5 +287,5 @@ def told_join(join):
     return {**join, "joined": "why" not in join, "classes": nonzero(join["classes"]), "unmatched": alone}
 
 
-ALL = {"e2e": check_e2e, "cdf": check_cdf, "detect": check_detect, "ledger": check_ledger,
+ALL = {"e2e": check_e2e, "cdf": check_cdf, "pairs": named.check_pairs, "detect": check_detect, "ledger": check_ledger,
        "offsets": places.check_offsets, "compare": contrasts.check_compare}

@@ -56,7 +56,7 @@ def analyze_of(bin_dir, campaign, scratch):
     def ask(command, *arguments, run=None):
         call = [os.path.join(bin_dir, "analyze"), command, *arguments, "--dir", run.path if run else campaign.path,
                 "--format", "json"]
-        if command != "ledger":
+        if command not in ("ledger", "pairs"):
             call += ["--no-figure", "--out", scratch]
         done = subprocess.run(call, capture_output=True, text=True, check=False)
         if not done.stdout.startswith("{"):

@@ -175,10 +175,10 @@ def silence(db):
 
 
 def second_vport(db):
-    """Two vports: the join would have to guess."""
-    db.execute("INSERT INTO point SELECT max(point_id) + 1, 'vport9', 'vport', NULL, NULL, NULL FROM point")
+    """Another vport of the same node, at which nothing was seen."""
+    db.execute("INSERT INTO point SELECT max(point_id) + 1, 'vport9', 'vport', NULL, NULL, NULL, NULL FROM point")
     db.execute("INSERT INTO file SELECT max(file_id) + 1, (SELECT max(point_id) FROM point), 'ebpf', 'vport9.rec.zst',"
-               " 'none', 1, 1, 0, 0, 0, 0, NULL, NULL, NULL, 'w3c,b3', 0 FROM file")
+               " 'none', 1, 1, 0, 0, 0, 0, 0, NULL, NULL, NULL, 'w3c,b3', 0 FROM file")
 
 
 def forget_conditions(db):

@@ -106,10 +106,10 @@ def questions(memory, command):
     return asked if command == "compare" else [q for q in (asked[0], asked[-1])]
 
 
-def prove(campaign, memory, say):
+def prove(campaign, memory, commands, say):
     """Judges every mutant. Returns how many behaved, and how many did not."""
     passed = failed = 0
-    for command in checks.ALL:
+    for command in commands:
         if judged_wrong(campaign, memory, command):
             say(f"FAIL {command}: wrong before anything was changed: see judge.py")
             failed += 1
@@ -133,7 +133,7 @@ def main():
     campaign = recorded.Campaign(options.campaign)
     with tempfile.TemporaryDirectory() as scratch:
         memory = Memory(judge.analyze_of(options.bin, campaign, scratch))
-        passed, failed = prove(campaign, memory, print)
+        passed, failed = prove(campaign, memory, [options.only] if options.only else list(checks.ALL), print)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -19,9 +19,10 @@ RX, TX = "rx", "tx"
 MS, US = ("ms", 1e6), ("us", 1e3)  # units, and how many ns they have
 
 File = collections.namedtuple("File", "file_id source point role whole search_bytes n_requests n_contexts n_frames"
-                              " complete unread_bytes path content_hash")
-Sighting = collections.namedtuple("Sighting", "identity ts_ns tuple payload_len direction reason ids_end_off")
-Pair = collections.namedtuple("Pair", "way latency_ns entry_ns kind identity tuple")
+                              " complete unread_bytes path content_hash node pod")
+Sighting = collections.namedtuple("Sighting", "identity ts_ns tuple payload_len direction reason ids_end_off"
+                                  " file_id trace_id family http_version stream_id")
+Pair = collections.namedtuple("Pair", "way latency_ns entry_ns kind identity tuple nic vport")
 
 # A trace id as it tells packets apart.
 ID_SQL = f"""CASE WHEN r.family = {REQUEST_ID} THEN substr(hex(r.trace_id), 1, 12) || '0' || substr(hex(r.trace_id), 14)
@@ -29,6 +30,7 @@ ID_SQL = f"""CASE WHEN r.family = {REQUEST_ID} THEN substr(hex(r.trace_id), 1, 1
 
 SIGHTINGS_SQL = f"""
     SELECT {ID_SQL}, hex(r.span_id), r.seq, r.ts_ns, r.payload_len, r.direction, r.reason, r.ids_end_off,
+           r.file_id, lower(hex(r.trace_id)), r.family, r.http_version, r.stream_id,
            f.ip_version, f.saddr, f.sport, f.daddr, f.dport
     FROM request r JOIN flow f USING (flow_id) WHERE r.file_id = ? ORDER BY r.ts_ns, r.request_id"""
 
@@ -91,7 +93,7 @@ class Run:
             "SELECT file_id, source, name, role, search_bytes IS NULL OR search_bytes >= ? OR search_bytes >= ?"
             "           AND NOT EXISTS (SELECT * FROM ledger WHERE ledger.file_id = file.file_id"
             "                           AND reason = 'beyond_window' AND n_frames > 0), search_bytes, n_requests, n_contexts, n_frames, complete,"
-            "       unread_bytes, path, content_hash"
+            "       unread_bytes, path, content_hash, coalesce(node, ''), coalesce(pod, '')"
             " FROM file JOIN point USING (point_id)", (WHOLE_HEAD, WHOLE_HEAD_ONCE))]
 
     def is_for_detection(self):
@@ -119,9 +121,9 @@ class Run:
     @functools.lru_cache(maxsize=None)
     def sightings(self, file_id):
         """All requests of a file in order of time."""
-        return [Sighting((seq, trace, span) if trace else None, ts, tuple(flow), length, direction, reason, ids_end)
-                for trace, span, seq, ts, length, direction, reason, ids_end, *flow
-                in self.db.execute(SIGHTINGS_SQL, (file_id,))]
+        return [Sighting((seq, trace, span) if trace else None, ts, tuple(flow), length, direction, reason, ids_end, *more)
+                for trace, span, seq, ts, length, direction, reason, ids_end, *more, version, saddr, sport, daddr, dport
+                in self.db.execute(SIGHTINGS_SQL, (file_id,)) for flow in [(version, saddr, sport, daddr, dport)]]
 
     @functools.lru_cache(maxsize=None)
     def requests(self, file_id):
@@ -132,19 +134,40 @@ class Run:
             found[seq, sighting.tuple].append(sighting)
         return found
 
+    def node_of(self, file):
+        """Where a file was recorded: of points of which that is not known, at the only node that is, if it is but one."""
+        known = {f.node for f in self.files if f.node}
+        return file.node or (known.pop() if len(known) == 1 else "")
+
+    def nodes(self, source):
+        """The files of every node, at NICs and at vports."""
+        found = {}
+        for file in self.files:
+            if file.source == source and file.role in ("nic", "vport"):
+                found.setdefault(self.node_of(file), ([], []))[file.role == "vport"].append(file)
+        return found
+
     def sides(self, source):
-        """The run's only file at a NIC and its only one at a vport; None where it is not so."""
-        nic, vport = ([f for f in self.files if (f.source, f.role) == (source, role)] for role in ("nic", "vport"))
-        return (nic[0], vport[0]) if len(nic) == len(vport) == 1 else None
+        """All files at NICs and vports; None where no node has both."""
+        nodes = self.nodes(source).values()
+        if not any(nic and vport for nic, vport in nodes):
+            return None
+        return [file for sides in nodes for side in sides for file in side]
 
     @functools.lru_cache(maxsize=None)
     def pairs(self, source):
-        """Every packet that was found at both points."""
-        sides = self.sides(source)
-        if sides is None:
-            return []
-        once = [once_pair(*row) for row in self.db.execute(ONCE_SQL, [side.file_id for side in sides])]
-        nic, vport = (by_identity(self.sightings(side.file_id)) for side in sides)
+        """Every packet that was found at both sides of a node."""
+        return [pair for sides in self.nodes(source).values() for pair in self.pairs_of(*sides)]
+
+    def pairs_of(self, nics, vports):
+        """The pairs of a node. An identity at several of its vports and at its NIC, too, is not looked for."""
+        nic, vport = (by_identity(sorted((s for file in side for s in self.sightings(file.file_id)),
+                                         key=lambda s: s.ts_ns)) for side in (nics, vports))
+        if len(nics) == len(vports) == 1:
+            once = [once_pair(*row) for row in self.db.execute(ONCE_SQL, (nics[0].file_id, vports[0].file_id))]
+        else:
+            once = [once_of(nic[i][0], vport[i][0]) for i in set(nic) & set(vport) if len(nic[i]) == len(vport[i]) == 1]
+        once = [pair._replace(nic=nic[pair.identity][0], vport=vport[pair.identity][0]) for pair in once]
         flows = collections.defaultdict(list)
         for pair in once:
             flows[pair.tuple].append(pair.way)
@@ -163,7 +186,14 @@ def once_pair(trace, span, seq, nic_ns, vport_ns, nic_direction, vport_direction
         way = RX if nic_ns < vport_ns else TX
     inconsistent = any(k not in (None, way) for k in kernel)
     return Pair(way, abs(vport_ns - nic_ns), min(nic_ns, vport_ns), kind_of(nat, False, split, inconsistent),
-                (seq, trace, span), tuple(flow))
+                (seq, trace, span), tuple(flow), None, None)
+
+
+def once_of(nic, vport):
+    """The same from two sightings."""
+    seq, trace, span = nic.identity
+    return once_pair(trace, span, seq, nic.ts_ns, vport.ts_ns, nic.direction, vport.direction,
+                     nic.payload_len != vport.payload_len, nic.tuple != vport.tuple, *vport.tuple)
 
 
 def by_identity(sightings):
@@ -190,7 +220,8 @@ def repeated_pairs(nic, vport, flows):
         both = (kernel_way("nic", at_nic.direction), kernel_way("vport", at_vport.direction))
         yield Pair(way, leaving.ts_ns - entering.ts_ns, entering.ts_ns,
                    kind_of(at_nic.tuple != at_vport.tuple, True, at_nic.payload_len != at_vport.payload_len,
-                           any(k not in (None, way) for k in both)), at_nic.identity, at_vport.tuple)
+                           any(k not in (None, way) for k in both)), at_nic.identity, at_vport.tuple,
+                   at_nic, at_vport)
 
 
 class Campaign:

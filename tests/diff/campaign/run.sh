@@ -48,4 +48,22 @@ for offset in 0 3; do
     "$here/judge.py" --bin "$bin" "$scratch/odd$offset" || status=1
 done
 "$here/prove.py" --bin "$bin" "$scratch/campaign" || status=1
+# names: of the same runs, and of two nodes with several vports
+for offset in 0 4; do
+    "$here/baptize.py" --offset "$offset" "$scratch/campaign" "$scratch/named$offset"
+    "$here/judge.py" --bin "$bin" "$scratch/named$offset" || status=1
+done
+"$here/prove.py" --bin "$bin" --only pairs "$scratch/named0" || status=1
+mkdir "$scratch/mesh"
+${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I"$root" "$root/tests/golden/mesh.c" "$root"/lib/*.c -lzstd -lxxhash -lnghttp2 -ljansson -lm \
+    -o "$scratch/write_mesh" && "$scratch/write_mesh" "$scratch/mesh"
+"$bin/ingest" --quiet --dir "$scratch/mesh"
+for db in "$scratch/mesh/mesh" "$scratch/mesh"/nodes/node?; do sqlite3 "$db/run.db" < "$root/tests/golden/owners.sql"; done
+for command in pairs cdf ledger detect offsets; do
+    "$here/judge.py" --bin "$bin" --only "$command" "$scratch/mesh" || status=1
+done
+for command in pairs cdf; do
+    "$here/prove.py" --bin "$bin" --only "$command" "$scratch/mesh" || status=1
+done
+"$root/tests/diff/mesh/join.sh" "$bin" "$scratch/mesh" || status=1
 exit "$status"
