@@ -121,10 +121,23 @@ static int label_width(const struct ws_sweep *sweep)
 	return width;
 }
 
+static int point_width(const struct ws_sweep *sweep)
+{
+	int width = 8;
+
+	for (uint32_t i = 0; i < sweep->n; i++) {
+		int n = (int)strlen(sweep->probe[i].point) + 1;
+
+		width = n > width ? n : width;
+	}
+	return width;
+}
+
 /* Every live search, beside what the offsets say of that many bytes. */
 static void print_live(const struct ws_sweep *sweep, int width, FILE *out)
 {
 	char text[2][NUMBER_MAX], expected[32];
+	int points = point_width(sweep);
 	bool first = true;
 
 	for (uint32_t i = 0; i < sweep->n; i++) {
@@ -136,14 +149,14 @@ static void print_live(const struct ws_sweep *sweep, int width, FILE *out)
 		if (first)
 			fprintf(out,
 				"\nlive searches [Wilson 95%% interval], and what the offsets say of that many "
-				"bytes\n%-*s  %-8s%8s%10s%24s%24s\n",
-				width, "", "point", "bytes", "expected", "found live", "by offsets");
+				"bytes\n%-*s  %-*s%8s%10s%24s%24s\n",
+				width, "", points, "point", "bytes", "expected", "found live", "by offsets");
 		first = false;
 		if (probe->offsets != WS_NO_PROBE)
 			said = ws_probe_rate(&sweep->probe[probe->offsets], probe->window);
 		snprintf(expected, sizeof(expected), "%" PRIu64, probe->n_expected);
-		fprintf(out, "%-*s  %-8s%8" PRIu32 "%10s%24s%24s\n", width, probe->label, probe->point, probe->window,
-			probe->expected_known ? expected : "unknown", rate_text(&live, text[0]),
+		fprintf(out, "%-*s  %-*s%8" PRIu32 "%10s%24s%24s\n", width, probe->label, points, probe->point,
+			probe->window, probe->expected_known ? expected : "unknown", rate_text(&live, text[0]),
 			probe->offsets != WS_NO_PROBE ? rate_text(&said, text[1]) : "-");
 	}
 }
