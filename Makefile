@@ -15,8 +15,9 @@ FUZZ_SECONDS ?= 60
 
 PACKAGES = gcc libc6-dev clang llvm bpftool libbpf-dev libpcap-dev libsqlite3-dev libzstd-dev libxxhash-dev libjansson-dev \
 	zlib1g-dev libnghttp2-dev gnuplot-nox nginx-light nghttp2-client iproute2 util-linux zstd
-TEST_PACKAGES = libcmocka-dev libclang-rt-14-dev clang-format shellcheck tshark python3 python3-scapy python3-hpack python3-h2 \
-	python3-grpcio ethtool xxhash sqlite3 jq diffutils chromium
+MESH_PACKAGES = python3 curl ethtool iptables
+TEST_PACKAGES = $(MESH_PACKAGES) libcmocka-dev libclang-rt-14-dev clang-format shellcheck tshark python3-scapy python3-hpack python3-h2 \
+	python3-grpcio xxhash sqlite3 jq diffutils chromium nftables docker.io containerd runc busybox-static
 
 PROGRAMS = capture ingest analyze
 ROOM_SOURCES = $(filter-out %/main.c,$(wildcard lib/*.c $(PROGRAMS:%=%/*.c)))
@@ -39,6 +40,11 @@ reproduce: setup ## the paper's evaluation on the testbed, 45 minutes; QUICK=1: 
 	@$(MAKE) -s -j "$$(nproc)" all
 	@BIN=$(BUILD)/bin datasets/reproduce.sh $(if $(QUICK),--quick) $(REPRODUCE_OPTIONS)
 
+mesh: setup-mesh ## a cluster of four nodes on this machine: find the tracing points, record every node, draw the way of a request
+	@echo "Building"
+	@$(MAKE) -s -j "$$(nproc)" all
+	@BIN=$(BUILD)/bin datasets/mesh.sh $(MESH_OPTIONS)
+
 test: setup-tests ## the README's second command: every test
 	@echo "Building"
 	@$(MAKE) -s -j "$$(nproc)" all
@@ -58,6 +64,13 @@ check-bpf: all $(BUILD)/tests/kernel_host ## kernel parser = host parser (root)
 
 check-net: all ## real traffic on the testbed (root)
 	tests/net/run.sh $(BUILD)/bin
+
+check-cluster: all ## from the cluster to the tracing points, with stand-ins and with real tools (root for most of it)
+	tests/cluster/run.sh $(BUILD)/bin
+
+check-mesh: all ## what several nodes saw: journeys, clocks, joins, against independent judges
+	tests/journey/run.sh $(BUILD)/bin
+	tests/clocks/run.sh $(BUILD)/bin
 
 check-campaign: all ## campaigns: files, interrupts, resumption (recording needs root)
 	tests/campaign/run.sh $(BUILD)/bin
@@ -101,6 +114,9 @@ clean: ## remove what was built
 
 setup: ## install the packages that building and measuring need (root)
 	@./datasets/setup.sh $(PACKAGES)
+
+setup-mesh: ## install what the cluster on this machine needs, too (root)
+	@./datasets/setup.sh $(PACKAGES) $(MESH_PACKAGES)
 
 setup-tests: ## install what the tests need, too (root)
 	@./datasets/setup.sh $(PACKAGES) $(TEST_PACKAGES)

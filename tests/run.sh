@@ -78,7 +78,7 @@ suite "the same under sanitizers" make -s check-san
 suite "a campaign's numbers = an independent judge's" make -s check-numbers
 if $with_root; then collect "evaluation"; fi
 collect "host parser = tshark"
-background "fuzz" fuzz
+background "clusters" make -s check-cluster
 if $with_root; then
     suite "kernel parser = host parser" make -s check-bpf
     suite "real traffic" make -s check-net
@@ -86,8 +86,11 @@ else
     echo "== the paper's evaluation, kernel parser = host parser, real traffic: skipped: not root, or no eBPF;" \
         "\`build/bin/capture check\` says why"
 fi
-collect "fuzz"
+collect "clusters"
+background "fuzz" fuzz
+suite "journeys, clocks" make -s check-mesh
 suite "campaigns" make -s check-campaign
+collect "fuzz"
 suite "pages in a browser" make -s check-browser
 
 echo "$n_passed passed, $n_failed failed"
