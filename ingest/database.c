@@ -10,10 +10,6 @@
 #include "lib/names.h"
 #include "lib/version.h"
 
-#define SCHEMA_VERSION 4
-/* How long to wait for another process that has the database open. */
-#define BUSY_TIMEOUT_MS 10000
-
 /* lib/schema.sql; see the Makefile. */
 extern const char ws_schema_sql[];
 
@@ -29,14 +25,14 @@ static int set_up(struct ws_database *db, struct ws_error *err)
 		rc = ws_sql_select_number(&db->sql, "SELECT count(*) FROM sqlite_schema", 0, &n_tables, err);
 	if (rc)
 		return rc;
-	if (version == SCHEMA_VERSION)
+	if (version == WS_SCHEMA_VERSION)
 		return 0;
 	if (version != 0 || n_tables != 0)
 		return ws_error(
 			err, -EINVAL,
 			"%s: a database of another kind or version (%lld; this program writes %d); move it away and "
 			"load again",
-			db->sql.path, (long long)version, SCHEMA_VERSION);
+			db->sql.path, (long long)version, WS_SCHEMA_VERSION);
 	rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
 	if (rc == 0)
 		rc = ws_sql_execute(&db->sql, ws_schema_sql, err);
@@ -64,7 +60,7 @@ int ws_database_open(const char *path, struct ws_database **database, struct ws_
 		rc = ws_sql_fail(&db->sql, err);
 		goto out;
 	}
-	sqlite3_busy_timeout(db->sql.db, BUSY_TIMEOUT_MS);
+	sqlite3_busy_timeout(db->sql.db, WS_BUSY_TIMEOUT_MS);
 	rc = ws_sql_execute(&db->sql, "PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536", err);
 	if (rc == 0)
 		rc = set_up(db, err);
@@ -83,6 +79,11 @@ out:
 	else
 		*database = db;
 	return rc;
+}
+
+const char *ws_database_path(const struct ws_database *db)
+{
+	return db->sql.path;
 }
 
 int ws_database_has_file(struct ws_database *db, const struct ws_input *input, const char *hash,

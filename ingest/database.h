@@ -32,6 +32,9 @@ struct ws_file_facts {
 /* Opens or creates run.db. Returns 0 or -errno; -EINVAL for a database of another kind or version. */
 int ws_database_open(const char *path, struct ws_database **db, struct ws_error *err);
 
+/* As it was opened. */
+const char *ws_database_path(const struct ws_database *db);
+
 /* Keeps the manifest, if it is not the one that is kept already. */
 int ws_database_put_manifest(struct ws_database *db, const char *hash, const char *json, struct ws_error *err);
 

@@ -109,8 +109,7 @@ int ws_database_begin_snapshots(struct ws_database *db, struct ws_cluster_insert
 	}
 	rc = ws_sql_execute(
 		in->sql,
-		"DELETE FROM snapshot; DELETE FROM owner; DELETE FROM span; DELETE FROM dependency;"
-		"DELETE FROM synchronization;"
+		WS_CLEAR_SNAPSHOTS_SQL
 		"CREATE TEMP TABLE tenure (address, kind, namespace, name, service, workload, node, from_ns,"
 		" until_ns, seen, is_gone);"
 		"CREATE INDEX temp.tenure_address ON tenure (address, kind, namespace, name)",

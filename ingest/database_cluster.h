@@ -62,6 +62,14 @@ struct ws_cluster_insert;
 int ws_database_has_snapshots(struct ws_database *db, const struct ws_snapshot_facts *snapshots, uint32_t n,
 			      struct ws_error *err);
 
+/*
+ * Copies what the run.db at from_path has of cluster snapshots, if they are these n in this order and no others, in the
+ * place of all that was there; paths are the given ones, and of the other facts only hashes are looked at. 1: done; 0:
+ * that database is gone, has others or cannot be read, then nothing has changed; -errno: this one cannot be written.
+ */
+int ws_database_copy_snapshots(struct ws_database *db, const char *from_path, const struct ws_snapshot_facts *snapshots,
+			       uint32_t n, struct ws_error *err);
+
 /* Begins a transaction that takes out all that was loaded. It ends with ws_database_end_snapshots(). */
 int ws_database_begin_snapshots(struct ws_database *db, struct ws_cluster_insert **insert, struct ws_error *err);
 

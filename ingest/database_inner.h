@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * database_inner - run.db as its own files see it: database.c, database_cluster.c, database_documents.c,
- * database_facts.c, database_log.c.
+ * database_inner - run.db as its own files see it: database.c, database_cluster.c, database_copy.c,
+ * database_documents.c, database_facts.c, database_log.c.
  */
 #ifndef WS_DATABASE_INNER_H
 #define WS_DATABASE_INNER_H
@@ -10,6 +10,15 @@
 #include "ingest/flows.h"
 #include "ingest/rows.h"
 #include "ingest/sql.h"
+
+#define WS_SCHEMA_VERSION 4
+/* How long to wait for another process that has the database open. */
+#define WS_BUSY_TIMEOUT_MS 10000
+
+/* Takes out all that cluster snapshots put in. */
+#define WS_CLEAR_SNAPSHOTS_SQL                                                               \
+	"DELETE FROM snapshot; DELETE FROM owner; DELETE FROM span; DELETE FROM dependency;" \
+	"DELETE FROM synchronization;"
 
 /* A load log under way. */
 struct ws_log_insert {

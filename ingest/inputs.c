@@ -241,52 +241,145 @@ void ws_inputs_free(struct ws_inputs *inputs)
 }
 
 /* A cluster snapshot is of a run or a campaign, and none itself. */
-static int is_directory(const struct dirent *entry)
+static int is_visible(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.' && strcmp(entry->d_name, WS_CLUSTER_DIR) != 0;
 }
 
-static int visit_below(const char *dir, int depth, void (*visit)(void *context, const char *dir), void *context,
-		       uint32_t *n_runs, struct ws_error *err)
+static void free_paths(char **paths, int n)
 {
-	struct ws_inputs inputs;
-	struct dirent **entries;
-	int rc = ws_inputs_find(dir, &inputs, NULL), n;
+	for (int i = 0; i < n; i++)
+		free(paths[i]);
+	free(paths);
+}
 
-	if (rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES)
-		return ws_error(err, rc, "%s: cannot open: %s", dir, strerror(-rc));
-	if (rc || ws_inputs_are_some(&inputs) ||
-	    inputs.manifest_path) { /* a run, or something that is wrong with one */
-		if (rc == 0)
-			ws_inputs_free(&inputs);
-		visit(context, dir);
-		(*n_runs)++;
-		return 0;
-	}
-	if (depth == DEPTH_MAX)
-		return 0;
-	n = scandir(dir, &entries, is_directory, alphasort);
+/* The directories in dir that runs are looked for in, by name; the caller's, to be freed. */
+static int list_below(const char *dir, char ***paths, int *n_paths, struct ws_error *err)
+{
+	struct dirent **entries;
+	int n = scandir(dir, &entries, is_visible, alphasort), n_found = 0, rc = 0;
+	char **found;
+
 	if (n < 0)
 		return ws_error(err, -errno, "%s: cannot read: %s", dir, strerror(errno));
-	rc = 0;
+	found = calloc((size_t)n + 1, sizeof(*found));
+	if (!found)
+		rc = ws_error(err, -ENOMEM, "out of memory");
 	for (int i = 0; i < n; i++) {
 		char *path = NULL;
 		struct stat st;
 
-		if (rc == 0 && asprintf(&path, "%s/%s", dir, entries[i]->d_name) < 0)
+		if (rc == 0 && asprintf(&path, "%s/%s", dir, entries[i]->d_name) < 0) {
+			path = NULL;
 			rc = ws_error(err, -ENOMEM, "out of memory");
+		}
 		if (rc == 0 && lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
-			rc = visit_below(path, depth + 1, visit, context, n_runs, err);
-		free(path);
+			found[n_found++] = path;
+		else
+			free(path);
 		free(entries[i]);
 	}
 	free(entries);
+	if (rc) {
+		free_paths(found, found ? n_found : 0);
+		return rc;
+	}
+	*paths = found;
+	*n_paths = n_found;
+	return 0;
+}
+
+/* What is in a directory; NOTHING if it cannot be opened. */
+enum content {
+	NOTHING,
+	OF_ANYWHERE, /* load logs and conditions, which may lie in a campaign's directory by mistake */
+	OF_A_RUN,    /* or something that is wrong with one */
+};
+
+static enum content content_of(const char *dir, struct ws_inputs *inputs, int *rc)
+{
+	*rc = ws_inputs_find(dir, inputs, NULL);
+	if (*rc)
+		return *rc == -ENOENT || *rc == -ENOTDIR || *rc == -EACCES ? NOTHING : OF_A_RUN;
+	if (inputs->n || inputs->manifest_path)
+		return OF_A_RUN;
+	return ws_inputs_are_some(inputs) ? OF_ANYWHERE : NOTHING;
+}
+
+/* The path of a run below dir, the first by name; the caller's, to be freed. NULL: there is none that can be seen. */
+static char *find_run_below(const char *dir, int depth)
+{
+	char **paths, *run = NULL;
+	int n;
+
+	if (depth == DEPTH_MAX || list_below(dir, &paths, &n, NULL))
+		return NULL;
+	for (int i = 0; i < n && !run; i++) {
+		struct ws_inputs inputs = { 0 };
+		int rc;
+
+		run = content_of(paths[i], &inputs, &rc) == NOTHING ? find_run_below(paths[i], depth + 1)
+								    : strdup(paths[i]);
+		ws_inputs_free(&inputs);
+	}
+	free_paths(paths, n);
+	return run;
+}
+
+struct walk {
+	const struct ws_runs_visitor *visitor;
+	uint32_t *n_runs;
+	struct ws_error *err;
+};
+
+/* Is the directory a campaign in spite of its files? Then they are told. */
+static bool tell_strays(const struct walk *w, const char *dir, int depth, const struct ws_inputs *inputs)
+{
+	char *run = find_run_below(dir, depth);
+	const bool is_campaign = run;
+
+	if (run && w->visitor->stray) {
+		for (uint32_t i = 0; i < inputs->n_logs; i++)
+			w->visitor->stray(w->visitor->context, dir, inputs->log[i].path, run);
+		if (inputs->conditions_path)
+			w->visitor->stray(w->visitor->context, dir, inputs->conditions_path, run);
+	}
+	free(run);
+	return is_campaign;
+}
+
+static int visit_below(const struct walk *w, const char *dir, int depth)
+{
+	struct ws_inputs inputs = { 0 };
+	char **paths;
+	int n, rc;
+	enum content content = content_of(dir, &inputs, &rc);
+
+	if (content == OF_ANYWHERE && tell_strays(w, dir, depth, &inputs))
+		content = NOTHING;
+	ws_inputs_free(&inputs);
+	if (content != NOTHING) {
+		w->visitor->run(w->visitor->context, dir);
+		(*w->n_runs)++;
+		return 0;
+	}
+	if (rc)
+		return ws_error(w->err, rc, "%s: cannot open: %s", dir, strerror(-rc));
+	if (depth == DEPTH_MAX)
+		return 0;
+	rc = list_below(dir, &paths, &n, w->err);
+	if (rc)
+		return rc;
+	for (int i = 0; rc == 0 && i < n; i++)
+		rc = visit_below(w, paths[i], depth + 1);
+	free_paths(paths, n);
 	return rc;
 }
 
-int ws_runs_visit(const char *dir, void (*visit)(void *context, const char *dir), void *context, uint32_t *n_runs,
-		  struct ws_error *err)
+int ws_runs_visit(const char *dir, const struct ws_runs_visitor *visitor, uint32_t *n_runs, struct ws_error *err)
 {
+	const struct walk w = { visitor, n_runs, err };
+
 	*n_runs = 0;
-	return visit_below(dir, 0, visit, context, n_runs, err);
+	return visit_below(&w, dir, 0);
 }

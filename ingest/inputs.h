@@ -51,12 +51,21 @@ int ws_inputs_add_pcap(struct ws_inputs *inputs, const char *point, const char *
 
 void ws_inputs_free(struct ws_inputs *inputs);
 
+struct ws_runs_visitor {
+	void (*run)(void *context, const char *dir); /* its own result is for its caller to keep */
+	/*
+	 * A load log or the conditions at path, in a directory that is a campaign: run is below it, the first by name.
+	 * NULL: nobody is told.
+	 */
+	void (*stray)(void *context, const char *dir, const char *path, const char *run);
+	void *context;
+};
+
 /*
- * Calls visit for dir if it is a run, else for every run below it, in order of name, but not in snapshots (directories
- * named cluster). Stops at the first failure of
- * the walk itself; visit's own result is for its caller to keep. *n_runs counts.
+ * Visits dir if it is a run, else every run below it, in order of name, but not in snapshots (directories named
+ * cluster). A directory with runs below it that holds no record file, packet capture or manifest is a campaign,
+ * whatever else it holds. Stops at the first failure of the walk itself. *n_runs counts.
  */
-int ws_runs_visit(const char *dir, void (*visit)(void *context, const char *dir), void *context, uint32_t *n_runs,
-		  struct ws_error *err);
+int ws_runs_visit(const char *dir, const struct ws_runs_visitor *visitor, uint32_t *n_runs, struct ws_error *err);
 
 #endif

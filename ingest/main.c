@@ -23,8 +23,9 @@ static const char help[] =
 	"Loads a run directory into DIR/run.db: record files, packet captures, logs of load generators, the\n"
 	"conditions of the run and the snapshot of its cluster. A directory that is no run itself is a\n"
 	"campaign: every run below it is loaded, each with the campaign's snapshot where it has none of its\n"
-	"own. Loading again changes nothing; a file whose content has changed takes the place of what was\n"
-	"loaded of it.\n"
+	"own. A load log or conditions.json in a campaign's own directory belongs to none of them: it is\n"
+	"refused, and the rest is loaded. Loading again changes nothing; a file whose content has changed\n"
+	"takes the place of what was loaded of it.\n"
 	"\n"
 	"  --dir DIR            run directory with any of:\n"
 	"                         NAME.rec.zst        records of a tracing point\n"
@@ -60,6 +61,7 @@ struct job {
 	bool has_contexts; /* --context or --prefer was given */
 	int is_quiet;
 	uint32_t n_failed;
+	struct ws_snapshot_memory memory;
 };
 
 /* What was loaded of a file; what is wrong with it is said even to the quiet. */
@@ -136,11 +138,14 @@ static int load_logs(struct job *job, struct ws_database *db, const char *dir, c
 }
 
 /* What was loaded of a snapshot; what could not be understood is said even to the quiet. */
-static void tell_snapshot(const struct job *job, const struct ws_loaded_snapshot *l, bool was_there)
+static void tell_snapshot(const struct job *job, const struct ws_loaded_snapshot *l,
+			  const struct ws_loaded_snapshots *all)
 {
-	if (was_there) {
-		if (!job->is_quiet)
+	if (all->was_there || all->copied_from) {
+		if (!job->is_quiet && all->was_there)
 			printf("%s/: loaded before, unchanged\n", l->path);
+		else if (!job->is_quiet)
+			printf("%s/: copied from %s\n", l->path, all->copied_from);
 		return;
 	}
 	if (!job->is_quiet)
@@ -154,10 +159,10 @@ static void tell_snapshot(const struct job *job, const struct ws_loaded_snapshot
 static int load_snapshots(struct job *job, struct ws_database *db, const char *dir, struct ws_error *err)
 {
 	struct ws_loaded_snapshots loaded = { 0 };
-	int rc = ws_load_snapshots(db, dir, job->root, &loaded, err);
+	int rc = ws_load_snapshots(db, dir, job->root, &job->memory, &loaded, err);
 
 	for (uint32_t i = 0; rc == 0 && i < loaded.n; i++)
-		tell_snapshot(job, &loaded.at[i], loaded.was_there);
+		tell_snapshot(job, &loaded.at[i], &loaded);
 	ws_loaded_snapshots_free(&loaded);
 	return rc;
 }
@@ -241,6 +246,18 @@ static void load_run(void *context, const char *dir)
 		fprintf(stderr, "ingest: %s\n", err.text);
 		job->n_failed++;
 	}
+}
+
+/* What nobody would miss at once: it is said, and the status says it, too. */
+static void refuse_stray(void *context, const char *dir, const char *path, const char *run)
+{
+	struct job *job = context;
+
+	fprintf(stderr,
+		"ingest: %s belongs to no run: %s is a campaign, as there are runs below it, such as %s; move the file "
+		"into the run that it belongs to\n",
+		path, dir, run);
+	job->n_failed++;
 }
 
 static int usage_error(const char *text, const char *value)
@@ -330,6 +347,7 @@ static int parse_options(int argc, char **argv, struct job *job, const char **di
 int main(int argc, char **argv)
 {
 	struct job job = { .reading.tunnels = { .vxlan_port = { 4789, 8472 } } };
+	const struct ws_runs_visitor visitor = { load_run, refuse_stray, &job };
 	struct ws_error err = { 0 };
 	const char *dir = NULL;
 	uint32_t n_runs;
@@ -341,7 +359,7 @@ int main(int argc, char **argv)
 	if (job.n_pcaps) {
 		load_run(&job, dir);
 	} else {
-		if (ws_runs_visit(dir, load_run, &job, &n_runs, &err)) {
+		if (ws_runs_visit(dir, &visitor, &n_runs, &err)) {
 			fprintf(stderr, "ingest: %s\n", err.text);
 			return 1;
 		}
@@ -353,6 +371,7 @@ int main(int argc, char **argv)
 			return 1;
 		}
 	}
+	ws_snapshot_memory_free(&job.memory);
 	if (fflush(stdout) || ferror(stdout))
 		return 1;
 	return job.n_failed ? 1 : 0;

@@ -289,31 +289,62 @@ void ws_loaded_snapshots_free(struct ws_loaded_snapshots *l)
 	for (uint32_t i = 0; l->at && i < l->n; i++)
 		free(l->at[i].path);
 	free(l->at);
+	free(l->copied_from);
 	*l = (struct ws_loaded_snapshots) { 0 };
 }
 
-/* Are the snapshots loaded? 1, 0 or -errno. */
-static int check_there(struct ws_database *db, const struct ws_snapshot_place *places, uint32_t n, struct ws_error *err)
+static struct ws_snapshot_facts *facts_of(const struct ws_snapshot_place *places, uint32_t n)
 {
 	struct ws_snapshot_facts *facts = calloc(n, sizeof(*facts));
+
+	for (uint32_t i = 0; facts && i < n; i++)
+		facts[i] = (struct ws_snapshot_facts) { .path = places[i].shown, .hash = places[i].hash };
+	return facts;
+}
+
+/* From the database of another run of the campaign, if there is one that has them. 1, 0 or -errno. */
+static int try_copy(struct ws_database *db, const struct ws_snapshot_memory *memory,
+		    const struct ws_snapshot_facts *facts, struct ws_loaded_snapshots *l, struct ws_error *err)
+{
+	int rc = ws_database_copy_snapshots(db, memory->database, facts, l->n, err);
+
+	if (rc == 1 && !(l->copied_from = strdup(memory->database)))
+		rc = ws_error(err, -ENOMEM, "out of memory");
+	return rc;
+}
+
+/* memory: NULL if the snapshot is the run's own. */
+static int load_or_copy(struct ws_database *db, const struct ws_snapshot_place *places,
+			struct ws_snapshot_memory *memory, struct ws_loaded_snapshots *l, struct ws_error *err)
+{
+	struct ws_snapshot_facts *facts = facts_of(places, l->n);
 	int rc;
 
 	if (!facts)
 		return ws_error(err, -ENOMEM, "out of memory");
-	for (uint32_t i = 0; i < n; i++)
-		facts[i] = (struct ws_snapshot_facts) { .path = places[i].shown, .hash = places[i].hash };
-	rc = ws_database_has_snapshots(db, facts, n, err);
+	rc = ws_database_has_snapshots(db, facts, l->n, err);
+	l->was_there = rc == 1;
+	if (rc == 0 && memory && memory->database)
+		rc = try_copy(db, memory, facts, l, err);
 	free(facts);
-	return rc;
+	if (rc == 0)
+		rc = load_all(db, places, l, err);
+	if (rc < 0)
+		return rc;
+	if (memory) {
+		free(memory->database);
+		memory->database = strdup(ws_database_path(db)); /* without memory for it the next run reads again */
+	}
+	return 0;
 }
 
-int ws_load_snapshots(struct ws_database *db, const char *dir, const char *root, struct ws_loaded_snapshots *loaded,
-		      struct ws_error *err)
+int ws_load_snapshots(struct ws_database *db, const char *dir, const char *root, struct ws_snapshot_memory *memory,
+		      struct ws_loaded_snapshots *loaded, struct ws_error *err)
 {
 	struct ws_loaded_snapshots l = { 0 };
 	struct ws_snapshot_place *places = NULL;
 	uint32_t n = 0;
-	int rc = ws_snapshot_places(dir, root, &places, &n, err);
+	int rc = ws_snapshot_places(dir, root, memory, &places, &n, err);
 
 	if (rc || n == 0)
 		goto out;
@@ -327,10 +358,7 @@ int ws_load_snapshots(struct ws_database *db, const char *dir, const char *root,
 		rc = ws_error(err, -ENOMEM, "out of memory");
 		goto out;
 	}
-	rc = check_there(db, places, n, err);
-	l.was_there = rc == 1;
-	if (rc >= 0)
-		rc = l.was_there ? 0 : load_all(db, places, &l, err);
+	rc = load_or_copy(db, places, strncmp(places[0].shown, "../", 3) == 0 ? memory : NULL, &l, err);
 out:
 	ws_snapshot_places_free(places, n);
 	if (rc)

@@ -208,6 +208,67 @@ static int add_snapshot(struct ws_snapshot_place **places, uint32_t *n, const ch
 	return rc;
 }
 
+void ws_snapshot_memory_free(struct ws_snapshot_memory *memory)
+{
+	ws_snapshot_places_free(memory->place, memory->n);
+	free(memory->database);
+	*memory = (struct ws_snapshot_memory) { 0 };
+}
+
+/* A copy of the places; up takes the place of the first n_cut characters of what is shown. */
+static int copy_places(const struct ws_snapshot_place *from, uint32_t n, const char *up, size_t n_cut,
+		       struct ws_snapshot_place **places, struct ws_error *err)
+{
+	struct ws_snapshot_place *copy = calloc(n, sizeof(*copy));
+	bool is_whole = copy;
+
+	for (uint32_t i = 0; is_whole && i < n; i++) {
+		copy[i] = from[i];
+		copy[i].path = strdup(from[i].path);
+		if (asprintf(&copy[i].shown, "%s%s", up, from[i].shown + n_cut) < 0)
+			copy[i].shown = NULL;
+		is_whole = copy[i].path && copy[i].shown;
+	}
+	if (!is_whole) {
+		if (copy)
+			ws_snapshot_places_free(copy, n);
+		return ws_error(err, -ENOMEM, "out of memory");
+	}
+	*places = copy;
+	return 0;
+}
+
+/* The snapshot in a directory above the run's: as it is in memory, or read, and in memory from now on. */
+static int recall_snapshot(struct ws_snapshot_memory *memory, const char *parent, const char *up,
+			   struct ws_snapshot_place **places, uint32_t *n, struct ws_error *err)
+{
+	struct stat st = { 0 };
+	char *path;
+	int rc;
+
+	if (asprintf(&path, "%s/" WS_CLUSTER_DIR, parent) < 0)
+		return ws_error(err, -ENOMEM, "%s: out of memory", parent);
+	rc = stat(path, &st) ? ws_error(err, -errno, "%s: cannot open: %s", path, strerror(errno)) : 0;
+	free(path);
+	if (rc)
+		return rc;
+	if (memory->n && memory->device == st.st_dev && memory->inode == st.st_ino) {
+		rc = copy_places(memory->place, memory->n, up, 0, places, err);
+		*n = rc ? 0 : memory->n;
+		return rc;
+	}
+	ws_snapshot_memory_free(memory);
+	rc = add_snapshot(places, n, parent, up, err);
+	if (rc == 0)
+		rc = copy_places(*places, *n, "", strlen(up), &memory->place, err);
+	if (rc == 0) {
+		memory->n = *n;
+		memory->device = st.st_dev;
+		memory->inode = st.st_ino;
+	}
+	return rc;
+}
+
 /* Cuts the last name off a path, if that leaves root or what is below it; up grows along. */
 static bool go_up(char *path, size_t root_len, char *up)
 {
@@ -220,8 +281,8 @@ static bool go_up(char *path, size_t root_len, char *up)
 	return true;
 }
 
-int ws_snapshot_places(const char *dir, const char *root, struct ws_snapshot_place **places, uint32_t *n,
-		       struct ws_error *err)
+int ws_snapshot_places(const char *dir, const char *root, struct ws_snapshot_memory *memory,
+		       struct ws_snapshot_place **places, uint32_t *n, struct ws_error *err)
 {
 	struct ws_snapshot_place *found = NULL;
 	char *parent = strdup(dir), *up = calloc(2, strlen(dir) * 2 + 1); /* "../" for "/x" */
@@ -236,7 +297,10 @@ int ws_snapshot_places(const char *dir, const char *root, struct ws_snapshot_pla
 	while (!has_directory(parent, WS_CLUSTER_DIR))
 		if (!go_up(parent, root_len, up))
 			goto out;
-	rc = add_snapshot(&found, &n_found, parent, up, err);
+	if (memory && *up)
+		rc = recall_snapshot(memory, parent, up, &found, &n_found, err);
+	else
+		rc = add_snapshot(&found, &n_found, parent, up, err);
 out:
 	free(parent);
 	free(up);

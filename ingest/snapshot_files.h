@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "ingest/digest.h"
 #include "lib/error.h"
@@ -15,9 +16,24 @@ struct ws_snapshot_place {
 	char hash[WS_DIGEST_TEXT_LEN];
 };
 
-/* Finds the snapshot of the run in dir and its updates, in order; see ws_load_snapshots(). They are the caller's. */
-int ws_snapshot_places(const char *dir, const char *root, struct ws_snapshot_place **places, uint32_t *n,
-		       struct ws_error *err);
+/*
+ * What is known of the campaign's snapshot that was met last, so that it is read once for all runs: it is taken for one
+ * moment's. All-zero to begin with; to be closed with ws_snapshot_memory_free().
+ */
+struct ws_snapshot_memory {
+	dev_t device; /* of its directory */
+	ino_t inode;
+	struct ws_snapshot_place *place; /* it and its updates; shown: from the campaign's directory */
+	uint32_t n;
+	char *database; /* path of a run.db that has it; NULL: none yet */
+};
+
+void ws_snapshot_memory_free(struct ws_snapshot_memory *memory);
+
+/* Finds the snapshot of the run in dir and its updates, in order; see ws_load_snapshots(). They are the caller's. Those
+ * of a campaign are in memory (NULL: none) then, unless they were. */
+int ws_snapshot_places(const char *dir, const char *root, struct ws_snapshot_memory *memory,
+		       struct ws_snapshot_place **places, uint32_t *n, struct ws_error *err);
 
 void ws_snapshot_places_free(struct ws_snapshot_place *places, uint32_t n);
 

@@ -72,7 +72,11 @@ static int append(struct walk *w, const uint8_t *bytes, size_t n)
 /* Is the number, which begins here and is in JSON's grammar, none that jansson can hold? */
 static bool is_too_large(const char *number, size_t len)
 {
-	if (strcspn(number, ".eE") < len) {
+	size_t n_whole = 0;
+
+	while (n_whole < len && !strchr(".eE", number[n_whole]))
+		n_whole++;
+	if (n_whole < len) {
 		double value = strtod(number, NULL);
 
 		return value > __DBL_MAX__ || value < -__DBL_MAX__;

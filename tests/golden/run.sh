@@ -398,6 +398,14 @@ load_logs() {
     cp logs/conditions.json logs-only/run2
     expect load-logs-only ingest --dir logs-only AND ingest --dir logs-only/run3 AND \
         sqlite3 logs-only/run2/run.db 'SELECT count(*) FROM condition'
+    mkdir -p stray/cluster stray/node1 stray/node2
+    cp logs/load.h2load logs/conditions.json stray
+    echo '{}' > stray/plan.json
+    echo '{"items":[]}' > stray/cluster/pods.json
+    cp two.rec.zst stray/node1
+    cp two.rec.zst stray/node2
+    expect load-logs-stray ingest --dir stray AND sqlite3 stray/node2/run.db 'SELECT path, n_requests FROM file' 'SELECT path FROM snapshot' \
+        AND ls stray
     cut_off cut-h2load load.h2load 2
     cut_off cut-vegeta-csv load.vegeta.csv 50
     cut_off cut-vegeta-json load.vegeta.json 5

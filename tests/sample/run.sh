@@ -64,6 +64,8 @@ if [ -n "$update" ]; then
 fi
 check "the campaign's report" report somewhere
 check "and again" report somewhere/else/entirely
+check "the figure of latencies says what it covers" \
+    grep -Eq '<text>[1-9][0-9]* rx, [1-9][0-9]* tx pairs; ' "$work/somewhere/campaign/reports/report-cdf.svg"
 check "the same bytes, wherever it lies" diff -r "$work/somewhere/campaign/reports" "$work/somewhere/else/entirely/campaign/reports"
 for name in report.md sums; do
     if [ -n "$update" ]; then cp "$work/somewhere/campaign/reports/$name" "$top/tests/sample/$name"; fi

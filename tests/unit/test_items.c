@@ -156,6 +156,27 @@ static void numbers_that_are_too_large(void **state)
 	gives("{\"x\":1e999,\"items\":[1]}", "items", "1");
 }
 
+/* One of them among very many others: the work is that of the bytes, not of its square. */
+static void a_number_that_is_too_large_among_many(void **state)
+{
+	const size_t n = 1 << 20;
+	char *text = malloc(2 * n + 64);
+	struct ws_error err = { 0 };
+	struct seen seen = { 0 };
+	size_t len;
+
+	(void)state;
+	assert_non_null(text);
+	len = (size_t)sprintf(text, "[[");
+	for (size_t i = 0; i < n; i++, len += 2)
+		memcpy(text + len, "1,", 2);
+	len += (size_t)sprintf(text + len, "123456789012345678901234567890]]");
+	write_bytes(text, len);
+	free(text);
+	assert_int_equal(ws_items_visit(path, NULL, note, &seen, &err), 0);
+	assert_int_equal(seen.n, 1);
+}
+
 static void names_the_broken_byte(void **state)
 {
 	static const struct {
@@ -395,6 +416,7 @@ int main(void)
 		TEST(several_texts),
 		TEST(strings_with_everything),
 		TEST(numbers_that_are_too_large),
+		TEST(a_number_that_is_too_large_among_many),
 		TEST(names_the_broken_byte),
 		TEST(half_a_surrogate_pair_is_refused_in_its_element),
 		TEST(nesting_is_bounded),

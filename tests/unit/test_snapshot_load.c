@@ -10,99 +10,12 @@
 #include <sqlite3.h>
 
 #include "ingest/inputs.h"
-#include "ingest/load.h"
-#include "ingest/snapshot.h"
-#include "tests/unit/written_files.h"
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-/* A campaign's directory with a run in it, and the run's database. */
-struct world {
-	char dir[64];
-	char run[80];
-	struct ws_database *db;
-	struct ws_error err;
-	struct ws_loaded_snapshots loaded;
-};
-
-static int set_up(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-	char path[128];
-
-	strcpy(w->dir, "/tmp/snapshot-XXXXXX");
-	if (!mkdtemp(w->dir))
-		return -1;
-	snprintf(w->run, sizeof(w->run), "%s/run", w->dir);
-	put(w->dir, "run/conditions.json", "{}");
-	snprintf(path, sizeof(path), "%s/run.db", w->run);
-	*state = w;
-	return ws_database_open(path, &w->db, &w->err);
-}
-
-static int tear_down(void **state)
-{
-	struct world *w = *state;
-	int rc = remove_tree(w->dir);
-
-	ws_loaded_snapshots_free(&w->loaded);
-	ws_database_close(w->db);
-	free(w);
-	return rc;
-}
-
-static int try_to_load(struct world *w)
-{
-	ws_loaded_snapshots_free(&w->loaded);
-	return ws_load_snapshots(w->db, w->run, w->dir, &w->loaded, &w->err);
-}
-
-static void load(struct world *w)
-{
-	int rc = try_to_load(w);
-
-	if (rc)
-		print_error("%s\n", w->err.text);
-	assert_int_equal(rc, 0);
-}
-
-/* All rows of a query, columns joined by '|', rows by line feeds, as somebody else sees them. */
-static const char *ask(const struct world *w, const char *sql)
-{
-	static char text[16384];
-	sqlite3_stmt *statement;
-	char path[128];
-	sqlite3 *db;
-	size_t n = 0;
-
-	snprintf(path, sizeof(path), "%s/run.db", w->run);
-	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-	text[0] = '\0';
-	while (sqlite3_step(statement) == SQLITE_ROW) {
-		for (int i = 0; i < sqlite3_column_count(statement); i++) {
-			const char *value = (const char *)sqlite3_column_text(statement, i);
-
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i ? "|" : "", value ? value : "-");
-		}
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "\n");
-	}
-	sqlite3_finalize(statement);
-	sqlite3_close(db);
-	return text;
-}
+#include "tests/unit/snapshot_world.h"
 
 #define OWNERS                                                                                               \
 	"SELECT lower(substr(hex(address), 21)), kind, namespace, name, service, workload, node, from_ns / " \
 	"1000000000,"                                                                                        \
 	" until_ns / 1000000000 FROM owner ORDER BY kind, name, address, from_ns"
-
-/* 1970-01-01T00:0M:00Z is M * 60 s. */
-#define POD(name, address, more)          \
-	"{\"metadata\":{\"name\":\"" name \
-	"\",\"namespace\":\"d\"},\"spec\":{\"nodeName\":\"n1\"},\"status\":{\"podIP\":\"" address "\"" more "}}"
-#define STARTED(m) ",\"startTime\":\"1970-01-01T00:0" #m ":00Z\""
-#define TAKEN(s)   "{\"version\":1,\"taken_realtime_ns\":" #s "000000000}"
 
 static void owners_of_addresses(void **state)
 {
@@ -245,7 +158,7 @@ static void loading_again(void **state)
 static void a_snapshot_that_cannot_be_read_changes_nothing(void **state)
 {
 	struct world *w = *state;
-	char path[128];
+	char path[256];
 
 	put(w->run, "cluster/pods.json", "{\"items\":[" POD("a", "10.0.0.1", "") "]}");
 	load(w);
@@ -259,51 +172,6 @@ static void a_snapshot_that_cannot_be_read_changes_nothing(void **state)
 	assert_int_equal(remove(path), 0);
 	load(w); /* and the database is as good as before */
 	assert_string_equal(ask(w, "SELECT name FROM owner"), "b\n");
-}
-
-/* A run without a snapshot has that of the campaign, the nearest above it, but none from above what the user named. */
-static void snapshots_of_the_campaign(void **state)
-{
-	struct world *w = *state;
-
-	load(w);
-	assert_int_equal(w->loaded.n, 0);
-	put(w->dir, "cluster/pods.json", "{\"items\":[" POD("of-campaign", "10.0.0.1", "") "]}");
-	put(w->dir, "cluster/update-0001/pods.json", "{\"items\":[" POD("of-campaign", "10.0.0.1", "") "]}");
-	assert_int_equal(ws_load_snapshots(w->db, w->run, w->run, &w->loaded, &w->err), 0);
-	assert_int_equal(w->loaded.n, 0);
-	load(w);
-	assert_string_equal(ask(w, "SELECT path FROM snapshot ORDER BY snapshot_id"),
-			    "../cluster\n../cluster/update-0001\n");
-	assert_string_equal(ask(w, "SELECT name FROM owner"), "of-campaign\n");
-	put(w->run, "cluster/pods.json", "{\"items\":[" POD("of-run", "10.0.0.1", "") "]}");
-	load(w);
-	assert_string_equal(ask(w, "SELECT path FROM snapshot"), "cluster\n");
-	assert_string_equal(ask(w, "SELECT name FROM owner"), "of-run\n");
-}
-
-static void count_run(void *context, const char *dir)
-{
-	char *text = context;
-
-	snprintf(text + strlen(text), 256 - strlen(text), "%s ", strrchr(dir, '/') + 1);
-}
-
-/* A snapshot is no run, and makes none of its directory. */
-static void a_snapshot_is_no_run(void **state)
-{
-	struct world *w = *state;
-	char text[256] = "", path[128];
-	uint32_t n;
-
-	put(w->dir, "cluster/load.anything", "");
-	put(w->dir, "cluster/node/n/nic.pcap", "");
-	put(w->dir, "other/cluster/pods.json", "{}");
-	assert_int_equal(ws_runs_visit(w->dir, count_run, text, &n, &w->err), 0);
-	assert_string_equal(text, "run ");
-	snprintf(path, sizeof(path), "%s/other", w->dir);
-	assert_int_equal(ws_runs_visit(path, count_run, text, &n, &w->err), 0);
-	assert_int_equal(n, 0);
 }
 
 /* Names are bound, never part of a statement. */
@@ -340,7 +208,7 @@ static void names_of_injection(void **state)
 static void pods_of_points(void **state)
 {
 	struct world *w = *state;
-	char path[128];
+	char path[256];
 
 	put(w->run, "run.json",
 	    "{\"points\":[{\"name\":\"vport-a\",\"role\":\"vport\",\"node\":\"n1\",\"pod\":\"default/a\"}]}");
@@ -368,8 +236,6 @@ int main(void)
 		TEST(a_job_that_has_ended),
 		TEST(loading_again),
 		TEST(a_snapshot_that_cannot_be_read_changes_nothing),
-		TEST(snapshots_of_the_campaign),
-		TEST(a_snapshot_is_no_run),
 		TEST(names_of_injection),
 		TEST(pods_of_points),
 	};

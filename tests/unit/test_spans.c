@@ -23,6 +23,7 @@ struct seen {
 	uint64_t n_unread;
 	int end_at;
 	int n;
+	struct ws_seen *before; /* NULL: none */
 };
 
 static int note(void *context, const struct ws_span *span)
@@ -48,7 +49,7 @@ static int read_text(const char *text, struct seen *seen, struct ws_error *err)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
-	rc = ws_spans_read(path, &cluster, NULL, note, seen, &seen->n_unread, err);
+	rc = ws_spans_read(path, &cluster, seen->before, note, seen, &seen->n_unread, err);
 	if (rc == -EPROTO)
 		assert_non_null(strstr(err->text, path));
 	unlink(path);
@@ -270,6 +271,54 @@ static void dependencies(void **state)
 	assert_int_equal(n_unread, 4);
 }
 
+/* Jaeger gives a trace with each of its services: what came before is left out, unless a byte of it is another. */
+static void traces_that_come_again(void **state)
+{
+	static const char spans[] =
+		"{\"spans\":[{\"traceID\":\"%d\",\"spanID\":\"1\",\"startTime\":1,\"duration\":1},{}]}";
+	static const char otlp[] = "{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"1\",\"spanId\":\"2\","
+				   "\"startTimeUnixNano\":1,\"endTimeUnixNano\":2}]}]}";
+	struct ws_error err = { 0 };
+	struct ws_seen before = { 0 };
+	struct seen seen = { .before = &before };
+	char text[1024], trace[2][256];
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		snprintf(trace[i], sizeof(trace[i]), spans, i + 1);
+	snprintf(text, sizeof(text), "{\"data\":[%s,%s,%s]}", trace[0], trace[1], trace[0]);
+	assert_int_equal(read_text(text, &seen, &err), 0);
+	assert_int_equal(seen.n, 2);
+	assert_int_equal(seen.n_unread, 2);
+	assert_int_equal(read_text(text, &seen, &err), 0); /* another file */
+	assert_int_equal(seen.n, 2);
+	assert_int_equal(seen.n_unread, 2);
+	snprintf(text, sizeof(text), "{\"data\":[ %s,\t{ %s]}", trace[1], trace[0] + 1);
+	assert_int_equal(read_text(text, &seen, &err), 0);
+	assert_int_equal(seen.n, 3);			       /* there is a space in it */
+	snprintf(text, sizeof(text), "{\"data\":[%s]}", otlp); /* is none of Jaeger's, but one of OTLP */
+	assert_int_equal(read_text(text, &seen, &err), 0);
+	assert_int_equal(seen.n, 3);
+	snprintf(text, sizeof(text), "{\"resourceSpans\":[%s]}", otlp);
+	assert_int_equal(read_text(text, &seen, &err), 0);
+	assert_int_equal(seen.n, 4);
+	ws_seen_free(&before);
+}
+
+/* More than the table has room for at first: none is taken for another, and none forgotten. */
+static void many_that_come_again(void **state)
+{
+	struct ws_seen before = { 0 };
+
+	(void)state;
+	for (uint32_t i = 0; i < 10000; i++)
+		assert_false(ws_seen_before(&before, 0, &i, sizeof(i)));
+	for (uint32_t i = 0; i < 10000; i++)
+		assert_true(ws_seen_before(&before, 0, &i, sizeof(i)));
+	assert_false(ws_seen_before(&before, 1, &(uint32_t) { 7 }, sizeof(uint32_t)));
+	ws_seen_free(&before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +329,8 @@ int main(void)
 		cmocka_unit_test(texts_of_terminals),
 		cmocka_unit_test(broken_files_and_takers_that_stop),
 		cmocka_unit_test(dependencies),
+		cmocka_unit_test(traces_that_come_again),
+		cmocka_unit_test(many_that_come_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,8 +223,16 @@ def tshark_requests(capture: Path, reorders: bool) -> Iterator[Key]:
             element.clear()
 
 
+def may_hold_answers(capture: Path) -> bool:
+    """Is the capture packed, or is there what could be a status line in it? (A start of tshark takes half a second.)"""
+    data = capture.read_bytes()
+    return data[:2] in (b"\x1f\x8b", b"\x28\xb5") or re.search(rb"(?<! )HTTP/\d", data) is not None
+
+
 def tshark_answers(capture: Path) -> Iterator[Answer]:
     """Every frame in which tshark sees a response begin with the payload."""
+    if not may_hold_answers(capture):
+        return
     command = [*TSHARK, *ALONE, "-r", str(capture), "-Y", "http.response", "-T", "pdml", "-J", "http"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         for _, element in ElementTree.iterparse(process.stdout):
