@@ -59,7 +59,7 @@ static int lock_node(const struct ws_snapshot_options *o, const char *cluster, i
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/.%s.lock", cluster, o->node) >= sizeof(path))
 		return ws_error(err, -ENAMETOOLONG, "%s: the path is too long", cluster);
-	*lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	*lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (*lock_fd >= 0 && flock(*lock_fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	rc = -errno;

@@ -115,8 +115,12 @@ static const struct {
 	const char *kind;
 	const char *pattern; /* in the node's directory if the kind is of the node */
 } by_item[] = {
-	{ "crictl", "crictl-*.json" },	{ "docker", "docker-*.json" }, { "nerdctl", "nerdctl-*.json" },
-	{ "offload", "offload-*.txt" }, { "pid", "pid-*.json" },       { "traces", "traces-*.json*" },
+	{ "crictl", "crictl-*.json" },
+	{ "docker", "docker-*.json" },
+	{ "nerdctl", "nerdctl-*.json" },
+	{ "offload", "offload-*.txt" },
+	{ "pid", "pid-*.json" },
+	{ "traces", "traces-+([0-9]).json?(l)" }, /* others are of who made them by hand */
 };
 
 /* Is the file of an earlier collection's, and no longer true? */
@@ -133,7 +137,7 @@ static bool is_stale(const struct ws_collection *c, const char *file)
 			snprintf(pattern, sizeof(pattern), "node/%s/%s", c->o->node, by_item[i].pattern);
 		else
 			snprintf(pattern, sizeof(pattern), "%s", by_item[i].pattern);
-		if (fnmatch(pattern, file, FNM_PATHNAME) == 0 && kind_answered(c, kind->name))
+		if (fnmatch(pattern, file, FNM_PATHNAME | FNM_EXTMATCH) == 0 && kind_answered(c, kind->name))
 			return true;
 	}
 	return false;
@@ -251,7 +255,7 @@ int ws_collection_write_index(const struct ws_collection *c, const char *state, 
 		rc = ws_collection_path(c, ".lock", lock, sizeof(lock), err);
 	if (rc)
 		return rc;
-	lock_fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	lock_fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (lock_fd < 0 || flock(lock_fd, LOCK_EX)) {
 		rc = ws_error(err, -errno, "%s: cannot be locked: %s", lock, strerror(errno));
 		goto out;

@@ -285,6 +285,7 @@ static int finish(struct child *child, char *buffer, struct ws_error *err)
 	struct ws_command *command = child->command;
 	uint64_t before;
 	int rc = 0, status = 0;
+	pid_t pid;
 
 	kill(-child->pid, SIGKILL); /* its id is not given to another group as long as it is a zombie */
 	do {
@@ -293,9 +294,10 @@ static int finish(struct child *child, char *buffer, struct ws_error *err)
 	} while (rc == 0 && command->n_bytes > before);
 	take_words(child, buffer);
 	set_words(child);
-	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	command->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	do
+		pid = waitpid(child->pid, &status, 0);
+	while (pid < 0 && errno == EINTR);
+	command->exit_status = pid < 0 ? -1 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	command->duration_ns = ws_clock_ns(CLOCK_MONOTONIC) - child->start_ns;
 	if (!child->kill_ns)
 		command->status = command->exit_status ? WS_COMMAND_FAILED : WS_COMMAND_OK;
@@ -309,7 +311,9 @@ static bool has_ended(const struct child *child)
 {
 	siginfo_t info = { 0 };
 
-	return waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+	if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT))
+		return errno == ECHILD; /* who ignores SIGCHLD has no dead children: how it ended is not known */
+	return info.si_pid != 0;
 }
 
 /* Looks after one that runs. */

@@ -37,7 +37,7 @@ struct ws_command {
 	uint64_t max_bytes; /* of its standard output */
 	/* What it did. */
 	enum ws_command_status status;
-	int exit_status; /* 128 + the signal that ended it; -1: not known */
+	int exit_status; /* 128 + the signal that ended it; -1: not known, as where SIGCHLD is ignored */
 	uint64_t n_bytes;
 	uint64_t duration_ns;
 	char words[WS_COMMAND_WORDS_MAX]; /* the last lines of its standard error, or why it was not run; printable */

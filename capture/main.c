@@ -80,6 +80,7 @@ static void catch_signals(void)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	signal(SIGCHLD, SIG_DFL); /* whoever started us may have ignored it: then nobody learns how a program ended */
 	sigaction(SIGHUP, NULL, &hangup); /* whoever ignores it, nohup, wants to go on */
 	if (hangup.sa_handler != SIG_IGN)
 		sigaction(SIGHUP, &action, NULL);

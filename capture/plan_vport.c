@@ -67,7 +67,8 @@ static int ask_process(const struct ws_plan_index *index, const struct ws_cluste
 			"no interface in the namespace of its process %lld has its address: the process belongs "
 			"to another pod by now, or the pod was not up; collect again",
 			(long long)c->pid);
-	if (!inner->peer_ifindex)
+	/* a macvlan's or ipvlan's number is its parent's: the node's NIC */
+	if (!inner->peer_ifindex || !is_pair(inner))
 		return ws_error(words, -ENOENT,
 				"its interface %s (%s) has no other end on the node, where a tracing point could be",
 				inner->name, *inner->kind ? inner->kind : "of an unknown kind");

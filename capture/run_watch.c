@@ -165,6 +165,8 @@ static void attach_loaded(struct ws_run_watch *w)
 		note_change(w, "failed", p, w->err.text);
 		if (!w->run->tap[index] && !w->run->sniffer[index])
 			w->o->n_points--;
+		else
+			w->is_used = true; /* its tap records: it is one of the run's, and its words are the plan's */
 		return;
 	}
 	w->is_used = true;

@@ -34,6 +34,7 @@ extern char **environ;
 struct ws_watch {
 	const struct ws_capture_options *o;
 	char plan_path[PATH_MAX];
+	char part_path[PATH_MAX + sizeof(WS_RECFILE_PART_SUFFIX)]; /* of one that was ended while it wrote the plan */
 	const char **plan_argv;
 	cpu_set_t cpus; /* that a process may run on: not the reader's */
 	int words_fd;	/* standard error of the process that runs */
@@ -103,6 +104,7 @@ int ws_watch_open(const struct ws_capture_options *o, struct ws_watch **watch, s
 		rc = ws_error(err, -ENAMETOOLONG, "%s: too long", o->dir);
 		goto out;
 	}
+	snprintf(w->part_path, sizeof(w->part_path), "%s" WS_RECFILE_PART_SUFFIX, w->plan_path);
 	rc = ws_watch_snapshot(o, err);
 	if (rc == 0 && make_plan_argv(w))
 		rc = ws_error(err, -ENOMEM, "out of memory");
@@ -175,6 +177,8 @@ static int spawn(struct ws_watch *w, const char *const *argv)
 	posix_spawnattr_destroy(&attr);
 	if (rc) {
 		w->pid = 0;
+		close(w->words_fd);
+		w->words_fd = -1;
 		return -rc;
 	}
 	/* the measured thing comes first; what the process starts inherits this */
@@ -323,6 +327,7 @@ void ws_watch_close(struct ws_watch *w)
 	if (w->words_fd >= 0)
 		close(w->words_fd);
 	unlink(w->plan_path);
+	unlink(w->part_path);
 	free(w->plan_argv);
 	free(w);
 }

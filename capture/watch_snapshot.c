@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <fts.h>
 #include <libgen.h>
 #include <limits.h>
@@ -25,7 +26,7 @@ static bool is_directory(const char *path)
 }
 
 /* A link costs nothing; on another file system, or where links are not allowed, a copy. */
-static int copy_file(const char *from, const char *to, struct ws_error *err)
+static int copy_file(const char *from, const char *to, mode_t mode, struct ws_error *err)
 {
 	int from_fd, to_fd, rc = 0;
 	ssize_t n;
@@ -35,7 +36,7 @@ static int copy_file(const char *from, const char *to, struct ws_error *err)
 	from_fd = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (from_fd < 0)
 		return ws_error(err, -errno, "%s: cannot read: %s", from, strerror(errno));
-	to_fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	to_fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (to_fd < 0) {
 		rc = ws_error(err, -errno, "%s: cannot create: %s", to, strerror(errno));
 		goto out;
@@ -54,6 +55,11 @@ static int copy_entry(FTS *fts, const FTSENT *e, const char *from, const char *t
 {
 	char path[PATH_MAX];
 
+	/* locks, and what is being written just now, are somebody else's */
+	if (e->fts_level > 0 && (e->fts_name[0] == '.' || fnmatch("*.part", e->fts_name, 0) == 0)) {
+		fts_set(fts, (FTSENT *)e, FTS_SKIP);
+		return 0;
+	}
 	if ((size_t)snprintf(path, sizeof(path), "%s%s", to, e->fts_path + strlen(from)) >= sizeof(path))
 		return ws_error(err, -ENAMETOOLONG, "%s: too long", e->fts_path);
 	switch (e->fts_info) {
@@ -66,7 +72,7 @@ static int copy_entry(FTS *fts, const FTSENT *e, const char *from, const char *t
 			return ws_error(err, -errno, "%s: cannot make: %s", path, strerror(errno));
 		return 0;
 	case FTS_F:
-		return copy_file(e->fts_path, path, err);
+		return copy_file(e->fts_path, path, e->fts_statp->st_mode & 0777, err);
 	case FTS_DNR:
 	case FTS_ERR:
 	case FTS_NS:

@@ -259,6 +259,24 @@ traces_copied() {
         equals "snapshot.json traces-1.json traces-2.jsonl" "$(ls "$dir/cluster" | paste -sd' ')"
 }
 
+# Files of traces that somebody made by hand are not a collection's to remove.
+traces_by_hand_stay() {
+    local dir=$work/traces-by-hand
+    plain_fakes "$work/traces-bin"
+    mkdir -p "$dir/cluster"
+    printf '{"data": []}' | tee "$dir/cluster/traces-mesh.json" "$dir/cluster/traces-2.json" > "$work/spans.json"
+    collect "$work/traces-bin" "$dir" --traces "$work/spans.json" --only traces &&
+        equals "traces-1.json traces-mesh.json" "$(cd "$dir/cluster" && echo traces*)"
+}
+
+# Whoever started us ignores SIGCHLD: then nobody would ever say that a program has ended.
+ignored_sigchld() {
+    local fakes=$work/chld-bin
+    plain_fakes "$fakes"
+    timeout -k 1 60 env --ignore-signal=CHLD PATH="$fakes" "$bin/capture" collect --dir "$work/chld" --node n1 --only link > "$work/told" 2>&1 &&
+        equals "ok 0" "$(source_of "$work/chld" link status) $(source_of "$work/chld" link exit_status)"
+}
+
 broken_list() {
     local dir=$work/broken-list status
     mkdir -p "$dir/cluster"
@@ -328,6 +346,8 @@ collections() {
     check "collect: a reused process id is not asked" reused_pid
     check "collect: how kubectl is asked" kubectl_options
     check "collect: files of traces" traces_copied
+    check "collect: files of traces made by hand stay" traces_by_hand_stay
+    check "collect: started with SIGCHLD ignored" ignored_sigchld
     check "collect: a broken list is not overwritten" broken_list
     check "collect: wrong usage: exit 2" wrong_usage
 }

@@ -257,6 +257,31 @@ new_pod_is_recorded() {
         equals "default/reviews-v1-5b667bcb7-h7zqv vport1 vport" "$(jq -r '.points[] | select(.name | startswith("vport-reviews")) | [.pod, .interface, .role] | join(" ")' "$dir/node2/run.json")"
 }
 
+# A new pod's packet capture cannot begin, as its file is there: its tap records all the same, and what the manifest says of it stays true when later plans
+# have come and the pod has gone.
+half_a_new_point() {
+    local dir=$work/half name=vport-reviews-v1-5b667bcb7-h7zqv
+    MESH_DIR=$dir NEW=$name "$testbed" --cluster -- bash -c '
+        export PATH=$TESTBED_CLUSTER_BIN:$PATH
+        mkdir -p "$MESH_DIR/node2"
+        : > "$MESH_DIR/node2/$NEW.pcap"
+        "$bin/capture" collect --dir "$MESH_DIR" --node node2 --netns "$TESTBED_NODE2_NETNS" --quiet &&
+            "$bin/capture" plan --dir "$MESH_DIR" --all --node node2 --netns "$TESTBED_NODE2_NETNS" > "$MESH_DIR/plan.txt" || exit
+        "$bin/capture" run --dir "$MESH_DIR/node2" --plan "$MESH_DIR/plan.json" --node node2 --netns "$TESTBED_NODE2_NETNS" --watch=1 --pcap --quiet &
+        capture=$!
+        until [ -e "$MESH_DIR/node2/run.json" ]; do kill -0 "$capture" || exit; sleep 0.05; done
+        # until FILTER: the manifest says so
+        said() { for ((i = 0; i < 300; i++)); do ! jq -e "$1" "$MESH_DIR/node2/run.json" > /dev/null || return 0; sleep 0.1; done; return 1; }
+        "$TESTBED_SCALE" up reviews && said "any(.changes[]; .event == \"failed\")" && "$TESTBED_SCALE" down reviews && said "any(.changes[]; .event == \"detached\")"
+        kill -INT "$capture"
+        wait "$capture"' > "$work/half.told" 2>&1 || { cat "$work/half.told"; return 1; }
+    equals "failed $name default/reviews-v1-5b667bcb7-h7zqv,detached $name default/reviews-v1-5b667bcb7-h7zqv" \
+        "$(jq -r '[.changes[] | [.event, .point, .pod] | join(" ")] | join(",")' "$dir/node2/run.json")" &&
+        equals "complete vport1 default/reviews-v1-5b667bcb7-h7zqv true" \
+            "$(jq -r --arg name "$name" '.state + " " + (.points[] | select(.name == $name) | [.interface, .pod, .ended_early] | map(tostring) | join(" "))' "$dir/node2/run.json")" &&
+        [ -s "$dir/node2/$name.rec.zst" ] && [ ! -e "$dir/node2/plan-watched.json.part" ]
+}
+
 # A testbed with a cluster and a pod more leaves nothing when its command is ended: no namespace, no server, no file.
 leaves_nothing() {
     local name=wirespan-leaves-$$ dir pid
@@ -290,6 +315,7 @@ meshes() {
     check "plan: broken files do no harm" broken_files
     check "watch: reviews scaled in mid-run" watched
     check "watch: the new pod's vport is recorded, and in the manifest" new_pod_is_recorded
+    check "watch: a new point without its packet capture" half_a_new_point
     check "collect: a full disk" disk_full
     check "testbed: a cluster that is ended leaves nothing" leaves_nothing
     check "mesh.sh says that it needs root" not_root

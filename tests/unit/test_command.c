@@ -392,6 +392,19 @@ static void a_link_in_the_way_is_not_followed(void **state)
 	assert_int_equal(-1, access(target, F_OK));
 }
 
+/* Whoever starts us may ignore SIGCHLD: then no dead child waits for us, and how it ended is not known. */
+static void without_dead_children_it_ends_all_the_same(void **state)
+{
+	const char *const argv[] = { "echo", "said", NULL };
+	struct ws_command command = ask(*state, argv);
+
+	assert_true(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+	run(&command);
+	signal(SIGCHLD, SIG_DFL);
+	assert_int_equal(WS_COMMAND_FAILED, command.status);
+	assert_int_equal(-1, command.exit_status);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
@@ -414,6 +427,7 @@ int main(void)
 		TEST(a_stop_ends_what_runs_and_starts_nothing),
 		TEST(no_room_is_an_error),
 		TEST(a_link_in_the_way_is_not_followed),
+		TEST(without_dead_children_it_ends_all_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,6 +181,17 @@ static void no_other_end(void **state)
 	expect_unplanned(f, "eth0 (ipvlan) has no other end");
 }
 
+/* The kernel tells a macvlan's parent as it tells a veth's other end: that is the node's NIC, and no vport. */
+static void a_macvlan_has_no_other_end(void **state)
+{
+	struct fixture *f = two_nodes();
+
+	(void)state;
+	fixture_container(f, fixture_pod(f, "default", "a", "n1", "10.244.1.10"), 4711);
+	fixture_link(f, "n1", 4711, "eth0", 3, 2, "10.244.1.10")->kind = "macvlan";
+	expect_unplanned(f, "eth0 (macvlan) has no other end");
+}
+
 static void host_network(void **state)
 {
 	struct fixture *f = two_nodes();
@@ -568,6 +579,7 @@ int main(void)
 		cmocka_unit_test(process_of_another_pod),
 		cmocka_unit_test(process_of_an_earlier_pod),
 		cmocka_unit_test(no_other_end),
+		cmocka_unit_test(a_macvlan_has_no_other_end),
 		cmocka_unit_test(host_network),
 		cmocka_unit_test(pending),
 		cmocka_unit_test(all_leaves_out),

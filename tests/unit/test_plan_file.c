@@ -287,7 +287,13 @@ static void own_snapshot(void **state)
 	put(dir, "cluster/node/n1/link.json", "[]");
 	put(dir, "cluster/update-0001", NULL);
 	put(dir, "cluster/update-0001/pods.json", "{}");
+	put(dir, "cluster/.n1.lock", "");
+	put(dir, "cluster/.update.n2.part", NULL);
+	put(dir, "cluster/nodes.json.n2.part", "{");
 	assert_int_equal(ws_watch_snapshot(&o, &err), 0);
+	assert_false(is_there(dir, "n1/cluster/.n1.lock")); /* a link would be the same lock */
+	assert_false(is_there(dir, "n1/cluster/.update.n2.part"));
+	assert_false(is_there(dir, "n1/cluster/nodes.json.n2.part"));
 	assert_true(is_there(dir, "n1/cluster/pods.json"));
 	assert_true(is_there(dir, "n1/cluster/node/n1/link.json"));
 	assert_false(is_there(dir, "n1/cluster/update-0001"));
@@ -305,11 +311,45 @@ static void own_snapshot(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+/* On another file system the snapshot is copied: what only its owner may read stays so. */
+static void own_snapshot_elsewhere(void **state)
+{
+	char dir[] = "/tmp/test_plan.XXXXXX", run_dir[] = "/dev/shm/test_plan.XXXXXX", plan_path[64], path[100],
+	     command[100];
+	static const struct ws_plan plan = { .snapshot_path = "" };
+	static struct ws_capture_options o = { .plan = &plan };
+	struct ws_error err = { 0 };
+	struct stat st;
+
+	(void)state;
+	if (!mkdtemp(run_dir))
+		skip();
+	assert_non_null(mkdtemp(dir));
+	snprintf(plan_path, sizeof(plan_path), "%s/plan.json", dir);
+	o.dir = run_dir;
+	o.plan_path = plan_path;
+	put(dir, "cluster", NULL);
+	put(dir, "cluster/crictl-a.json", "{\"env\": \"secret\"}");
+	snprintf(path, sizeof(path), "%s/cluster/crictl-a.json", dir);
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(ws_watch_snapshot(&o, &err), 0);
+	snprintf(path, sizeof(path), "%s/cluster/crictl-a.json", run_dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	snprintf(command, sizeof(command), "rm -r %s %s", dir, run_dir);
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(watching),	 cmocka_unit_test(options_win),	  cmocka_unit_test(written_and_read),
-		cmocka_unit_test(hostile_plans), cmocka_unit_test(newest_update), cmocka_unit_test(own_snapshot),
+		cmocka_unit_test(watching),
+		cmocka_unit_test(options_win),
+		cmocka_unit_test(written_and_read),
+		cmocka_unit_test(hostile_plans),
+		cmocka_unit_test(newest_update),
+		cmocka_unit_test(own_snapshot),
+		cmocka_unit_test(own_snapshot_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
