@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/ns.h"
 /* Units of time in which tracers think: the largest of which all times of a trace are whole numbers. */
 static int64_t resolution_of(const struct ws_journey *journey)
 {
@@ -73,7 +74,7 @@ static bool window_of(const struct ws_journey *journey, uint32_t stage, enum ws_
 
 		if (passage == WS_NO_PASSAGE)
 			continue;
-		at_ns = journey->atlas->passage[passage].realtime_ns + shift_ns;
+		at_ns = ws_ns_plus(journey->atlas->passage[passage].realtime_ns, shift_ns);
 		*begin_ns = !is_seen || at_ns < *begin_ns ? at_ns : *begin_ns;
 		*end_ns = !is_seen || at_ns > *end_ns ? at_ns : *end_ns;
 		is_seen = true;
@@ -114,12 +115,12 @@ static int rank(const struct ws_journey *journey, const struct ws_mesh_span *spa
 static int64_t overlap(const struct ws_journey *journey, const struct ws_mesh_span *span, uint32_t stage,
 		       enum ws_end end)
 {
-	int64_t begin_ns, end_ns, from_ns = span->start_ns + journey->stage[stage].shift[end].ns;
-	int64_t to_ns = from_ns + span->duration_ns;
+	int64_t begin_ns, end_ns, from_ns = ws_ns_plus(span->start_ns, journey->stage[stage].shift[end].ns);
+	int64_t to_ns = ws_ns_plus(from_ns, span->duration_ns);
 
 	if (!window_of(journey, stage, end, &begin_ns, &end_ns))
 		return INT64_MIN;
-	return (to_ns < end_ns ? to_ns : end_ns) - (from_ns > begin_ns ? from_ns : begin_ns);
+	return ws_ns_less(to_ns < end_ns ? to_ns : end_ns, from_ns > begin_ns ? from_ns : begin_ns);
 }
 
 /* A call by the span id in its context. */
@@ -220,9 +221,9 @@ static int64_t shift_of_node(const struct ws_journey *journey, const char *node)
 		const struct ws_passage *passage = &journey->atlas->passage[journey->hop[i].passage];
 
 		if (!strcmp(journey->atlas->node[journey->atlas->point[passage->point].node], node))
-			return journey->hop[i].at_ns - passage->realtime_ns;
+			return ws_ns_less(journey->hop[i].at_ns, passage->realtime_ns);
 	}
-	return -journey->begin_ns;
+	return ws_ns_less(0, journey->begin_ns);
 }
 
 /* Does the span overlap with the packets that it tells of? */
@@ -238,6 +239,25 @@ static int compare_ids(const void *a, const void *b)
 		      8);
 }
 
+/* Of one id no more spans than this are looked at: there should be two. */
+#define SAME_ID_MAX 64
+
+/* The place of the first span of the key's id, or where it would be. */
+static uint32_t first_of(struct ws_beside *const *by_id, uint32_t n, struct ws_beside *const *key)
+{
+	uint32_t low = 0, high = n;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (compare_ids(&by_id[middle], key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* Marks spans that begin after the end of a span that they contain: by_id are all, by span id. */
 static void check_children(struct ws_beside **by_id, uint32_t n, int64_t resolution_ns)
 {
@@ -245,16 +265,14 @@ static void check_children(struct ws_beside **by_id, uint32_t n, int64_t resolut
 		const struct ws_beside *child = by_id[i];
 		struct ws_mesh_span wanted_span = { 0 };
 		struct ws_beside wanted = { .span = &wanted_span }, *key = &wanted, **found;
-		int64_t end_ns = child->at_ns + child->span->duration_ns;
+		int64_t end_ns = ws_ns_plus(child->at_ns, child->span->duration_ns);
 
 		if (!child->span->has_parent)
 			continue;
 		memcpy(wanted_span.span_id, child->span->parent_span_id, sizeof(wanted_span.span_id));
-		found = bsearch(&key, by_id, n, sizeof(struct ws_beside *), compare_ids);
-		while (found && found > by_id && !compare_ids(&key, found - 1))
-			found--;
-		for (; found && found < by_id + n && !compare_ids(&key, found); found++) {
-			if (*found != child && (*found)->at_ns > end_ns + resolution_ns)
+		found = by_id + first_of(by_id, n, &key);
+		for (uint32_t k = 0; k < SAME_ID_MAX && found < by_id + n && !compare_ids(&key, found); k++, found++) {
+			if (*found != child && (*found)->at_ns > ws_ns_plus(end_ns, resolution_ns))
 				(*found)->fits = false;
 		}
 	}
@@ -295,9 +313,10 @@ int ws_beside_make(struct ws_journey *journey)
 			continue;
 		*beside = (struct ws_beside) { .span = &atlas->span[i], .stage = WS_NO_CALL };
 		match(journey, &index, beside);
-		beside->at_ns = beside->span->start_ns +
-				(beside->stage == WS_NO_CALL ? shift_of_node(journey, beside->span->node)
-							     : journey->stage[beside->stage].shift[beside->end].ns);
+		beside->at_ns = ws_ns_plus(beside->span->start_ns,
+					   beside->stage == WS_NO_CALL
+						   ? shift_of_node(journey, beside->span->node)
+						   : journey->stage[beside->stage].shift[beside->end].ns);
 		by_id[journey->n_beside++] = beside;
 	}
 	journey->resolution_ns = resolution_of(journey);

@@ -25,6 +25,17 @@ const struct ws_identity *ws_call_identity(const struct ws_atlas *atlas, const s
 	return NULL;
 }
 
+const char *ws_call_caller(const struct ws_atlas *atlas, const struct ws_call *call, char text[WS_OWNER_TEXT_MAX])
+{
+	return !call->caller && atlas->owners.n ? "outside"
+						: ws_owner_service(call->caller, call->caller_address, text);
+}
+
+const char *ws_call_callee(const struct ws_call *call, char text[WS_OWNER_TEXT_MAX])
+{
+	return ws_owner_service(call->callee, call->callee_address, text);
+}
+
 /* By trace, span and sequence number, then in the atlas's order, which is that of time. */
 static int compare_members(const void *a, const void *b, void *context)
 {

@@ -64,6 +64,12 @@ void ws_calls_close(struct ws_calls *calls);
 /* The identity of a call: that of any of its requests. */
 const struct ws_identity *ws_call_identity(const struct ws_atlas *atlas, const struct ws_call *call);
 
+/* The service that calls: "outside" if names are known and its address is nobody's; else as ws_owner_service(). */
+const char *ws_call_caller(const struct ws_atlas *atlas, const struct ws_call *call, char text[WS_OWNER_TEXT_MAX]);
+
+/* The service that is called. */
+const char *ws_call_callee(const struct ws_call *call, char text[WS_OWNER_TEXT_MAX]);
+
 /* "caller_vport", "caller_nic" ... */
 const char *ws_station_name(enum ws_station station);
 

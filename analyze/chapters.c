@@ -72,17 +72,25 @@ static bool has_alone(const struct ws_bundle *bundle, const struct ws_strand *li
 	return false;
 }
 
-/* The medians of a method, rx and tx in one sentence; where it ran alone, too, only that. */
-static void tell_latency(struct ws_report *report, const struct ws_strand *rx)
+/* The medians of a method, rx and tx in one sentence, or the only one; where it ran alone, too, only that. */
+static void tell_latency(struct ws_report *report, const struct ws_strand *strand)
 {
-	const struct ws_strand *tx = ws_bundle_find(&report->bundle, rx->cell, rx->source, WS_WAY_TX);
+	bool is_rx = strand->way == WS_WAY_RX;
+	const struct ws_strand *other = ws_bundle_find(&report->bundle, strand->cell, strand->source,
+						       is_rx ? WS_WAY_TX : WS_WAY_RX);
 	char text[2][WS_ESTIMATE_MAX];
 
-	if (rx->way != WS_WAY_RX || !tx || has_alone(&report->bundle, rx))
+	if ((other && !is_rx) || has_alone(&report->bundle, strand))
 		return;
-	ws_page_list_item(&report->page, "%s, median between NIC and vport, by %s: rx %s µs, tx %s µs.", rx->panel,
-			  rx->method, ws_summary_estimate(&rx->sample.summary.median, WS_UNIT_US, text[0]),
-			  ws_summary_estimate(&tx->sample.summary.median, WS_UNIT_US, text[1]));
+	ws_summary_estimate(&strand->sample.summary.median, WS_UNIT_US, text[0]);
+	if (other)
+		ws_page_list_item(&report->page, "%s, median between NIC and vport, by %s: rx %s µs, tx %s µs.",
+				  strand->panel, strand->method, text[0],
+				  ws_summary_estimate(&other->sample.summary.median, WS_UNIT_US, text[1]));
+	else
+		ws_page_list_item(&report->page, "%s, median between NIC and vport, by %s: %s %s µs; no %s.",
+				  strand->panel, strand->method, ws_way_name(strand->way), text[0],
+				  ws_way_name(is_rx ? WS_WAY_TX : WS_WAY_RX));
 }
 
 int ws_chapter_overview(struct ws_report *report, struct ws_error *err)
@@ -260,6 +268,7 @@ int ws_chapter_latency(struct ws_report *report, struct ws_error *err)
 	ws_page_paragraph(page,
 			  "rx: from NIC to vport, into the pod. tx: from vport to NIC. The time between the stamps of "
 			  "the same packet at both points of a node.");
+	ws_coverage_bundle(&report->bundle, coverage);
 	rc = ws_report_figure(
 		report, &figure, write_bundle, &report->bundle,
 		"Distribution functions of the latency between the points, a panel for each direction and "

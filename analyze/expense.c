@@ -5,6 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "analyze/ns.h"
+static void add_to(int64_t *sum_ns, int64_t ns)
+{
+	*sum_ns = ws_ns_plus(*sum_ns, ns);
+}
+
 /* When a child call was under way, on the clock of its caller's node. */
 struct window {
 	int64_t begin_ns, end_ns;
@@ -61,7 +67,7 @@ static int64_t covered(const struct window *window, uint32_t n, int64_t begin_ns
 		int64_t to_ns = window[i].end_ns < left_ns ? window[i].end_ns : left_ns;
 
 		if (to_ns > from_ns) {
-			sum_ns += to_ns - from_ns;
+			sum_ns = ws_ns_plus(sum_ns, ws_ns_less(to_ns, from_ns));
 			left_ns = from_ns;
 		}
 	}
@@ -81,13 +87,13 @@ static void divide_service(struct ws_journey *journey, const struct ws_stage *st
 		int64_t from_ns = i < n ? window[i].end_ns : begin_ns, overlap_ns;
 
 		/* Under way beside the one that was waited for: kept in front, it may reach into a later part. */
-		if (from_ns > at_ns) {
+		if (i < n && from_ns > at_ns) {
 			window[n_passed++] = window[i];
 			continue;
 		}
 		overlap_ns = covered(window, n_passed, from_ns, at_ns);
-		journey->part_ns[WS_PART_OVERLAPPING] += overlap_ns;
-		journey->part_ns[WS_INTERVAL_SERVICE] += at_ns - from_ns - overlap_ns;
+		add_to(&journey->part_ns[WS_PART_OVERLAPPING], overlap_ns);
+		add_to(&journey->part_ns[WS_INTERVAL_SERVICE], ws_ns_less(ws_ns_less(at_ns, from_ns), overlap_ns));
 		if (i < n) {
 			work[(*n_work)++] = window[i].stage;
 			at_ns = window[i].begin_ns;
@@ -106,15 +112,15 @@ static void add_way(const struct ws_legs *legs, int64_t *part_ns)
 		if (interval->kind == WS_INTERVAL_UNDERLAY || interval->kind == WS_INTERVAL_GAP ||
 		    interval->from_station < legs->outer || interval->to_station < legs->outer)
 			continue;
-		rest_ns -= interval->duration_ns;
+		rest_ns = ws_ns_less(rest_ns, interval->duration_ns);
 		if (interval->kind != WS_INTERVAL_SERVICE)
-			part_ns[interval->kind] += interval->duration_ns;
+			add_to(&part_ns[interval->kind], interval->duration_ns);
 	}
 	if (legs->has_underlay && legs->outer <= WS_STATION_CALLER_NIC) {
-		rest_ns -= legs->underlay_ns;
-		part_ns[WS_INTERVAL_UNDERLAY] += legs->underlay_ns;
+		rest_ns = ws_ns_less(rest_ns, legs->underlay_ns);
+		add_to(&part_ns[WS_INTERVAL_UNDERLAY], legs->underlay_ns);
 	}
-	part_ns[WS_INTERVAL_GAP] += rest_ns;
+	add_to(&part_ns[WS_INTERVAL_GAP], rest_ns);
 }
 
 /* The sums over all calls. */
@@ -129,22 +135,22 @@ static void sum_up(struct ws_journey *journey)
 			if (interval->kind == WS_INTERVAL_UNDERLAY || interval->kind == WS_INTERVAL_GAP ||
 			    interval->kind == WS_INTERVAL_SERVICE)
 				continue;
-			journey->sum_ns[interval->kind] += interval->duration_ns;
+			add_to(&journey->sum_ns[interval->kind], interval->duration_ns);
 			journey->n_summed[interval->kind]++;
 		}
 		if (legs->has_underlay) {
-			journey->sum_ns[WS_INTERVAL_UNDERLAY] += legs->underlay_ns;
+			add_to(&journey->sum_ns[WS_INTERVAL_UNDERLAY], legs->underlay_ns);
 			journey->n_summed[WS_INTERVAL_UNDERLAY]++;
 		}
 		if (legs->has_service) {
-			journey->sum_ns[WS_INTERVAL_SERVICE] += journey->stage[i].self_ns;
+			add_to(&journey->sum_ns[WS_INTERVAL_SERVICE], journey->stage[i].self_ns);
 			journey->n_summed[WS_INTERVAL_SERVICE]++;
 		}
 		if (legs->has_round_trip) {
 			int64_t part_ns[WS_N_PARTS] = { 0 };
 
 			add_way(legs, part_ns);
-			journey->sum_ns[WS_INTERVAL_GAP] += part_ns[WS_INTERVAL_GAP];
+			add_to(&journey->sum_ns[WS_INTERVAL_GAP], part_ns[WS_INTERVAL_GAP]);
 			journey->n_summed[WS_INTERVAL_GAP] += part_ns[WS_INTERVAL_GAP] != 0;
 		}
 	}
@@ -168,15 +174,15 @@ int ws_expense_make(struct ws_journey *journey)
 		if (stage->legs.has_service) {
 			uint32_t n = find_windows(journey, stage, window);
 
-			stage->self_ns =
-				stage->legs.service_ns -
+			stage->self_ns = ws_ns_less(
+				stage->legs.service_ns,
 				covered(window, n,
 					passage_of(journey, call->request[WS_STATION_CALLEE_VPORT])->realtime_ns,
-					passage_of(journey, call->response[WS_STATION_CALLEE_VPORT])->realtime_ns);
+					passage_of(journey, call->response[WS_STATION_CALLEE_VPORT])->realtime_ns));
 		}
 		if (stage->parent == WS_NO_CALL && stage->legs.has_round_trip) {
 			journey->n_roots_whole++;
-			journey->end_to_end_ns += stage->legs.round_trip_ns;
+			add_to(&journey->end_to_end_ns, stage->legs.round_trip_ns);
 			work[n_work++] = i;
 		}
 	}

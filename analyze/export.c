@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "analyze/journey.h"
+#include "analyze/ns.h"
 #include "analyze/utf8.h"
 
 /* Intervals of one batch at most, more or less: a trace that has more takes several. */
@@ -58,9 +59,9 @@ static void place(const struct ws_clocks *clocks, struct ws_export_row *row)
 	if (clocks) {
 		correction_ns = ws_clocks_correction(clocks, node, row->start_ns, &row->clock_bound_ns);
 		row->is_aligned = row->clock_bound_ns != WS_CLOCK_UNBOUND;
-		row->start_ns += row->is_aligned ? correction_ns : 0;
+		row->start_ns = ws_ns_plus(row->start_ns, row->is_aligned ? correction_ns : 0);
 	}
-	row->end_ns = row->start_ns + row->interval->duration_ns;
+	row->end_ns = ws_ns_plus(row->start_ns, row->interval->duration_ns);
 }
 
 /* May the interval go out? Counts it, too. */

@@ -14,7 +14,7 @@
 	"                      none (default): each node's times stand for themselves\n"
 #define HELP_FILES                                                           \
 	"  --out DIR           put the files there, not into DIR/reports/\n" \
-	"  --no-figure         write no .svg and .pdf\n"
+	"  --no-figure         write no figure\n"
 
 const char ws_help_trace[] =
 	"One request's way: every packet of the trace at every point of every node, and what lies between them: "

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/ns.h"
 static enum ws_end end_of(int station)
 {
 	return station >= WS_STATION_CALLEE_NIC ? WS_END_CALLEE : WS_END_CALLER;
@@ -19,7 +20,7 @@ static struct ws_hop make_hop(const struct ws_journey *journey, uint32_t stage, 
 		.stage = stage,
 		.station = (uint8_t)station,
 		.footing = shift->footing,
-		.at_ns = journey->atlas->passage[passage].realtime_ns + shift->ns,
+		.at_ns = ws_ns_plus(journey->atlas->passage[passage].realtime_ns, shift->ns),
 		.bound_ns = shift->bound_ns,
 	};
 }

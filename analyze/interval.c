@@ -2,6 +2,7 @@
 /* interval - see interval.h. */
 #include "analyze/interval.h"
 
+#include "analyze/ns.h"
 static const struct {
 	const char *name, *key;
 } words[] = {
@@ -36,14 +37,14 @@ bool ws_legs_between(const struct ws_atlas *atlas, const struct ws_clocks *clock
 	int64_t correction_ns;
 
 	if (node_a == node_b) {
-		*duration_ns = b->realtime_ns - a->realtime_ns;
+		*duration_ns = ws_ns_less(b->realtime_ns, a->realtime_ns);
 		*bound_ns = 0;
 		return true;
 	}
 	if (!clocks)
 		return false;
 	correction_ns = ws_clocks_between(clocks, node_a, a->realtime_ns, node_b, b->realtime_ns, bound_ns);
-	*duration_ns = b->realtime_ns - a->realtime_ns + correction_ns;
+	*duration_ns = ws_ns_plus(ws_ns_less(b->realtime_ns, a->realtime_ns), correction_ns);
 	return *bound_ns != WS_CLOCK_UNBOUND;
 }
 
@@ -146,7 +147,7 @@ void ws_legs_make(const struct ws_atlas *atlas, const struct ws_clocks *clocks, 
 	if (there_and_back(atlas, call, WS_STATION_CALLER_NIC, &caller_ns) &&
 	    there_and_back(atlas, call, WS_STATION_CALLEE_NIC, &callee_ns)) {
 		made.has_underlay = true;
-		made.underlay_ns = caller_ns - callee_ns;
+		made.underlay_ns = ws_ns_less(caller_ns, callee_ns);
 	}
 	*legs = made;
 }

@@ -9,6 +9,7 @@
 #include "analyze/beside.h"
 #include "analyze/expense.h"
 #include "analyze/hops.h"
+#include "analyze/ns.h"
 
 const char *ws_footing_name(enum ws_footing footing)
 {
@@ -38,17 +39,6 @@ void ws_trace_id_widen(const uint8_t *trace_id, uint32_t len, uint8_t wide[16])
 {
 	memset(wide, 0, 16);
 	memcpy(wide + (len < 16 ? 8 : 0), trace_id, len < 16 ? 8 : 16);
-}
-
-const char *ws_call_caller(const struct ws_atlas *atlas, const struct ws_call *call, char text[WS_OWNER_TEXT_MAX])
-{
-	return !call->caller && atlas->owners.n ? "outside"
-						: ws_owner_service(call->caller, call->caller_address, text);
-}
-
-const char *ws_call_callee(const struct ws_call *call, char text[WS_OWNER_TEXT_MAX])
-{
-	return ws_owner_service(call->callee, call->callee_address, text);
 }
 
 const char *ws_call_edge(const struct ws_atlas *atlas, const struct ws_call *call, char text[WS_CALL_EDGE_MAX])
@@ -104,7 +94,7 @@ static bool middle(const struct ws_journey *journey, const struct ws_call *call,
 		if (request != WS_NO_PASSAGE && response != WS_NO_PASSAGE) {
 			int64_t begin_ns = realtime_of(journey, request);
 
-			*middle_ns = begin_ns + (realtime_of(journey, response) - begin_ns) / 2;
+			*middle_ns = ws_ns_plus(begin_ns, ws_ns_less(realtime_of(journey, response), begin_ns) / 2);
 			return true;
 		}
 	}
@@ -114,15 +104,16 @@ static bool middle(const struct ws_journey *journey, const struct ws_call *call,
 struct ws_placing ws_placing_of_node(const struct ws_journey *journey, uint32_t passage)
 {
 	uint32_t node = node_of(journey, passage), first = node_of(journey, journey->origin);
-	struct ws_placing shift = { .ns = -journey->begin_ns,
+	struct ws_placing shift = { .ns = ws_ns_less(0, journey->begin_ns),
 				    .footing = node == first ? WS_FOOTING_MEASURED : WS_FOOTING_RAW };
 	uint64_t bound_ns;
 	int64_t duration_ns;
 
 	if (node != first &&
 	    ws_legs_between(journey->atlas, journey->clocks, journey->origin, passage, &duration_ns, &bound_ns)) {
-		shift.ns = realtime_of(journey, journey->origin) - journey->begin_ns + duration_ns -
-			   realtime_of(journey, passage);
+		int64_t origin_ns = ws_ns_less(realtime_of(journey, journey->origin), journey->begin_ns);
+
+		shift.ns = ws_ns_less(ws_ns_plus(origin_ns, duration_ns), realtime_of(journey, passage));
 		shift.bound_ns = bound_ns;
 		shift.footing = WS_FOOTING_ALIGNED;
 	}
@@ -143,7 +134,7 @@ static struct ws_placing place_callee(const struct ws_journey *journey, const st
 	/* On the scale's own node, too: what is called stays within what calls it. */
 	if (shift.footing != WS_FOOTING_ALIGNED && caller->footing != WS_FOOTING_ALIGNED &&
 	    middle(journey, call, WS_END_CALLER, &outer_ns) && middle(journey, call, WS_END_CALLEE, &inner_ns)) {
-		shift.ns = caller->ns + outer_ns - inner_ns;
+		shift.ns = ws_ns_plus(caller->ns, ws_ns_less(outer_ns, inner_ns));
 		shift.footing = WS_FOOTING_CENTRED;
 	}
 	return shift;
@@ -172,8 +163,7 @@ static void place(struct ws_journey *journey, struct ws_stage *stage)
 
 		if (passage == WS_NO_PASSAGE)
 			continue;
-		at_ns = realtime_of(journey, passage) +
-			stage->shift[station >= WS_STATION_CALLEE_NIC ? WS_END_CALLEE : WS_END_CALLER].ns;
+		at_ns = ws_stage_at(journey, stage, passage, station);
 		stage->begin_ns = at_ns < stage->begin_ns ? at_ns : stage->begin_ns;
 		stage->end_ns = at_ns > stage->end_ns ? at_ns : stage->end_ns;
 	}
@@ -309,7 +299,7 @@ int64_t ws_stage_at(const struct ws_journey *journey, const struct ws_stage *sta
 {
 	enum ws_end end = station >= WS_STATION_CALLEE_NIC ? WS_END_CALLEE : WS_END_CALLER;
 
-	return realtime_of(journey, passage) + stage->shift[end].ns;
+	return ws_ns_plus(realtime_of(journey, passage), stage->shift[end].ns);
 }
 
 /* Puts all stages on the scale, which begins with the first of them. */
@@ -329,14 +319,14 @@ static void place_all(struct ws_journey *journey)
 		place(journey, stage);
 		begin_ns = stage->begin_ns < begin_ns ? stage->begin_ns : begin_ns;
 	}
-	journey->begin_ns += begin_ns;
+	journey->begin_ns = ws_ns_plus(journey->begin_ns, begin_ns);
 	for (uint32_t i = 0; i < journey->n_stages; i++) {
 		struct ws_stage *stage = &journey->stage[i];
 
-		stage->begin_ns -= begin_ns;
-		stage->end_ns -= begin_ns;
+		stage->begin_ns = ws_ns_less(stage->begin_ns, begin_ns);
+		stage->end_ns = ws_ns_less(stage->end_ns, begin_ns);
 		for (int end = 0; end < WS_N_ENDS; end++)
-			stage->shift[end].ns -= begin_ns;
+			stage->shift[end].ns = ws_ns_less(stage->shift[end].ns, begin_ns);
 		journey->end_ns = stage->end_ns > journey->end_ns ? stage->end_ns : journey->end_ns;
 	}
 }

@@ -143,12 +143,6 @@ const char *ws_kinship_name(enum ws_kinship kinship);
 const char *ws_part_name(enum ws_part part);
 const char *ws_part_key(enum ws_part part);
 
-/* The service that calls: "outside" if names are known and its address is nobody's; else as ws_owner_service(). */
-const char *ws_call_caller(const struct ws_atlas *atlas, const struct ws_call *call, char text[WS_OWNER_TEXT_MAX]);
-
-/* The service that is called. */
-const char *ws_call_callee(const struct ws_call *call, char text[WS_OWNER_TEXT_MAX]);
-
 /* "CALLER -> CALLEE"; what does not fit is cut. */
 #define WS_CALL_EDGE_MAX 256
 const char *ws_call_edge(const struct ws_atlas *atlas, const struct ws_call *call, char text[WS_CALL_EDGE_MAX]);

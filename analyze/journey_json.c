@@ -203,9 +203,10 @@ static json_t *totals_json(const struct ws_journey *journey)
 int ws_journey_print_json(const struct ws_journey *journey, FILE *out)
 {
 	json_t *calls = json_array(), *packets = json_array(), *spans = json_array();
+	char footing[WS_FOOTING_MAX];
 	json_t *document = json_pack("{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "trace_id",
 				     hex(journey->trace_id, sizeof(journey->trace_id)), "align",
-				     ws_align_name(journey->align), "placing", ws_waterfall_footing(journey),
+				     ws_align_name(journey->align), "placing", ws_waterfall_footing(journey, footing),
 				     "begin_realtime_ns", (json_int_t)journey->begin_ns, "duration_ns",
 				     (json_int_t)journey->end_ns, "n_repeats", (json_int_t)journey->n_repeats,
 				     "n_missed", (json_int_t)journey->n_missed, "totals", totals_json(journey));

@@ -54,7 +54,7 @@ static void widen(uint32_t *width, const char *text)
 static void print_hops(const struct ws_journey *journey, const struct ws_terminal *terminal, FILE *out)
 {
 	struct widths widths = { 4, 5, 4 };
-	char edge[WS_CALL_EDGE_MAX];
+	char edge[WS_CALL_EDGE_MAX], footing[WS_FOOTING_MAX];
 
 	for (uint32_t i = 0; i < journey->n_hops; i++) {
 		const struct ws_atlas_point *point = point_of(journey, journey->hop[i].passage);
@@ -89,7 +89,7 @@ static void print_hops(const struct ws_journey *journey, const struct ws_termina
 	}
 	for (uint32_t i = 0; i < journey->n_hops; i++) {
 		if (journey->hop[i].footing != WS_FOOTING_MEASURED) {
-			fprintf(out, "* %s\n", ws_waterfall_footing(journey));
+			fprintf(out, "* %s\n", ws_waterfall_footing(journey, footing));
 			break;
 		}
 	}
@@ -127,6 +127,22 @@ static void print_missing(const struct ws_journey *journey, const struct ws_term
 	}
 }
 
+/* Where the end-to-end time was measured, if that is not where the caller is. */
+static void print_outer(const struct ws_journey *journey, FILE *out)
+{
+	enum ws_station outer = WS_STATION_CALLER_VPORT;
+
+	for (uint32_t i = 0; i < journey->n_stages; i++) {
+		const struct ws_stage *stage = &journey->stage[i];
+
+		if (stage->parent == WS_NO_CALL && stage->legs.has_round_trip && stage->legs.outer > outer)
+			outer = stage->legs.outer;
+	}
+	if (outer > WS_STATION_CALLER_VPORT)
+		fprintf(out, "measured at %s: what lies between the caller and that point is not in it\n",
+			ws_station_name(outer));
+}
+
 static void print_sums(const struct ws_journey *journey, FILE *out)
 {
 	if (!journey->n_roots_whole) {
@@ -136,16 +152,23 @@ static void print_sums(const struct ws_journey *journey, FILE *out)
 			us(journey->end_to_end_ns),
 			journey->n_roots_whole > 1 ? " (several calls without a known parent added)" : "",
 			us(journey->end_ns));
-		fprintf(out, "%-24s %12s %7s   %12s\n", "of which", "us", "%", "all calls us");
+		print_outer(journey, out);
 	}
+	fprintf(out, "%-24s %12s %7s   %12s\n", "of which", "us", "%", "all calls us");
 	for (int part = 0; part < WS_N_PARTS; part++) {
 		bool is_summed = part < WS_N_INTERVAL_KINDS;
 
 		if (!journey->part_ns[part] && !(is_summed && journey->n_summed[part]))
 			continue;
-		fprintf(out, "  %-22s %12.1f %7.2f", ws_part_name(part), us(journey->part_ns[part]),
-			journey->end_to_end_ns ? 100 * (double)journey->part_ns[part] / (double)journey->end_to_end_ns
-					       : 0.0);
+		fprintf(out, "  %-22s", ws_part_name(part));
+		if (journey->n_roots_whole)
+			fprintf(out, " %12.1f", us(journey->part_ns[part]));
+		else
+			fprintf(out, " %12s", "-");
+		if (journey->end_to_end_ns)
+			fprintf(out, " %7.2f", 100 * (double)journey->part_ns[part] / (double)journey->end_to_end_ns);
+		else
+			fprintf(out, " %7s", "-");
 		if (is_summed)
 			fprintf(out, "   %12.1f", us(journey->sum_ns[part]));
 		putc('\n', out);
@@ -176,12 +199,11 @@ int ws_journey_print_table(const struct ws_journey *journey, FILE *out)
 	return ferror(out) ? -EIO : 0;
 }
 
-/* A field of TSV: what would end it becomes a space. */
+/* A field of TSV, and the tab before it. */
 static void put_field(const char *text, FILE *out)
 {
 	putc('\t', out);
-	for (; *text; text++)
-		putc(*text == '\t' || *text == '\n' || *text == '\r' ? ' ' : *text, out);
+	ws_terminal_put_field(text, out);
 }
 
 static void put_number(bool is_known, int64_t ns, FILE *out)
@@ -299,14 +321,14 @@ static void put_spans(const struct ws_journey *journey, FILE *out)
 
 int ws_journey_print_tsv(const struct ws_journey *journey, FILE *out)
 {
-	char id[33];
+	char id[33], footing[WS_FOOTING_MAX];
 
 	fprintf(out,
 		"# trace %s; the first column says what a row is; *at_ns, begin_ns and end_ns: ns since %" PRId64
 		" of CLOCK_REALTIME; empty: not known\n",
 		ws_hex_text(journey->trace_id, sizeof(journey->trace_id), id), journey->begin_ns);
-	if (*ws_waterfall_footing(journey))
-		fprintf(out, "# %s\n", ws_waterfall_footing(journey));
+	if (*ws_waterfall_footing(journey, footing))
+		fprintf(out, "# %s\n", footing);
 	put_calls(journey, out);
 	put_intervals(journey, out);
 	put_hops(journey, out);

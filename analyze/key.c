@@ -8,6 +8,7 @@
 
 #include "analyze/json.h"
 #include "analyze/text_pool.h"
+#include "analyze/utf8.h"
 
 #define KEYS_MAX (UINT32_C(1) << 30)
 
@@ -104,9 +105,25 @@ int ws_key_compare(const struct ws_key *a, const struct ws_key *b)
 	return order;
 }
 
-static bool is_control(char c)
+/* Takes a character off the text: may it be shown as it is? Not what moves a terminal's cursor, or turns its text. */
+static bool is_shown(const char **text, const char *end)
 {
-	return (unsigned char)c < ' ' || c == 0x7f;
+	uint32_t c = ws_utf8_take(text, end);
+
+	return c >= ' ' && c != WS_UTF8_REPLACEMENT;
+}
+
+/* Each byte of what may not be shown becomes a question mark. */
+static void blank_controls(char *text)
+{
+	const char *at = text, *end = text + strlen(text);
+
+	while (at < end) {
+		const char *from = at;
+
+		if (!is_shown(&at, end))
+			memset(text + (from - text), '?', (size_t)(at - from));
+	}
 }
 
 const char *ws_key_words(const struct ws_key *key, char text[WS_KEY_WORDS_MAX])
@@ -118,10 +135,7 @@ const char *ws_key_words(const struct ws_key *key, char text[WS_KEY_WORDS_MAX])
 		if (key->part[i] && n < WS_KEY_WORDS_MAX)
 			n += (size_t)snprintf(text + n, WS_KEY_WORDS_MAX - n, "%s%s", n ? ", " : "", key->part[i]);
 	}
-	for (char *at = text; *at; at++) {
-		if (is_control(*at))
-			*at = '?';
-	}
+	blank_controls(text);
 	return text;
 }
 
@@ -163,6 +177,13 @@ void ws_key_put_tsv(const struct ws_key *key, FILE *out)
 
 void ws_key_put_text(const char *text, FILE *out)
 {
-	for (; *text; text++)
-		putc(is_control(*text) ? '?' : *text, out);
+	const char *end = text + strlen(text);
+
+	while (text < end) {
+		const char *from = text;
+		bool shown = is_shown(&text, end);
+
+		for (; from < text; from++)
+			putc(shown ? *from : '?', out);
+	}
 }

@@ -85,6 +85,58 @@ static int take(sqlite3_stmt *row, void *context)
 	return add(owners, &owner);
 }
 
+/* By the name of what they stand for, then by namespace. */
+static int compare_services(const void *left, const void *right)
+{
+	const struct ws_owner *a = *(const struct ws_owner *const *)left, *b = *(const struct ws_owner *const *)right;
+	int order = strcmp(ws_owner_plain_service(a), ws_owner_plain_service(b));
+
+	return order ? order : strcmp(a->namespace, b->namespace);
+}
+
+/* Labels the owners of one name, which stand side by side, by namespace: several have it if the ends differ. */
+static int label_alike(struct ws_owners *owners, struct ws_owner *const *first, uint32_t n)
+{
+	bool is_shared = strcmp(first[0]->namespace, first[n - 1]->namespace) != 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const char *name = ws_owner_plain_service(first[i]);
+		char *full = NULL;
+
+		if (!is_shared || !*first[i]->namespace) {
+			first[i]->label = name;
+			continue;
+		}
+		if (asprintf(&full, "%s/%s", first[i]->namespace, name) < 0)
+			return -ENOMEM;
+		first[i]->label = ws_text_pool_add(&owners->texts, full);
+		free(full);
+		if (!first[i]->label)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int make_labels(struct ws_owners *owners)
+{
+	struct ws_owner **sorted = malloc(((size_t)owners->n + 1) * sizeof(*sorted));
+	int rc = sorted ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < owners->n && sorted; i++)
+		sorted[i] = &owners->at[i];
+	if (sorted)
+		qsort(sorted, owners->n, sizeof(*sorted), compare_services);
+	for (uint32_t i = 0, n; i < owners->n && !rc; i += n) {
+		n = 1;
+		while (i + n < owners->n &&
+		       !strcmp(ws_owner_plain_service(sorted[i]), ws_owner_plain_service(sorted[i + n])))
+			n++;
+		rc = label_alike(owners, sorted + i, n);
+	}
+	free(sorted);
+	return rc;
+}
+
 int ws_owners_read(struct ws_store *store, struct ws_owners *owners, struct ws_error *err)
 {
 	uint32_t n = 0;
@@ -100,7 +152,8 @@ int ws_owners_read(struct ws_store *store, struct ws_owners *owners, struct ws_e
 			owners->at[n++] = owners->at[i];
 	}
 	owners->n = n;
-	return 0;
+	rc = make_labels(owners);
+	return rc ? ws_error(err, rc, "out of memory") : 0;
 }
 
 void ws_owners_close(struct ws_owners *owners)
@@ -157,13 +210,18 @@ static const char *address_text(const uint8_t address[16], char *text, size_t si
 	return text;
 }
 
+const char *ws_owner_plain_service(const struct ws_owner *owner)
+{
+	if (*owner->service)
+		return owner->service;
+	return *owner->workload ? owner->workload : owner->name;
+}
+
 const char *ws_owner_service(const struct ws_owner *owner, const uint8_t address[16], char text[WS_OWNER_TEXT_MAX])
 {
 	if (!owner)
 		return address_text(address, text, WS_OWNER_TEXT_MAX);
-	if (*owner->service)
-		return owner->service;
-	return *owner->workload ? owner->workload : owner->name;
+	return owner->label ? owner->label : ws_owner_plain_service(owner);
 }
 
 const char *ws_owner_full_name(const struct ws_owner *owner, const uint8_t address[16], char *text, size_t size)

@@ -22,8 +22,9 @@ struct ws_owner {
 	const char *name;    /* of the pod, service or node */
 	const char *service; /* of a pod: the one it serves; of a service: its name; of a node: "" */
 	const char *workload;
-	const char *node; /* where it is */
-	uint8_t kind;	  /* enum ws_owner_kind */
+	const char *node;  /* where it is */
+	const char *label; /* what ws_owner_service() says; set by ws_owners_read() */
+	uint8_t kind;	   /* enum ws_owner_kind */
 };
 
 struct ws_owners {
@@ -46,8 +47,13 @@ void ws_owners_close(struct ws_owners *owners);
  */
 const struct ws_owner *ws_owners_find(const struct ws_owners *owners, const uint8_t address[16], int64_t realtime_ns);
 
-/* The service that an owner stands for; without one its workload, else its name. NULL: the address as text. Returns
- * text or a string of the owner's. */
+/* The service that an owner stands for; without one its workload, else its name. */
+const char *ws_owner_plain_service(const struct ws_owner *owner);
+
+/*
+ * The same, as "NAMESPACE/SERVICE" where the snapshot knows that name in several namespaces. NULL: the address as text.
+ * Returns text or a string of the owner's.
+ */
 #define WS_OWNER_TEXT_MAX 64
 const char *ws_owner_service(const struct ws_owner *owner, const uint8_t address[16], char text[WS_OWNER_TEXT_MAX]);
 

@@ -142,7 +142,7 @@ static int of_owner(struct ws_services *services, const struct ws_owner *owner, 
 {
 	uint32_t *known = &services->of_owner[owner - services->atlas->owners.at];
 	struct ws_topology_node made = {
-		.name = ws_owner_service(owner, owner->address, NULL),
+		.name = ws_owner_plain_service(owner),
 		.namespace = owner->namespace,
 		.owner = owner,
 		.is_seen = true,

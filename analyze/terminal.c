@@ -37,6 +37,18 @@ uint32_t ws_terminal_width(const char *text)
 	return n;
 }
 
+void ws_terminal_put_field(const char *text, FILE *out)
+{
+	const char *end = text + strlen(text);
+
+	while (text < end) {
+		uint32_t c = ws_utf8_take(&text, end);
+		char encoded[4];
+
+		fwrite(encoded, 1, ws_utf8_put(encoded, c < 0x20 ? ' ' : c), out);
+	}
+}
+
 void ws_terminal_put(const struct ws_terminal *terminal, const char *text, uint32_t width, bool pads, FILE *out)
 {
 	const char *end = text + strlen(text);

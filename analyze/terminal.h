@@ -27,4 +27,7 @@ uint32_t ws_terminal_width(const char *text);
  */
 void ws_terminal_put(const struct ws_terminal *terminal, const char *text, uint32_t width, bool pads, FILE *out);
 
+/* Writes a field of TSV: tabs and line ends become spaces, what else is not to be shown U+FFFD. */
+void ws_terminal_put_field(const char *text, FILE *out);
+
 #endif

@@ -164,6 +164,7 @@ static void add_status(const struct ws_atlas *atlas, const struct ws_call *call,
 		edge->n_answered++;
 		edge->n_status[status / 100 < WS_N_STATUS_CLASSES ? status / 100 : 0]++;
 		edge->n_errors += status >= 400;
+		edge->n_judged += status != 0;
 		return;
 	}
 }

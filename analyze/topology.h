@@ -57,6 +57,7 @@ struct ws_topology_edge {
 	uint64_t n_answered;
 	uint64_t n_status[WS_N_STATUS_CLASSES];
 	uint64_t n_errors; /* status 400 and above */
+	uint64_t n_judged; /* answers of which the status is known: of these errors are a share */
 	uint64_t n_repeats;
 	uint64_t n_transits;
 	uint64_t n_incomplete;		      /* a watched point missed their request or response */

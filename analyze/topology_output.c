@@ -56,16 +56,15 @@ static json_t *misses_json(const struct ws_topology *topology, const struct ws_t
 
 static json_t *edge_json(const struct ws_topology *topology, const struct ws_topology_edge *edge)
 {
-	json_t *object =
-		json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "caller",
-			  ws_json_text(topology->node[edge->caller].label), "callee",
-			  ws_json_text(topology->node[edge->callee].label), "n_calls", (json_int_t)edge->n_calls,
-			  "n_answered", (json_int_t)edge->n_answered, "status", status_json(edge), "error_share",
-			  ws_json_real_if(edge->n_answered,
-					  edge->n_answered ? (double)edge->n_errors / (double)edge->n_answered : 0),
-			  "callee_time", times_json(&edge->callee_time), "round_trip", times_json(&edge->round_trip),
-			  "n_shared", (json_int_t)edge->n_shared, "n_incomplete", (json_int_t)edge->n_incomplete,
-			  "missed", misses_json(topology, edge));
+	json_t *object = json_pack(
+		"{s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "caller",
+		ws_json_text(topology->node[edge->caller].label), "callee",
+		ws_json_text(topology->node[edge->callee].label), "n_calls", (json_int_t)edge->n_calls, "n_answered",
+		(json_int_t)edge->n_answered, "status", status_json(edge), "error_share",
+		ws_json_real_if(edge->n_judged, edge->n_judged ? (double)edge->n_errors / (double)edge->n_judged : 0),
+		"callee_time", times_json(&edge->callee_time), "round_trip", times_json(&edge->round_trip), "n_shared",
+		(json_int_t)edge->n_shared, "n_incomplete", (json_int_t)edge->n_incomplete, "missed",
+		misses_json(topology, edge));
 	int rc = !object;
 
 	rc |= json_object_set_new(object, "overlay_ns", json_integer((json_int_t)edge->overlay_ns));

@@ -250,7 +250,7 @@ static void draw_label(struct sheet *sheet, uint32_t index)
 	}
 	if (edge->n_errors) {
 		snprintf(errors, sizeof(errors), "%.1f%% errors",
-			 100 * (double)edge->n_errors / (double)edge->n_answered);
+			 100 * (double)edge->n_errors / (double)edge->n_judged);
 		n_lines++;
 	}
 	box.width = 6 + fmax(ws_drawing_width(count, LABEL_PX),
@@ -320,10 +320,11 @@ static void draw_key(const struct sheet *sheet, double y)
 		ws_drawing_text(sheet->out, x + 34, y + 4, &note_style, 150, line[i].text);
 		x += 46 + ws_drawing_width(line[i].text, 11);
 	}
-	ws_drawing_text(sheet->out, MARGIN, y + 24, &note_style, 980,
-			sheet->topology->n_edges > LABELS_MAX
-				? "thickness: number of calls; too many edges for labels: they are in topology.tsv"
-				: "at the lines: number of calls, median from request to response at the caller");
+	ws_drawing_text(
+		sheet->out, MARGIN, y + 24, &note_style, 980,
+		sheet->topology->n_edges > LABELS_MAX
+			? "thickness: number of calls; too many edges for labels: they are in topology.tsv"
+			: "at the lines: number of calls, median from request to response, seen nearest to the caller");
 }
 
 static void draw(struct sheet *sheet)

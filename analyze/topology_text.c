@@ -151,8 +151,8 @@ static void print_table(const struct ws_topology *topology, const struct ws_term
 		fprintf(out, " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64,
 			edge->n_calls, edge->n_answered, edge->n_status[2], edge->n_status[3], edge->n_status[4],
 			edge->n_status[5]);
-		if (edge->n_answered)
-			fprintf(out, " %6.2f%%", 100 * (double)edge->n_errors / (double)edge->n_answered);
+		if (edge->n_judged)
+			fprintf(out, " %6.2f%%", 100 * (double)edge->n_errors / (double)edge->n_judged);
 		else
 			fprintf(out, " %7s", "-");
 		print_times(&edge->callee_time, out);
@@ -231,8 +231,7 @@ int ws_topology_print_table(const struct ws_topology *topology, FILE *out)
 
 static void put_field(const char *text, FILE *out)
 {
-	for (; *text; text++)
-		putc(*text == '\t' || *text == '\n' || *text == '\r' ? ' ' : *text, out);
+	ws_terminal_put_field(text, out);
 	putc('\t', out);
 }
 

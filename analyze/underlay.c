@@ -71,12 +71,13 @@ static void add_way(const struct gathering *gathering, const struct ws_crossing 
 	add(underlay, WS_UNDERLAY_EDGE, what, services, delay_ns, bound_ns);
 }
 
-static int find_services(struct ws_underlay *underlay, const struct ws_call *call, struct ends *ends)
+static int find_services(const struct gathering *gathering, const struct ws_call *call, struct ends *ends)
 {
+	struct ws_underlay *underlay = gathering->underlay;
 	char text[WS_OWNER_TEXT_MAX];
 
-	ends->from = ws_text_pool_add(&underlay->texts, ws_owner_service(call->caller, call->caller_address, text));
-	ends->to = ws_text_pool_add(&underlay->texts, ws_owner_service(call->callee, call->callee_address, text));
+	ends->from = ws_text_pool_add(&underlay->texts, ws_call_caller(gathering->atlas, call, text));
+	ends->to = ws_text_pool_add(&underlay->texts, ws_call_callee(call, text));
 	return ends->from && ends->to ? 0 : -ENOMEM;
 }
 
@@ -96,7 +97,7 @@ static int add_call(const struct gathering *gathering, const struct ws_call *cal
 		underlay->n_repeated++;
 		return 0;
 	}
-	rc = find_services(underlay, call, &services);
+	rc = find_services(gathering, call, &services);
 	if (rc)
 		return rc;
 	if (is_there)

@@ -78,7 +78,7 @@ static void print_notes(const struct ws_underlay *underlay, FILE *out)
 			underlay->n_unbound, ws_align_name(underlay->align));
 	if (underlay->align != WS_ALIGN_NONE && underlay->n_packets > underlay->n_unbound)
 		fputs("+-: what the clocks leave open; the true quantile is within it, even where it reads below "
-		      "zero\n",
+		      "zero; [95%]: of the sample alone, without it\n",
 		      out);
 	if (underlay->n_unpaired)
 		fprintf(out,

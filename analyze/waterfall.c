@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/ns.h"
 /* Columns of a time in us. */
 #define TIME_COLUMNS 11
 
@@ -52,26 +53,31 @@ struct sheet {
 	FILE *out;
 };
 
-const char *ws_waterfall_footing(const struct ws_journey *journey)
+const char *ws_waterfall_footing(const struct ws_journey *journey, char text[WS_FOOTING_MAX])
 {
 	bool has[WS_FOOTING_RAW + 1] = { false };
+	uint64_t bound_ns = 0;
+	const char *clocks;
 
-	for (uint32_t i = 0; i < journey->n_stages; i++) {
-		for (int end = 0; end < WS_N_ENDS; end++)
-			has[journey->stage[i].shift[end].footing] = true;
+	for (uint32_t i = 0; i < journey->n_hops; i++) {
+		has[journey->hop[i].footing] = true;
+		if (journey->hop[i].footing == WS_FOOTING_ALIGNED && journey->hop[i].bound_ns > bound_ns)
+			bound_ns = journey->hop[i].bound_ns;
 	}
-	if (has[WS_FOOTING_CENTRED] && has[WS_FOOTING_RAW])
-		return "clocks are not aligned: what other nodes saw is drawn centred within the caller's interval, or "
-		       "by the node's own clock; not measured";
+	clocks = has[WS_FOOTING_ALIGNED] ? "not all clocks are aligned" : "clocks are not aligned";
+	*text = 0;
 	if (has[WS_FOOTING_CENTRED])
-		return "clocks are not aligned: what other nodes saw is drawn centred within the caller's interval; "
-		       "not "
-		       "measured";
-	if (has[WS_FOOTING_RAW])
-		return "clocks are not aligned: what other nodes saw is drawn by their own clocks";
-	return has[WS_FOOTING_ALIGNED]
-		       ? "clocks are aligned: what other nodes saw lies where it is drawn, give or take the bound"
-		       : "";
+		snprintf(text, WS_FOOTING_MAX,
+			 "%s: what other nodes saw is drawn centred within the caller's interval%s; not measured",
+			 clocks, has[WS_FOOTING_RAW] ? ", or by the node's own clock" : "");
+	else if (has[WS_FOOTING_RAW])
+		snprintf(text, WS_FOOTING_MAX, "%s: what other nodes saw is drawn by their own clocks", clocks);
+	else if (has[WS_FOOTING_ALIGNED])
+		snprintf(text, WS_FOOTING_MAX,
+			 "clocks are aligned: what other nodes saw lies where it is drawn, give or take %.1f us at "
+			 "most",
+			 (double)bound_ns / 1000);
+	return text;
 }
 
 static uint32_t cell_of(const struct sheet *sheet, int64_t at_ns)
@@ -162,7 +168,7 @@ static void print_span(struct sheet *sheet, const struct ws_beside *beside)
 	ws_terminal_put(sheet->terminal, text, sheet->label_columns - indent, true, sheet->out);
 	fprintf(sheet->out, "%*.1f ", TIME_COLUMNS - 1, (double)span->duration_ns / 1000);
 	memset(sheet->cell, MARK_EMPTY, sheet->n_cells);
-	paint(sheet, beside->at_ns, beside->at_ns + span->duration_ns, MARK_SPAN);
+	paint(sheet, beside->at_ns, ws_ns_plus(beside->at_ns, span->duration_ns), MARK_SPAN);
 	put_bar(sheet);
 }
 
@@ -185,6 +191,7 @@ static uint32_t widest_label(const struct ws_journey *journey)
 static void print_key(const struct sheet *sheet)
 {
 	bool has[N_MARKS] = { false }, is_odd = false;
+	char footing[WS_FOOTING_MAX];
 	uint32_t used = 0;
 
 	for (uint32_t i = 0; i < sheet->journey->n_stages; i++) {
@@ -214,8 +221,8 @@ static void print_key(const struct sheet *sheet)
 		      "end "
 		      "of a span that it contains\n",
 		      sheet->out);
-	if (*ws_waterfall_footing(sheet->journey))
-		fprintf(sheet->out, "%s\n", ws_waterfall_footing(sheet->journey));
+	if (*ws_waterfall_footing(sheet->journey, footing))
+		fprintf(sheet->out, "%s\n", footing);
 }
 
 int ws_waterfall_print(const struct ws_journey *journey, const struct ws_terminal *terminal, FILE *out)

@@ -14,7 +14,9 @@ int ws_waterfall_print(const struct ws_journey *journey, const struct ws_termina
 /* As an SVG document, 1000 pixels wide. The same journey gives the same bytes. */
 void ws_waterfall_write_svg(const struct ws_journey *journey, FILE *out);
 
-/* In words, how nodes' bars came to their place; "" where there is nothing to say. */
-const char *ws_waterfall_footing(const struct ws_journey *journey);
+/* In words, how nodes' bars came to their place, and how far they may be off; "" where there is nothing to say. Returns
+ * text. */
+#define WS_FOOTING_MAX 192
+const char *ws_waterfall_footing(const struct ws_journey *journey, char text[WS_FOOTING_MAX]);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyze/drawing.h"
+#include "analyze/ns.h"
 #include "analyze/waterfall.h"
 #include "lib/names.h"
 
@@ -120,7 +121,7 @@ static void draw_span(const struct ws_journey *journey, const struct ws_beside *
 	us_text(span->duration_ns, took);
 	ws_drawing_text(out, TIME_X, y + 11, &span_time_style, 100, took);
 	ws_drawing_text(out, x, y + 11, &span_style, TIME_X - 12 - ws_drawing_width(took, 10) - x, text);
-	draw_bar(journey, beside->at_ns, beside->at_ns + span->duration_ns, y + 5, SPAN_ROW - 10,
+	draw_bar(journey, beside->at_ns, ws_ns_plus(beside->at_ns, span->duration_ns), y + 5, SPAN_ROW - 10,
 		 beside->fits ? SPAN_FILL : ODD_FILL, text, out);
 }
 
@@ -155,12 +156,12 @@ static double draw_key(const struct ws_journey *journey, double y, FILE *out)
 			continue;
 		if (is_span)
 			snprintf(text, sizeof(text), "span of the mesh's tracer");
+		else if (!journey->end_to_end_ns)
+			snprintf(text, sizeof(text), "%s", ws_part_name(part));
 		else
 			snprintf(text, sizeof(text), "%s: %.1f us (%.1f%%)", ws_part_name(part),
 				 (double)journey->part_ns[part] / 1000,
-				 journey->end_to_end_ns
-					 ? 100 * (double)journey->part_ns[part] / (double)journey->end_to_end_ns
-					 : 0.0);
+				 100 * (double)journey->part_ns[part] / (double)journey->end_to_end_ns);
 		ws_drawing_rect(out, x, y + 18.0 * (n / 3) + (is_span ? 4 : 0), 12, is_span ? 5 : 12,
 				is_span ? SPAN_FILL : fill_of[part], NULL);
 		ws_drawing_text(out, x + 18, y + 18.0 * (n / 3) + 10, &note_style, 300, text);
@@ -172,7 +173,7 @@ static double draw_key(const struct ws_journey *journey, double y, FILE *out)
 void ws_waterfall_write_svg(const struct ws_journey *journey, FILE *out)
 {
 	double rows = CALL_ROW * journey->n_stages + SPAN_ROW * journey->n_beside, y = TOP, bottom = TOP + rows + 4;
-	char title[128], id[33], end_to_end[128] = "End to end: not known";
+	char title[128], id[33], footing[WS_FOOTING_MAX], end_to_end[128] = "End to end: not known";
 	uint32_t beside = 0;
 
 	snprintf(title, sizeof(title), "Trace %s", ws_hex_text(journey->trace_id, sizeof(journey->trace_id), id));
@@ -194,6 +195,7 @@ void ws_waterfall_write_svg(const struct ws_journey *journey, FILE *out)
 			 (double)journey->end_to_end_ns / 1000);
 	ws_drawing_text(out, LABEL_X, bottom + 22, &label_style, PAGE_WIDTH - 2 * LABEL_X, end_to_end);
 	y = draw_key(journey, bottom + 34, out);
-	ws_drawing_text(out, LABEL_X, y + 12, &note_style, PAGE_WIDTH - 2 * LABEL_X, ws_waterfall_footing(journey));
+	ws_drawing_text(out, LABEL_X, y + 12, &note_style, PAGE_WIDTH - 2 * LABEL_X,
+			ws_waterfall_footing(journey, footing));
 	ws_drawing_end(out);
 }

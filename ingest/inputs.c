@@ -61,12 +61,16 @@ static int compare(const void *a, const void *b)
 	return order ? order : (int)left->source - (int)right->source;
 }
 
-/* Tabs and line feeds separate what analyze prints, and no terminal should be sent the others. */
+/* Tabs and line feeds separate what analyze prints, and no terminal should be sent the others: C0, DEL, and C1 in
+ * UTF-8. */
 static bool is_point_name(const char *name, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)name[i], next = i + 1 < len ? (unsigned char)name[i + 1] : 0;
+
+		if (c < ' ' || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0))
 			return false;
+	}
 	return len > 0 && len <= WS_RECFILE_NAME_MAX;
 }
 
@@ -95,9 +99,15 @@ static int compare_logs(const void *a, const void *b)
 
 static int bad_point_name(const char *name, struct ws_error *err)
 {
+	char shown[256];
+
+	snprintf(shown, sizeof(shown), "%s", name);
+	for (char *c = shown; *c; c++)
+		if ((unsigned char)*c < ' ' || (unsigned char)*c >= 0x7f)
+			*c = '?';
 	return ws_error(err, -EINVAL,
 			"%s: a point's name has 1 to %d characters, none of them a control character; rename the file",
-			name, WS_RECFILE_NAME_MAX);
+			shown, WS_RECFILE_NAME_MAX);
 }
 
 /* A file whose name begins with "load.". Compressing it later does not make it another log. */

@@ -4,10 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "analyze/calls.h"
 #include "analyze/text_pool.h"
@@ -392,6 +395,53 @@ static void test_an_owner_is_called_by_what_it_serves(void **state)
 	assert_string_equal(ws_owner_full_name(&owner, v4, full, sizeof(full)), "default");
 }
 
+/* run.db in a directory of its own, with nothing but owners in it. */
+static void write_owners(const char *dir)
+{
+	char path[64];
+	sqlite3 *db;
+
+	snprintf(path, sizeof(path), "%s/run.db", dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(db,
+			     "PRAGMA user_version = 4;"
+			     "CREATE TABLE owner (address, kind, namespace, name, service, workload, node, from_ns, "
+			     "until_ns);"
+			     "INSERT INTO owner VALUES"
+			     " (zeroblob(15) || x'01', 'pod', 'default', 'a', 'reviews', NULL, 'n', NULL, NULL),"
+			     " (zeroblob(15) || x'02', 'pod', 'staging', 'b', 'reviews', NULL, 'n', NULL, NULL),"
+			     " (zeroblob(15) || x'03', 'pod', 'staging', 'c', 'ratings', NULL, 'n', NULL, NULL),"
+			     " (zeroblob(15) || x'04', 'node', NULL, 'n', NULL, NULL, 'n', NULL, NULL)",
+			     NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void test_services_of_one_name_are_told_apart_by_namespace(void **state)
+{
+	static const char *const expected[] = { "default/reviews", "staging/reviews", "ratings", "n" };
+	char dir[] = "/tmp/test_calls.XXXXXX", path[64], text[WS_OWNER_TEXT_MAX];
+	struct ws_owners owners = { 0 };
+	struct ws_store *store;
+	struct ws_error err;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	write_owners(dir);
+	assert_int_equal(ws_store_open(dir, &store, &err), 0);
+	for (int round = 0; round < 2; round++) /* the runs of a campaign say the same */
+		assert_int_equal(ws_owners_read(store, &owners, &err), 0);
+	assert_int_equal(owners.n, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_string_equal(ws_owner_service(&owners.at[i], owners.at[i].address, text), expected[i]);
+	ws_owners_close(&owners);
+	ws_store_close(store);
+	snprintf(path, sizeof(path), "%s/run.db", dir);
+	unlink(path);
+	rmdir(dir);
+}
+
 static void test_a_pool_keeps_each_text_once(void **state)
 {
 	struct ws_text_pool *pool = NULL;
@@ -426,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_a_trace_id_of_64_bits_is_one_of_128_with_zeros),
 		cmocka_unit_test(test_an_address_has_an_owner_at_a_time),
 		cmocka_unit_test(test_an_owner_is_called_by_what_it_serves),
+		cmocka_unit_test(test_services_of_one_name_are_told_apart_by_namespace),
 		cmocka_unit_test(test_a_pool_keeps_each_text_once),
 	};
 

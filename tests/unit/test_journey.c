@@ -5,9 +5,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "analyze/journey.h"
+#include "analyze/journey_output.h"
 #include "tests/unit/mesh_maker.h"
 
 static const uint8_t trace[16] = { 1 };
@@ -342,6 +344,57 @@ static void a_span_whose_clock_does_not_fit_is_marked(void **state)
 	ws_journey_close(&journey);
 }
 
+static void absurd_stamps_are_defined(void **state)
+{
+	/* further apart than a number of 64 bits can say */
+	const int64_t at_ns[8] = { 0, INT64_MAX, 30, INT64_MAX - 1, 5, INT64_MAX - 2, 20, INT64_MAX - 3 };
+	struct ws_journey journey;
+	static struct mesh mesh;
+	uint64_t sum_ns = 0;
+
+	(void)state;
+	mesh_begin(&mesh);
+	mesh_call(&mesh, WS_NO_CALL, POD_A, POD_B, at_ns);
+	mesh_call(&mesh, 0, POD_B, POD_C, at_ns);
+	for (uint32_t i = 0; i < mesh.atlas.n_passages; i += 3)
+		mesh.passage[i].realtime_ns = INT64_MIN + mesh.passage[i].realtime_ns;
+	mesh_span(&mesh, 1, 0, "a", "client", INT64_MAX - 5, INT64_MAX);
+	mesh_span(&mesh, 2, 1, "b", "server", INT64_MIN, INT64_MAX);
+	open_journey(&mesh, &journey);
+	assert_int_equal(journey.n_stages, 2);
+	assert_int_equal(journey.n_beside, 2);
+	for (int part = 0; part < WS_N_PARTS; part++)
+		sum_ns += (uint64_t)journey.part_ns[part];
+	assert_true(sum_ns == (uint64_t)journey.end_to_end_ns);
+	ws_journey_close(&journey);
+}
+
+static void no_share_of_an_unknown_time(void **state)
+{
+	/* nobody saw a response */
+	const int64_t at_ns[8] = { 1000, 1010, 1030, 1045, -1, -1, -1, -1 };
+	char *text = NULL, *sums;
+	struct ws_journey journey;
+	static struct mesh mesh;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_non_null(out);
+	mesh_begin(&mesh);
+	mesh_call(&mesh, WS_NO_CALL, POD_A, POD_B, at_ns);
+	open_journey(&mesh, &journey);
+	assert_int_equal(ws_journey_print_table(&journey, out), 0);
+	assert_int_equal(fclose(out), 0);
+	sums = strstr(text, "end to end: not known");
+	assert_non_null(sums);
+	assert_non_null(strstr(sums, "all calls us"));
+	assert_non_null(strstr(sums, "overlay tx"));
+	assert_null(strstr(sums, "0.00"));
+	free(text);
+	ws_journey_close(&journey);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,6 +411,8 @@ int main(void)
 		cmocka_unit_test(a_short_trace_id_is_found_with_zeros),
 		cmocka_unit_test(spans_are_found_by_id_service_and_time),
 		cmocka_unit_test(a_span_whose_clock_does_not_fit_is_marked),
+		cmocka_unit_test(absurd_stamps_are_defined),
+		cmocka_unit_test(no_share_of_an_unknown_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -342,6 +343,29 @@ static void the_manifest_says_what_to_look_for(void **state)
 #define LONGEST(last) "header:x-a-name-of-39-characters-000000000000" last
 
 /* What is written of a list reads back as the same list. */
+static void a_name_cannot_move_a_cursor(void **state)
+{
+	static const char *const name[] = { "a\x1b[2J.pcap",
+					    "a\xc2\x9b"
+					    "2J.pcap",
+					    "\x7f.rec.zst" };
+	struct world *w = *state;
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(name) / sizeof(*name); i++) {
+		struct ws_inputs inputs;
+		struct ws_error err = { 0 };
+
+		snprintf(path, sizeof(path), "%s/%s", w->dir, name[i]);
+		fclose(fopen(path, "w"));
+		assert_int_equal(ws_inputs_find(w->dir, &inputs, &err), -EINVAL);
+		assert_non_null(strstr(err.text, "none of them a control character"));
+		for (const char *c = err.text; *c; c++)
+			assert_true(*c >= ' ' && *c < 0x7f);
+		unlink(path);
+	}
+}
+
 static void list_as_text_reads_back(void **state)
 {
 	static const char *const lists[] = {
@@ -373,11 +397,11 @@ static void list_as_text_reads_back(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(every_field_has_its_column),	  TEST(nothing_to_say_is_null),
-		TEST(every_frame_is_in_the_ledger),	  TEST(what_was_looked_for_is_kept),
-		TEST(record_file_is_loaded_once),	  TEST(capture_is_loaded_again_for_another_list),
-		TEST(earlier_version_is_refused),	  TEST(list_as_text_reads_back),
-		TEST(the_manifest_says_what_to_look_for),
+		TEST(every_field_has_its_column),   TEST(nothing_to_say_is_null),
+		TEST(every_frame_is_in_the_ledger), TEST(what_was_looked_for_is_kept),
+		TEST(record_file_is_loaded_once),   TEST(capture_is_loaded_again_for_another_list),
+		TEST(earlier_version_is_refused),   TEST(a_name_cannot_move_a_cursor),
+		TEST(list_as_text_reads_back),	    TEST(the_manifest_says_what_to_look_for),
 	};
 
 	return cmocka_run_group_tests_name("load_file", tests, NULL, NULL);

@@ -97,11 +97,30 @@ static void figure_shows_the_largest(void **state)
 	ws_strata_close(&strata);
 }
 
+static void names_cannot_move_a_cursor(void **state)
+{
+	/* the one-byte CSI of terminals, an escape, a turn of writing, what is no UTF-8; and what is fine */
+	const struct ws_key key = { .part = { [WS_KEY_EDGE] = "a\xc2\x9b"
+							      "2J\x1b[2J\xe2\x80\xae\xff \xc3\xbc" } };
+	char words[WS_KEY_WORDS_MAX], *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_non_null(out);
+	assert_string_equal(ws_key_words(&key, words), "a??2J?[2J???? \xc3\xbc");
+	ws_key_put_text(key.part[WS_KEY_EDGE], out);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, words);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(runs_of_one_label_become_one),
 		cmocka_unit_test(figure_shows_the_largest),
+		cmocka_unit_test(names_cannot_move_a_cursor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,7 @@ static void edges_are_counted(void **state)
 	assert_int_equal(edge->n_status[2], 1);
 	assert_int_equal(edge->n_status[5], 1);
 	assert_int_equal(edge->n_errors, 1);
+	assert_int_equal(edge->n_judged, edge->n_answered);
 	assert_int_equal(edge->n_incomplete, 1);
 	assert_int_equal(edge->n_misses, 4);
 	assert_true(edge->miss[0].is_response);
