@@ -248,8 +248,9 @@ static int load_one(struct ws_cluster_insert *insert, const struct ws_snapshot_p
 	if (rc)
 		return rc;
 	l.n_unread = l.cluster.n_unread;
-	rc = add_owners(&l);
-	if (rc == 0)
+	if (!place->mesh_only)
+		rc = add_owners(&l);
+	if (rc == 0 && !place->mesh_only)
 		rc = add_clocks(&l);
 	if (rc == 0)
 		rc = add_mesh(&l);

@@ -281,6 +281,15 @@ static bool go_up(char *path, size_t root_len, char *up)
 	return true;
 }
 
+/* Goes up until there is a snapshot, if there is one. */
+static bool find_up(char *path, size_t root_len, char *up)
+{
+	while (!has_directory(path, WS_CLUSTER_DIR))
+		if (!go_up(path, root_len, up))
+			return false;
+	return true;
+}
+
 int ws_snapshot_places(const char *dir, const char *root, struct ws_snapshot_memory *memory,
 		       struct ws_snapshot_place **places, uint32_t *n, struct ws_error *err)
 {
@@ -288,19 +297,26 @@ int ws_snapshot_places(const char *dir, const char *root, struct ws_snapshot_mem
 	char *parent = strdup(dir), *up = calloc(2, strlen(dir) * 2 + 1); /* "../" for "/x" */
 	const size_t root_len = strlen(root);
 	uint32_t n_found = 0;
+	bool is_own = false;
 	int rc = 0;
 
 	if (!parent || !up) {
 		rc = ws_error(err, -ENOMEM, "%s: out of memory", dir);
 		goto out;
 	}
-	while (!has_directory(parent, WS_CLUSTER_DIR))
-		if (!go_up(parent, root_len, up))
-			goto out;
-	if (memory && *up)
+	if (!find_up(parent, root_len, up))
+		goto out;
+	if (*up && memory) {
 		rc = recall_snapshot(memory, parent, up, &found, &n_found, err);
-	else
+	} else {
+		is_own = !*up;
 		rc = add_snapshot(&found, &n_found, parent, up, err);
+	}
+	if (rc == 0 && is_own && go_up(parent, root_len, up) && find_up(parent, root_len, up)) {
+		rc = add_place(&found, &n_found, parent, up, WS_CLUSTER_DIR, err);
+		if (rc == 0)
+			found[n_found - 1].mesh_only = true;
+	}
 out:
 	free(parent);
 	free(up);

@@ -14,6 +14,7 @@ struct ws_snapshot_place {
 	char *path;  /* of its directory */
 	char *shown; /* the same relative to the run directory */
 	char hash[WS_DIGEST_TEXT_LEN];
+	bool mesh_only; /* only spans and dependencies count: the run has a snapshot of its own for all else */
 };
 
 /*
@@ -30,8 +31,9 @@ struct ws_snapshot_memory {
 
 void ws_snapshot_memory_free(struct ws_snapshot_memory *memory);
 
-/* Finds the snapshot of the run in dir and its updates, in order; see ws_load_snapshots(). They are the caller's. Those
- * of a campaign are in memory (NULL: none) then, unless they were. */
+/* Finds the snapshot of the run in dir and its updates, in order; see ws_load_snapshots(). Behind a run's own comes
+ * that of its campaign, where traces are collected after the load. They are the caller's. Those of a campaign are in
+ * memory (NULL: none) then, unless they were. */
 int ws_snapshot_places(const char *dir, const char *root, struct ws_snapshot_memory *memory,
 		       struct ws_snapshot_place **places, uint32_t *n, struct ws_error *err);
 

@@ -27,8 +27,26 @@ static void snapshots_of_the_campaign(void **state)
 	assert_string_equal(ask(w, "SELECT name FROM owner"), "of-campaign\n");
 	put(w->run, "cluster/pods.json", "{\"items\":[" POD("of-run", "10.0.0.1", "") "]}");
 	load(w);
-	assert_string_equal(ask(w, "SELECT path FROM snapshot"), "cluster\n");
 	assert_string_equal(ask(w, "SELECT name FROM owner"), "of-run\n");
+}
+
+/* Traces are collected after the load, for the campaign; a watched run took its own snapshot before. */
+static void a_run_with_its_own_has_the_campaigns_traces(void **state)
+{
+	struct world *w = *state;
+
+	put(w->dir, "cluster/pods.json", "{\"items\":[" POD("of-campaign", "10.0.0.1", "") "]}");
+	put(w->dir, "cluster/dependencies.json", "{\"data\":[{\"parent\":\"a\",\"child\":\"b\",\"callCount\":7}]}");
+	put(w->dir, "cluster/traces-1.json",
+	    "{\"data\":[{\"spans\":[{\"traceID\":\"0123456789abcdef\",\"spanID\":\"1\",\"operationName\":\"o\","
+	    "\"startTime\":5,\"duration\":1,\"processID\":\"p\"}],\"processes\":{\"p\":{\"serviceName\":\"a\"}}}]}");
+	put(w->run, "cluster/pods.json", "{\"items\":[" POD("of-run", "10.0.0.1", "") "]}");
+	load(w);
+	assert_string_equal(ask(w, "SELECT name FROM owner"), "of-run\n");
+	assert_string_equal(ask(w, "SELECT service, duration_ns FROM span"), "a|1000\n");
+	assert_string_equal(ask(w, "SELECT * FROM dependency"), "a|b|7\n");
+	load(w);
+	assert_true(w->loaded.was_there);
 }
 
 static void count_run(void *context, const char *dir)
@@ -238,9 +256,13 @@ static void each_campaign_has_its_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(snapshots_of_the_campaign),  TEST(a_snapshot_is_no_run),
-		TEST(files_of_a_campaign),	  TEST(a_campaigns_snapshot_is_read_once),
-		TEST(no_copy_of_other_snapshots), TEST(each_campaign_has_its_own),
+		TEST(a_run_with_its_own_has_the_campaigns_traces),
+		TEST(snapshots_of_the_campaign),
+		TEST(a_snapshot_is_no_run),
+		TEST(files_of_a_campaign),
+		TEST(a_campaigns_snapshot_is_read_once),
+		TEST(no_copy_of_other_snapshots),
+		TEST(each_campaign_has_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
