@@ -57,10 +57,9 @@ static void add_services(const struct ws_plan_view *view, const struct ws_plan_c
 			snprintf(because, sizeof(because),
 				 "address from outside of service %.100s/%.100s: the NIC sees it before NAT",
 				 s->namespace, s->name);
-			/* the first one is the cluster's own, which no frame at a NIC carries */
-			for (uint32_t a = 1; a < s->n_addresses; a++)
-				if (strcmp(s->type, "LoadBalancer") == 0 || strcmp(s->type, "NodePort") == 0)
-					add_door(doors, &s->address[a], s->port[p].port, because);
+			/* the cluster's own are carried by no frame at a NIC; a service of any type may have others */
+			for (uint32_t a = s->n_cluster_addresses; a < s->n_addresses; a++)
+				add_door(doors, &s->address[a], s->port[p].port, because);
 		}
 	}
 }

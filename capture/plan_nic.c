@@ -12,13 +12,21 @@ static bool is_forwarding(const struct ws_cluster_route *route)
 	return *route->interface && (!*route->kind || strcmp(route->kind, "unicast") == 0);
 }
 
-static bool is_as_good(const struct ws_cluster_route *a, const struct ws_cluster_route *b)
+static bool is_of_main(const struct ws_cluster_route *route)
 {
-	return a->to.n_bits == b->to.n_bits && a->metric == b->metric;
+	return !*route->table;
 }
 
+static bool is_as_good(const struct ws_cluster_route *a, const struct ws_cluster_route *b)
+{
+	return is_of_main(a) == is_of_main(b) && a->to.n_bits == b->to.n_bits && a->metric == b->metric;
+}
+
+/* Other tables count where a rule says so, which the snapshot does not tell: main comes first. */
 static bool is_better(const struct ws_cluster_route *a, const struct ws_cluster_route *b)
 {
+	if (is_of_main(a) != is_of_main(b))
+		return is_of_main(a);
 	return a->to.n_bits != b->to.n_bits ? a->to.n_bits > b->to.n_bits : a->metric < b->metric;
 }
 
@@ -65,30 +73,67 @@ static void prefix_text(const struct ws_cluster_prefix *prefix, char text[WS_CLU
 			 ws_cluster_address_text(&prefix->address, address), prefix->n_bits - offset);
 }
 
+static bool is_default(const struct ws_cluster_route *route)
+{
+	return route->to.n_bits == 0 || route->to.n_bits == 96;
+}
+
+/* The best route to an address, or, without one, the best default route; *other: the best that is not of main. */
+static const struct ws_cluster_route *find_best(const struct ws_plan_index *index, const char *node,
+						const struct ws_cluster_address *address,
+						const struct ws_cluster_route **other)
+{
+	uint32_t i, end = ws_plan_routes(index, node, &i);
+	const struct ws_cluster_route *best = NULL;
+
+	for (*other = NULL; i < end; i++) {
+		const struct ws_cluster_route *route = index->route[i];
+
+		if (!is_forwarding(route) || !(address ? holds(route, address) : is_default(route)))
+			continue;
+		if (!best || is_better(route, best))
+			best = route;
+		if (!is_of_main(route) && (!*other || is_better(route, *other)))
+			*other = route;
+	}
+	return best;
+}
+
+static void note_other(struct ws_plan_nic *nic, const struct ws_cluster_route *other)
+{
+	if (other && !nic->other && strcmp(other->interface, nic->interface) != 0)
+		nic->other = other;
+}
+
+static void table_text(const struct ws_cluster_route *route, char text[64])
+{
+	snprintf(text, 64, "%s%.48s", *route->table ? " of table " : "", route->table);
+}
+
 /* The interfaces of the best routes to an address; who: whose it is. */
 static uint32_t ask(const struct ws_plan_index *index, const char *node, const struct ws_cluster_address *address,
 		    const char *who, uint32_t n, struct ws_plan_nic nic[WS_PLAN_NICS_MAX])
 {
 	char text[WS_CLUSTER_ADDRESS_TEXT], prefix[WS_CLUSTER_ADDRESS_TEXT + 16];
 	uint32_t begin, end = ws_plan_routes(index, node, &begin);
-	const struct ws_cluster_route *best = NULL;
+	const struct ws_cluster_route *other, *best = find_best(index, node, address, &other);
 	struct ws_plan_nic *found;
+	char table[64];
 
-	for (uint32_t i = begin; i < end; i++)
-		if (is_forwarding(index->route[i]) && holds(index->route[i], address) &&
-		    (!best || is_better(index->route[i], best)))
-			best = index->route[i];
 	for (uint32_t i = begin; best && i < end; i++) {
 		const struct ws_cluster_route *route = index->route[i];
 
 		if (!is_forwarding(route) || !holds(route, address) || !is_as_good(route, best))
 			continue;
 		n = add(index, route, n, nic, &found);
+		if (found)
+			note_other(found, other);
 		if (!found || found->n_nodes++)
 			continue;
 		prefix_text(&route->to, prefix);
-		snprintf(found->because, sizeof(found->because), "route to %s (%.100s) by %s",
-			 ws_cluster_address_text(address, text), who, prefix);
+		table_text(route, table);
+		snprintf(found->because, sizeof(found->because), "route to %s (%.100s) by %s%s",
+			 ws_cluster_address_text(address, text), who, prefix, table);
 	}
 	return n;
 }
@@ -96,19 +141,17 @@ static uint32_t ask(const struct ws_plan_index *index, const char *node, const s
 static uint32_t ask_default(const struct ws_plan_index *index, const char *node,
 			    struct ws_plan_nic nic[WS_PLAN_NICS_MAX])
 {
-	uint32_t i, n = 0, end = ws_plan_routes(index, node, &i);
-	const struct ws_cluster_route *best = NULL;
+	const struct ws_cluster_route *other, *best = find_best(index, node, NULL, &other);
 	struct ws_plan_nic *found;
+	char table[64];
+	uint32_t n = 0;
 
-	for (; i < end; i++)
-		if (is_forwarding(index->route[i]) &&
-		    (index->route[i]->to.n_bits == 0 || index->route[i]->to.n_bits == 96) &&
-		    (!best || is_better(index->route[i], best)))
-			best = index->route[i];
 	if (!best)
 		return 0;
 	n = add(index, best, n, nic, &found);
-	snprintf(found->because, sizeof(found->because), "default route: the snapshot knows no other node");
+	note_other(found, other);
+	table_text(best, table);
+	snprintf(found->because, sizeof(found->because), "default route%s: the snapshot knows no other node", table);
 	return n;
 }
 

@@ -11,14 +11,16 @@
 
 struct ws_plan_nic {
 	const char *interface;
-	const struct ws_cluster_link *link; /* NULL: link.json does not have it */
-	uint32_t n_nodes;		    /* other nodes that are reached through it */
+	const struct ws_cluster_link *link;   /* NULL: link.json does not have it */
+	uint32_t n_nodes;		      /* other nodes that are reached through it */
+	const struct ws_cluster_route *other; /* one of another table than main, through another interface; or NULL */
 	char because[400];
 };
 
 /*
- * The interfaces that carry the node's routes to the other nodes' addresses: longest prefix, then metric; equally good
- * routes count all. A node without others: the one of the default route. Returns their number; 0: *words says why.
+ * The interfaces that carry the node's routes to the other nodes' addresses: those of the table main,
+ * or of others where main has none; longest prefix, then metric; equally good routes count all. A node without others:
+ * the one of the default route. Returns their number; 0: *words says why.
  */
 uint32_t ws_plan_nics(const struct ws_plan_view *view, const struct ws_cluster_node *node,
 		      struct ws_plan_nic nic[WS_PLAN_NICS_MAX], struct ws_error *words);

@@ -114,6 +114,12 @@ void ws_plan_note_nic(json_t *notes, const struct ws_plan_view *view, const char
 		{ "ipvlan", "is an ipvlan: the tap is behind its parent interface" },
 	};
 
+	if (nic->other)
+		ws_plan_note(
+			notes,
+			"table %.100s has a route through %.100s where the NIC's is through %s: if a rule (`ip rule`) "
+			"picks that table for this traffic, it is not seen at %s",
+			nic->other->table, nic->other->interface, nic->interface, nic->interface);
 	if (!nic->link) {
 		ws_plan_note(
 			notes,

@@ -49,13 +49,15 @@ static int print_and_write(const struct ws_plan_options *o, const struct ws_plan
 	int rc = here && !o->is_partial ? ws_plan_check(here, o->netns, err) : 0;
 
 	if (o->is_json) {
-		json_dumpf(plan->document, out, JSON_INDENT(1));
+		json_dumpf(plan->document, out, JSON_INDENT(1)); /* the stream keeps its error */
 		fputc('\n', out);
 	} else {
 		ws_plan_show(plan, rc || o->is_partial ? NULL : here, out);
 	}
 	if (rc == 0)
 		rc = judge(plan, o->is_partial, err);
+	if (rc == 0 && (fflush(out) || ferror(out)))
+		rc = ws_error(err, -EIO, "cannot write the output; no plan was written");
 	if (rc)
 		return rc;
 	if (!o->out && (size_t)snprintf(path, sizeof(path), "%s/plan.json", o->dir) >= sizeof(path))

@@ -239,6 +239,14 @@ static int look(struct run *r, struct ws_error *err)
 	return rc && r->watch && ws_run_watch_is_gone(r->watch, index) ? settle(r, index, -ENETDOWN, err) : rc;
 }
 
+/* The same when the run ends: an interface may go away after the last look. */
+static bool is_over(void *context, uint32_t index, const char *words)
+{
+	const struct run *r = context;
+
+	return r->watch && ws_run_watch_is_gone(r->watch, index) && ws_run_watch_lost(r->watch, index, words);
+}
+
 /* Reads until there is a reason to stop; says which. */
 static int record(struct run *r, volatile sig_atomic_t *stop, void (*tell)(const struct ws_run_progress *, int),
 		  struct ws_error *err)
@@ -322,7 +330,7 @@ int ws_run(const struct ws_capture_options *o, int argc, char **argv, volatile s
 	if (rc == 0)
 		rc = record(r, stop, tell, err);
 	end_command(r);
-	finish_rc = ws_run_points_finish(&r->facts, rc ? NULL : err);
+	finish_rc = ws_run_points_finish(&r->facts, is_over, r, rc ? NULL : err);
 	rc = rc ? rc : finish_rc;
 	ws_run_watch_end(r->watch);
 	note_clocks(r);

@@ -195,15 +195,18 @@ int ws_run_points_end(struct ws_run_facts *run, uint32_t index, struct ws_error 
 }
 
 /* Packet captures off first, then the taps: what a packet capture saw, its tap saw too. */
-int ws_run_points_finish(struct ws_run_facts *run, struct ws_error *err)
+int ws_run_points_finish(struct ws_run_facts *run, bool (*is_over)(void *context, uint32_t index, const char *words),
+			 void *context, struct ws_error *err)
 {
 	const uint32_t n = run->options->n_points;
 	int rc = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		int rc2 = run->sniffer[i] && !run->is_gone[i] ? ws_sniffer_finish(run->sniffer[i], rc ? NULL : err) : 0;
+		struct ws_error why = { 0 };
+		int rc2 = run->sniffer[i] && !run->is_gone[i] ? ws_sniffer_finish(run->sniffer[i], &why) : 0;
 
-		rc = rc ? rc : rc2;
+		if (rc2 && !(is_over && is_over(context, i, why.text)) && !rc)
+			rc = ws_error(err, rc2, "%s", why.text);
 	}
 	for (uint32_t i = 0; i < n; i++)
 		if (run->tap[i] && !run->is_gone[i])

@@ -34,8 +34,12 @@ int ws_run_points_look(struct ws_run_facts *run, uint32_t *index, struct ws_erro
 /* Detaches one point and completes its files, while the others go on. Returns 0 or -errno. */
 int ws_run_points_end(struct ws_run_facts *run, uint32_t index, struct ws_error *err);
 
-/* Detaches what is attached and completes the files. Returns 0 or -errno. */
-int ws_run_points_finish(struct ws_run_facts *run, struct ws_error *err);
+/*
+ * Detaches what is attached and completes the files. is_over, unless NULL, is asked about a point whose packet capture
+ * failed: it may end the point (ws_run_points_end()) and return true, and that is no failure. Returns 0 or -errno.
+ */
+int ws_run_points_finish(struct ws_run_facts *run, bool (*is_over)(void *context, uint32_t index, const char *words),
+			 void *context, struct ws_error *err);
 
 /* The run failed before it began: removes the files that it has made, which would be in the way of the next attempt. */
 void ws_run_points_discard(struct ws_run_facts *run);

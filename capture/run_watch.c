@@ -234,8 +234,7 @@ static void look_at_interfaces(struct ws_run_watch *w)
 
 		if (w->run->is_gone[i] || !ws_run_watch_is_gone(w, i))
 			continue;
-		snprintf(because, sizeof(because), "interface %s (ifindex %u) is gone: its pod was deleted or replaced",
-			 p->interface, p->ifindex);
+		snprintf(because, sizeof(because), "the interface is gone: %s (ifindex %u)", p->interface, p->ifindex);
 		end_point(w, i, because);
 	}
 }

@@ -65,6 +65,7 @@ struct ws_cluster_service {
 	const char *type;			  /* "ClusterIP", "NodePort", "LoadBalancer" ... */
 	const struct ws_cluster_address *address; /* cluster addresses, and those from outside */
 	uint32_t n_addresses;
+	uint32_t n_cluster_addresses;	    /* of these, the cluster's own, which come first */
 	const struct ws_cluster_port *port; /* TCP only */
 	uint32_t n_ports;
 };
@@ -123,6 +124,7 @@ struct ws_cluster_route {
 	const char *interface;
 	const char *scope;		   /* "link", "global" ... */
 	const char *kind;		   /* "unicast", "local", "blackhole" ... */
+	const char *table;		   /* "" for main, else "local", "200" ...: others count where a rule says so */
 	struct ws_cluster_prefix to;	   /* n_bits 0: default; IPv4's has the address ::ffff:0.0.0.0 */
 	struct ws_cluster_address gateway; /* zero: none */
 	uint32_t metric;

@@ -8,6 +8,7 @@
 #include "lib/cluster_draft.h"
 
 #define ADDRESSES_MAX 1024
+#define MAIN_TABLE    254
 
 static bool has_flag(const json_t *object, const char *flag)
 {
@@ -212,6 +213,22 @@ static void add_route(struct ws_cluster_draft *d, struct ws_cluster_route *route
 	ws_draft_add(d, &d->routes, route);
 }
 
+/* `ip` leaves main's name out; a table without a name has its number. */
+static const char *table_of(struct ws_cluster_draft *d, const json_t *object)
+{
+	const json_t *table = json_object_get(object, "table");
+	const int64_t number = ws_draft_integer(table, 0, UINT32_MAX, -1);
+	char text[16];
+	int len;
+
+	if (!table || ws_draft_is(table, "main") || number == MAIN_TABLE)
+		return "";
+	if (!json_is_integer(table))
+		return ws_draft_shared(d, table);
+	len = snprintf(text, sizeof(text), "%lld", (long long)number);
+	return ws_draft_shared_text(d, text, (size_t)len);
+}
+
 static void read_route(struct ws_cluster_draft *d, const json_t *object, bool is_ipv6)
 {
 	const json_t *to = json_object_get(object, "dst"), *hops = json_object_get(object, "nexthops");
@@ -220,6 +237,7 @@ static void read_route(struct ws_cluster_draft *d, const json_t *object, bool is
 		.node = d->node,
 		.scope = ws_draft_shared(d, json_object_get(object, "scope")),
 		.kind = ws_draft_shared(d, json_object_get(object, "type")),
+		.table = table_of(d, object),
 		.metric = (uint32_t)ws_draft_integer(json_object_get(object, "metric"), 0, UINT32_MAX, 0),
 	};
 

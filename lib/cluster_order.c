@@ -72,7 +72,9 @@ static int compare_routes(const void *a, const void *b)
 		order = strcmp(left->interface, right->interface);
 	if (!order)
 		order = memcmp(&left->gateway, &right->gateway, sizeof(left->gateway));
-	return order ? order : strcmp(left->kind, right->kind);
+	if (!order)
+		order = strcmp(left->kind, right->kind);
+	return order ? order : strcmp(left->table, right->table);
 }
 
 static bool is_same_route(const void *a, const void *b)

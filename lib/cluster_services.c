@@ -73,12 +73,15 @@ void ws_cluster_read_service(struct ws_cluster_draft *d, const json_t *object)
 	addresses.n = 0;
 	ws_draft_address(d, json_object_get(spec, "clusterIP"), &addresses);
 	add_list(d, json_object_get(spec, "clusterIPs"), &addresses);
+	service.n_cluster_addresses = addresses.n;
 	add_list(d, json_object_get(spec, "externalIPs"), &addresses);
 	ws_draft_address(d, json_object_get(spec, "loadBalancerIP"), &addresses);
 	for (size_t i = 0; i < json_array_size(ingress); i++)
 		ws_draft_address(d, json_object_get(json_array_get(ingress, i), "ip"), &addresses);
 	service.address = ws_draft_keep(d, addresses.at, addresses.n, sizeof(*addresses.at), 1);
 	service.n_addresses = service.address ? addresses.n : 0;
+	if (!service.address)
+		service.n_cluster_addresses = 0;
 	read_service_ports(d, json_object_get(spec, "ports"), &service);
 	ws_draft_add(d, &d->services, &service);
 }

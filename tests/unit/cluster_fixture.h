@@ -174,7 +174,9 @@ static inline struct ws_cluster_route *fixture_route(struct fixture *f, const ch
 {
 	struct ws_cluster_route *route = &f->route[f->cluster.n_routes++];
 
-	*route = (struct ws_cluster_route) { .node = node, .interface = interface, .scope = "", .kind = "unicast" };
+	*route = (struct ws_cluster_route) {
+		.node = node, .interface = interface, .scope = "", .kind = "unicast", .table = ""
+	};
 	route->to = fixture_prefix(to);
 	return route;
 }
@@ -186,6 +188,7 @@ static inline struct ws_cluster_service *fixture_service(struct fixture *f, cons
 
 	*s = (struct ws_cluster_service) { .namespace = "default", .name = name, .type = type };
 	s->address = fixture_addresses(f, addresses, &s->n_addresses);
+	s->n_cluster_addresses = s->n_addresses ? 1 : 0; /* the first */
 	f->port[f->n_ports] = (struct ws_cluster_port) { .port = port, .node_port = node_port };
 	s->port = &f->port[f->n_ports++];
 	s->n_ports = 1;

@@ -138,6 +138,7 @@ static void services_and_endpoints(void **state)
 	assert_string_equal(s->name, "reviews");
 	assert_string_equal(s->type, "LoadBalancer");
 	assert_int_equal(s->n_addresses, 4);
+	assert_int_equal(s->n_cluster_addresses, 2);
 	is_address(&s->address[0], "10.96.12.34");
 	is_address(&s->address[1], "fd00:96::1");
 	is_address(&s->address[2], "203.0.113.7");

@@ -137,6 +137,23 @@ static void routes_of_iproute2(void **state)
 	assert_false(ws_cluster_prefix_holds(&r[2].to, &v4));
 }
 
+/* Routes that differ in their table alone are two. */
+static void tables_of_routes(void **state)
+{
+	static const char *const tables[] = { "", "1", "200", "wg" };
+	struct world *w = *state;
+
+	put(w->dir, "node/n/route.json",
+	    "[{\"dst\":\"default\",\"dev\":\"eth0\",\"table\":\"main\"},{\"dst\":\"default\",\"dev\":\"eth0\"},"
+	    "{\"dst\":\"default\",\"dev\":\"eth0\",\"table\":254},{\"dst\":\"default\",\"dev\":\"eth0\",\"table\":200},"
+	    "{\"dst\":\"default\",\"dev\":\"eth0\",\"table\":\"1\"},{\"dst\":\"default\",\"dev\":\"eth0\",\"table\":"
+	    "\"wg\"}]");
+	open_snapshot(w);
+	assert_int_equal(w->c.n_routes, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_string_equal(w->c.route[i].table, tables[i]);
+}
+
 static void addresses_and_prefixes(void **state)
 {
 	static const char *const wrong[] = { "",    "10.1.2",	  "10.1.2.3.4", "10.1.2.256",
@@ -168,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(links_of_iproute2),
 		TEST(routes_of_iproute2),
+		TEST(tables_of_routes),
 		cmocka_unit_test(addresses_and_prefixes),
 	};
 

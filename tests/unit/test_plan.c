@@ -252,6 +252,72 @@ static void two_nics(void **state)
 	free(f);
 }
 
+/* A route of another table counts where a rule says so, which nobody knows: main's comes first, and the note says it.
+ */
+static void routes_of_another_table(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct ws_plan plan;
+
+	(void)state;
+	fixture_node(f, "n1", "192.168.1.1", "");
+	fixture_node(f, "n2", "192.168.2.2", "");
+	fixture_link(f, "n1", 0, "eth0", 2, 0, "");
+	fixture_link(f, "n1", 0, "wireguard.cali", 3, 0, "");
+	fixture_route(f, "n1", "default", "wireguard.cali")->table = "1";
+	add_pod(f, "a", "n1", "10.244.1.10", 1, "cali1", 12);
+	make_well(f, NULL, &plan);
+	assert_string_equal(find_point(&plan, "nic-n1")->interface, "wireguard.cali"); /* main has none */
+	assert_non_null(strstr(find_point(&plan, "nic-n1")->because, "by the default route of table 1"));
+	ws_plan_close(&plan);
+	fixture_route(f, "n1", "default", "eth0")->metric = 100;
+	make_well(f, NULL, &plan);
+	assert_int_equal(plan.node[0].n_points, 2);
+	assert_string_equal(find_point(&plan, "nic-n1")->interface, "eth0");
+	assert_true(has_note(&plan.node[0].notes, "table 1 has a route through wireguard.cali"));
+	ws_plan_close(&plan);
+	f->cluster.n_nodes = 1; /* the default route is asked for as such */
+	make_well(f, NULL, &plan);
+	assert_string_equal(find_point(&plan, "nic-n1")->interface, "eth0");
+	assert_true(has_note(&plan.node[0].notes, "table 1 has a route through wireguard.cali"));
+	ws_plan_close(&plan);
+	free(f);
+}
+
+/* What the table local says of an address is no witness of a vport. */
+static void local_routes_are_no_witness(void **state)
+{
+	struct fixture *f = two_nodes();
+	struct ws_cluster_route *route;
+
+	(void)state;
+	fixture_pod(f, "default", "a", "n1", "10.244.1.10");
+	fixture_link(f, "n1", 0, "cali1", 12, 3, "");
+	route = fixture_route(f, "n1", "10.244.1.10", "cali1");
+	route->kind = "local";
+	route->table = "local";
+	route = fixture_route(f, "n1", "10.244.1.10", "cali1");
+	route->kind = "broadcast";
+	route->table = "local";
+	expect_unplanned(f, "no process of it is known");
+}
+
+/* externalIPs are for services of any type; two cluster addresses are none of them. */
+static void external_addresses_of_a_cluster_service(void **state)
+{
+	struct fixture *f = two_nodes();
+	struct ws_plan plan;
+
+	(void)state;
+	fixture_endpoint(f, "shop", add_pod(f, "a", "n1", "10.244.1.10", 1, "cali1", 12));
+	fixture_service(f, "shop", "ClusterIP", "10.96.0.7,fd00:96::7,203.0.113.7", 80, 0)->n_cluster_addresses = 2;
+	make_well(f, NULL, &plan);
+	assert_int_equal(plan.node[0].filters.n, 2);
+	assert_true(has_filter(&plan.node[0].filters, "addr=203.0.113.7,port=80"));
+	ws_plan_close(&plan);
+	free(f);
+}
+
 /* A cluster of one node has no other to reach; a default route of the other IP version does not count. */
 static void default_routes(void **state)
 {
@@ -584,6 +650,9 @@ int main(void)
 		cmocka_unit_test(pending),
 		cmocka_unit_test(all_leaves_out),
 		cmocka_unit_test(two_nics),
+		cmocka_unit_test(routes_of_another_table),
+		cmocka_unit_test(local_routes_are_no_witness),
+		cmocka_unit_test(external_addresses_of_a_cluster_service),
 		cmocka_unit_test(default_routes),
 		cmocka_unit_test(ipv6),
 		cmocka_unit_test(many_pods),
