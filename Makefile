@@ -20,11 +20,12 @@ TEST_PACKAGES = $(MESH_PACKAGES) libcmocka-dev libclang-rt-14-dev clang-format s
 	python3-grpcio xxhash sqlite3 jq diffutils chromium nftables docker.io containerd runc busybox-static
 
 PROGRAMS = capture ingest analyze
-ROOM_SOURCES = $(filter-out %/main.c,$(wildcard lib/*.c $(PROGRAMS:%=%/*.c)))
+ROOMS = lib $(PROGRAMS)
+ROOM_SOURCES = $(filter-out %/main.c,$(wildcard $(ROOMS:%=%/*.c) $(ROOMS:%=%/*/*.c)))
 ROOM_OBJECTS = $(ROOM_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/ingest/schema.o
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-C_FILES = $(wildcard lib/*.[ch] bpf/*.[ch] $(PROGRAMS:%=%/*.[ch]) tests/*/*.[ch] tests/*/*/*.[ch] \
+C_FILES = $(wildcard $(ROOMS:%=%/*.[ch]) $(ROOMS:%=%/*/*.[ch]) bpf/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch] \
 	datasets/*/*.[ch])
 SHELL_FILES = $(shell find datasets tests .ci -name '*.sh' -o -path .ci/run)
 
@@ -138,7 +139,7 @@ $(BUILD)/tap.skel.h: $(BUILD)/tap.bpf.o
 	PATH="$$PATH:/usr/sbin" bpftool gen skeleton $< name tap_bpf > $@.part
 	mv $@.part $@
 
-$(patsubst %.c,$(BUILD)/%.o,$(wildcard capture/*.c)): | $(BUILD)/tap.skel.h
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard capture/*.c capture/*/*.c)): | $(BUILD)/tap.skel.h
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -170,7 +171,7 @@ $(BUILD)/tests/kernel_host: $(wildcard tests/diff/kernel/*.[ch] tests/unit/http2
 	$(CC) $(ALL_CFLAGS) $(filter %.c,$^) $(BUILD)/rooms.a -Wl,--as-needed $(LIBS) -o $@
 
 # fuzz targets are built from the sources, so that all of the code is instrumented
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out capture/%,$(ROOM_SOURCES)) $(BUILD)/ingest/schema.c $(wildcard lib/*.h ingest/*.h tests/unit/search_walk.h)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out capture/%,$(ROOM_SOURCES)) $(BUILD)/ingest/schema.c $(wildcard lib/*.h lib/*/*.h ingest/*.h tests/unit/search_walk.h)
 	@mkdir -p $(@D)
 	$(CLANG) -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -I. -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $(filter-out analyze/%,$(filter %.c,$^)) -Wl,--as-needed $(LIBS) -o $@
@@ -179,5 +180,5 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out capture/%,$(ROOM_SOURCES)) $(BUILD)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all measure reproduce test check check-san check-bpf check-net check-campaign check-numbers check-browser check-tshark fuzz bench bench-bpf lint format install clean setup \
-	setup-tests help unit
+.PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-numbers check-browser check-tshark fuzz bench bench-bpf lint format install clean setup \
+	setup-mesh setup-tests help unit

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analyze/alignment.h"
-#include "analyze/atlas.h"
+#include "analyze/clocks/alignment.h"
+#include "analyze/mesh/atlas.h"
 #include "analyze/commands.h"
-#include "analyze/export.h"
-#include "analyze/journey_output.h"
+#include "analyze/mesh/export.h"
+#include "analyze/mesh/journey_output.h"
 #include "analyze/publication.h"
-#include "analyze/topology_output.h"
+#include "analyze/mesh/topology_output.h"
 #include "lib/names.h"
 
 /* All that the commands here look at. */

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analyze/alignment.h"
-#include "analyze/clocks_report.h"
+#include "analyze/clocks/alignment.h"
+#include "analyze/clocks/clocks_report.h"
 #include "analyze/commands.h"
-#include "analyze/underlay.h"
+#include "analyze/clocks/underlay.h"
 
 /* Opens atlas and calls, and warns of runs that were left out. */
 static int open_calls(const struct ws_invocation *invocation, struct ws_atlas *atlas, struct ws_calls *calls,

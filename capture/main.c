@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "capture/check.h"
-#include "capture/collect.h"
+#include "capture/collect/collect.h"
 #include "capture/options.h"
-#include "capture/plan_apply.h"
-#include "capture/plan_run.h"
-#include "capture/plan_show.h"
+#include "capture/plan/plan_apply.h"
+#include "capture/plan/plan_run.h"
+#include "capture/plan/plan_show.h"
 #include "capture/run.h"
 #include "capture/show.h"
 #include "lib/version.h"

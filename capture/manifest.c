@@ -9,7 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "capture/plan.h"
+#include "capture/plan/plan.h"
 #include "lib/names.h"
 #include "lib/version.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "capture/filter.h"
-#include "capture/plan.h"
+#include "capture/plan/plan.h"
 #include "lib/search.h"
 #include "lib/tunnels.h"
 

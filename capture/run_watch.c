@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "capture/netns.h"
-#include "capture/plan_apply.h"
+#include "capture/plan/plan_apply.h"
 #include "capture/run_points.h"
 #include "capture/watch_points.h"
 

@@ -4,7 +4,7 @@
 #define WS_RUN_WATCH_H
 
 #include "capture/manifest.h"
-#include "capture/plan.h"
+#include "capture/plan/plan.h"
 #include "lib/error.h"
 
 struct ws_run_watch;

@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "capture/clock.h"
-#include "capture/plan_update.h"
+#include "capture/plan/plan_update.h"
 #include "capture/watch_snapshot.h"
-#include "lib/cluster.h"
+#include "lib/cluster/cluster.h"
 
 /* How long both processes of one look have, and how long one has to end after SIGTERM. */
 #define LOOK_NS	 120000000000ull

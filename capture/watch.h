@@ -7,7 +7,7 @@
 #define WS_WATCH_H
 
 #include "capture/options.h"
-#include "capture/plan.h"
+#include "capture/plan/plan.h"
 #include "lib/error.h"
 
 struct ws_watch;

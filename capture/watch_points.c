@@ -7,8 +7,8 @@
 #include <sys/ioctl.h>
 
 #include "capture/filter.h"
-#include "capture/plan_apply.h"
-#include "lib/cluster.h"
+#include "capture/plan/plan_apply.h"
+#include "lib/cluster/cluster.h"
 
 bool ws_watch_is_there(int socket_fd, const char *interface, uint32_t ifindex)
 {

@@ -4,7 +4,7 @@
 #define WS_WATCH_POINTS_H
 
 #include "capture/options.h"
-#include "capture/plan.h"
+#include "capture/plan/plan.h"
 
 /* Is the interface of that name and index, or of any index if it is 0, there? socket_fd: a socket in its namespace. */
 bool ws_watch_is_there(int socket_fd, const char *interface, uint32_t ifindex);

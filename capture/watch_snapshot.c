@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/plan.h"
-#include "capture/plan_update.h"
-#include "lib/cluster.h"
+#include "capture/plan/plan.h"
+#include "capture/plan/plan_update.h"
+#include "lib/cluster/cluster.h"
 
 static bool is_directory(const char *path)
 {

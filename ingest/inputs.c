@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/cluster.h"
+#include "lib/cluster/cluster.h"
 #include "lib/recfile.h"
 
 /* Directories in directories are followed this deep. */

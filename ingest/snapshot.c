@@ -10,7 +10,7 @@
 #include "ingest/database_cluster.h"
 #include "ingest/snapshot_files.h"
 #include "ingest/spans.h"
-#include "lib/cluster.h"
+#include "lib/cluster/cluster.h"
 
 #define TRACES_PREFIX "traces"
 

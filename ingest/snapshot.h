@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* snapshot - a run's cluster snapshots (lib/cluster.md) into its database: all of them together, or none. */
+/* snapshot - a run's cluster snapshots (lib/cluster/cluster.md) into its database: all of them together, or none. */
 #ifndef WS_SNAPSHOT_H
 #define WS_SNAPSHOT_H
 

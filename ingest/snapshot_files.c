@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "lib/cluster.h"
+#include "lib/cluster/cluster.h"
 
 #define UPDATE_PREFIX "update-"
 #define PART_SUFFIX   ".part"

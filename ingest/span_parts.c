@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "lib/cluster_store.h"
+#include "lib/cluster/cluster_store.h"
 #include "lib/decimal.h"
 
 #define ID_MAX 16

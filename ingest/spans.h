@@ -7,7 +7,7 @@
 
 #include "ingest/database_cluster.h"
 #include "ingest/seen.h"
-#include "lib/cluster.h"
+#include "lib/cluster/cluster.h"
 #include "lib/error.h"
 
 /*

@@ -160,7 +160,7 @@ CREATE TABLE response (
     status      INTEGER NOT NULL      -- HTTP status code; 0 where the frame, or what was kept of it, does not say it
 ) STRICT;
 
--- Cluster snapshots (lib/cluster.md): those of the run, or of the campaign that it is part of.
+-- Cluster snapshots (lib/cluster/cluster.md): those of the run, or of the campaign that it is part of.
 CREATE TABLE snapshot (
     snapshot_id  INTEGER PRIMARY KEY,
     path         TEXT NOT NULL UNIQUE, -- relative to the run directory: 'cluster', 'cluster/update-0001', '../cluster'

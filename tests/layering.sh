@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 status=0
 for room in lib bpf capture ingest analyze; do
-    if grep -nE '^#include "' "$room"/*.[ch] | grep -vE "#include \"(lib|$room)/" | grep -v 'tap.skel.h"'; then
+    if grep -rnE --include='*.[ch]' '^#include "' "$room" | grep -vE "#include \"(lib|$room)/" | grep -v 'tap.skel.h"'; then
         echo "$room/ includes another room" >&2
         status=1
     fi

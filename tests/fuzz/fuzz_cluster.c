@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "ingest/spans.h"
-#include "lib/cluster.h"
+#include "lib/cluster/cluster.h"
 #include "tests/fuzz/memory_file.h"
 
 static const char *const names[] = {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/cluster.h"
+#include "lib/cluster/cluster.h"
 
 #define FIXTURE_MAX 1024
 

@@ -3,7 +3,7 @@
 #ifndef WS_TEST_CLUSTER_WORLD_H
 #define WS_TEST_CLUSTER_WORLD_H
 
-#include "lib/cluster.h"
+#include "lib/cluster/cluster.h"
 #include "tests/unit/written_files.h"
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analyze/calls.h"
+#include "analyze/mesh/calls.h"
 
 #define N_MESH_NODES 3
 #define N_MESH_PODS  4

@@ -3,7 +3,7 @@
 #ifndef WS_TESTS_PLAN_FIXTURE_H
 #define WS_TESTS_PLAN_FIXTURE_H
 
-#include "capture/plan_make.h"
+#include "capture/plan/plan_make.h"
 #include "tests/unit/cluster_fixture.h"
 
 /* Two nodes on one Ethernet; pods have their addresses from 10.244.N.0/24. */

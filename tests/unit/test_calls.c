@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "analyze/calls.h"
+#include "analyze/mesh/calls.h"
 #include "analyze/text_pool.h"
 #include "lib/record.h"
 

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "analyze/clocks.h"
-#include "analyze/region.h"
+#include "analyze/clocks/clocks.h"
+#include "analyze/clocks/region.h"
 
 /* 2023-11-14, in ns. */
 #define BEGIN INT64_C(1700000000000000000)

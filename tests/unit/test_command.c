@@ -19,7 +19,7 @@
 /* after the standard headers that it needs */
 #include <cmocka.h>
 
-#include "capture/command.h"
+#include "capture/collect/command.h"
 
 #define SECOND_NS 1000000000ull
 

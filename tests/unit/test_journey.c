@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "analyze/journey.h"
-#include "analyze/journey_output.h"
+#include "analyze/mesh/journey.h"
+#include "analyze/mesh/journey_output.h"
 #include "tests/unit/mesh_maker.h"
 
 static const uint8_t trace[16] = { 1 };

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "analyze/layers.h"
+#include "analyze/mesh/layers.h"
 #include "tests/unit/random.h"
 
 static void check(const struct ws_layers *layers, uint32_t n, const struct ws_arc *arc, uint32_t n_arcs)

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/plan_apply.h"
-#include "capture/plan_update.h"
+#include "capture/plan/plan_apply.h"
+#include "capture/plan/plan_update.h"
 #include "capture/watch_points.h"
 #include "capture/watch_snapshot.h"
 #include "tests/unit/plan_fixture.h"

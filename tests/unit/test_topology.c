@@ -9,8 +9,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "analyze/export.h"
-#include "analyze/topology_output.h"
+#include "analyze/mesh/export.h"
+#include "analyze/mesh/topology_output.h"
 #include "tests/unit/mesh_maker.h"
 
 static const struct ws_topology_edge *find(const struct ws_topology *topology, const char *caller, const char *callee)

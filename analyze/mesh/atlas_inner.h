@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* atlas_inner - for the atlas's own files: a run while it is read into the atlas. */
+#ifndef WS_ANALYZE_ATLAS_INNER_H
+#define WS_ANALYZE_ATLAS_INNER_H
+
+#include "analyze/mesh/atlas.h"
+#include "analyze/roster.h"
+
+/* A file of the run that is read. */
+struct ws_atlas_file {
+	int64_t file_id;
+	uint32_t point;	   /* of the atlas */
+	int64_t offset_ns; /* to be added to its stamps to have the node's CLOCK_REALTIME */
+};
+
+struct ws_atlas_run {
+	struct ws_store *store;
+	struct ws_catalog catalog;
+	struct ws_roster roster;
+	struct ws_atlas_file *file; /* those that are taken */
+	uint32_t n_files;
+	uint32_t *reversed; /* by tuple: index of the same tuple the other way round, plus 1; 0: not looked up yet */
+	uint32_t n_reversed;
+	bool *of_trace; /* by tuple: does it, or did it, carry the trace that is asked for? NULL: all are */
+	uint32_t passage_room;
+};
+
+/* Reads requests and responses of the run's files. 0, -EIO, -EPROTO, -EOVERFLOW or -ENOMEM. */
+int ws_atlas_read_passages(struct ws_atlas *atlas, struct ws_atlas_run *run, struct ws_error *err);
+
+/* Reads the tracer's spans, its claims and what is said of clocks. Likewise. */
+int ws_atlas_read_mesh(struct ws_atlas *atlas, struct ws_atlas_run *run, bool with_spans, struct ws_error *err);
+
+/* Sorts what was read of several runs, and leaves out what stands in more than one. */
+void ws_atlas_settle_mesh(struct ws_atlas *atlas);
+
+/* The index of the node of that name, which is added if it is new. 0 or -ENOMEM. */
+int ws_atlas_node(struct ws_atlas *atlas, const char *name, uint32_t *index);
+
+/* The ways in which a trace id may be stored: as it is; of 64 bits as 128 that begin with zeros, and the reverse. */
+struct ws_trace_forms {
+	uint8_t bytes[2][16];
+	uint32_t len[2];
+	uint32_t n;
+};
+
+void ws_trace_forms(const uint8_t *trace_id, uint32_t len, struct ws_trace_forms *forms);
+
+#endif

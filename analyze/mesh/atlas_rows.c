@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* atlas_rows - see atlas.h and atlas_inner.h: the requests and responses of a run. */
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/mesh/atlas_inner.h"
+#include "analyze/query.h"
+
+#define PASSAGES_MAX (UINT32_C(1) << 31)
+
+struct reading {
+	struct ws_atlas *atlas;
+	struct ws_atlas_run *run;
+};
+
+void ws_trace_forms(const uint8_t *trace_id, uint32_t len, struct ws_trace_forms *forms)
+{
+	static const uint8_t zero[8];
+
+	*forms = (struct ws_trace_forms) { .len = { len }, .n = 1 };
+	memcpy(forms->bytes[0], trace_id, len);
+	if (len == 8) {
+		memcpy(forms->bytes[1] + 8, trace_id, 8);
+		forms->len[forms->n++] = 16;
+	} else if (!memcmp(trace_id, zero, sizeof(zero))) {
+		memcpy(forms->bytes[1], trace_id + 8, 8);
+		forms->len[forms->n++] = 8;
+	}
+}
+
+bool ws_atlas_has_trace(const struct ws_atlas *atlas, const struct ws_identity *identity)
+{
+	struct ws_trace_forms forms;
+
+	if (!atlas->trace_id_len)
+		return true;
+	ws_trace_forms(atlas->trace_id, atlas->trace_id_len, &forms);
+	for (uint32_t i = 0; i < forms.n; i++) {
+		if (identity->trace_id_len == forms.len[i] && !memcmp(identity->trace_id, forms.bytes[i], forms.len[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The file of that id among those that are taken, or NULL. */
+static const struct ws_atlas_file *file_of(const struct ws_atlas_run *run, int64_t file_id)
+{
+	for (uint32_t i = 0; i < run->n_files; i++) {
+		if (run->file[i].file_id == file_id)
+			return &run->file[i];
+	}
+	return NULL;
+}
+
+static int add(struct reading *reading, const struct ws_passage *passage)
+{
+	struct ws_atlas *atlas = reading->atlas;
+	struct ws_atlas_run *run = reading->run;
+
+	if (atlas->n_passages >= run->passage_room) {
+		uint64_t room = atlas->n_passages < 512 ? 1024 : 2 * (uint64_t)atlas->n_passages;
+		struct ws_passage *grown;
+
+		if (room > PASSAGES_MAX)
+			return -EOVERFLOW;
+		grown = realloc(atlas->passage, room * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		atlas->passage = grown;
+		run->passage_room = (uint32_t)room;
+	}
+	atlas->passage[atlas->n_passages++] = *passage;
+	return 0;
+}
+
+static int read_ids(sqlite3_stmt *row, struct ws_passage *passage)
+{
+	int trace_len = sqlite3_column_bytes(row, 7);
+
+	if ((trace_len != 8 && trace_len != 16) || ws_query_bytes(row, 8, passage->identity.span_id, 8))
+		return -EPROTO;
+	memcpy(passage->identity.trace_id, sqlite3_column_blob(row, 7), (size_t)trace_len);
+	passage->identity.trace_id_len = (uint32_t)trace_len;
+	passage->has_parent = sqlite3_column_type(row, 9) != SQLITE_NULL;
+	if (passage->has_parent && ws_query_bytes(row, 9, passage->parent_span_id, 8))
+		return -EPROTO;
+	ws_identity_settle(&passage->identity, passage->family);
+	return 0;
+}
+
+/* What requests and responses have in common: columns 0 to 5. *taken: is it of a file, and of a flow, that counts? */
+static int read_common(struct reading *reading, sqlite3_stmt *row, struct ws_passage *passage, bool *taken)
+{
+	const struct ws_atlas_file *file = file_of(reading->run, sqlite3_column_int64(row, 0));
+
+	*taken = file != NULL;
+	if (!file)
+		return 0;
+	passage->tuple = ws_roster_find(&reading->run->roster, sqlite3_column_int64(row, 1));
+	if (passage->tuple == UINT32_MAX)
+		return -EPROTO;
+	passage->ts_ns = sqlite3_column_int64(row, 2);
+	passage->realtime_ns = (int64_t)((uint64_t)passage->ts_ns + (uint64_t)file->offset_ns);
+	passage->done_ns = passage->realtime_ns;
+	passage->identity.seq = (uint32_t)sqlite3_column_int64(row, 3);
+	passage->direction = (uint8_t)sqlite3_column_int(row, 4);
+	passage->payload_len = (uint32_t)sqlite3_column_int64(row, 5);
+	passage->point = file->point;
+	return 0;
+}
+
+static const char request_query[] =
+	"SELECT file_id, flow_id, ts_ns, seq, direction, payload_len, family, trace_id, span_id, parent_span_id,"
+	" done_ts_ns FROM request NOT INDEXED WHERE reason = 16";
+
+static int take_request(sqlite3_stmt *row, void *context)
+{
+	struct reading *reading = context;
+	struct ws_passage passage = { .kind = WS_PASSAGE_REQUEST, .family = (uint8_t)sqlite3_column_int(row, 6) };
+	bool taken;
+	int rc = read_common(reading, row, &passage, &taken);
+
+	if (rc || !taken || (reading->run->of_trace && !reading->run->of_trace[passage.tuple]))
+		return rc;
+	passage.done_ns = (int64_t)((uint64_t)ws_query_int_or(row, 10, passage.ts_ns) - (uint64_t)passage.ts_ns +
+				    (uint64_t)passage.realtime_ns);
+	rc = read_ids(row, &passage);
+	return rc ? rc : add(reading, &passage);
+}
+
+/* The tuple the other way round. */
+static int reverse(struct reading *reading, uint32_t tuple, uint32_t *reversed)
+{
+	struct ws_atlas_run *run = reading->run;
+	struct ws_tuple there, back;
+	int rc = 0;
+
+	if (!run->reversed[tuple]) {
+		there = reading->atlas->tuples.at[tuple];
+		back = there;
+		memcpy(back.saddr, there.daddr, sizeof(back.saddr));
+		memcpy(back.daddr, there.saddr, sizeof(back.daddr));
+		back.sport = there.dport;
+		back.dport = there.sport;
+		rc = ws_tuples_add(&reading->atlas->tuples, &back, reversed);
+		if (!rc)
+			run->reversed[tuple] = *reversed + 1;
+	}
+	*reversed = run->reversed[tuple] - 1;
+	return rc;
+}
+
+static const char response_query[] = "SELECT file_id, flow_id, ts_ns, seq, direction, payload_len, ack, status"
+				     " FROM response NOT INDEXED";
+
+static int take_response(sqlite3_stmt *row, void *context)
+{
+	struct reading *reading = context;
+	struct ws_passage passage = {
+		.kind = WS_PASSAGE_RESPONSE,
+		.ack = (uint32_t)sqlite3_column_int64(row, 6),
+		.status = (uint16_t)sqlite3_column_int(row, 7),
+	};
+	bool taken;
+	int rc = read_common(reading, row, &passage, &taken);
+
+	if (rc || !taken)
+		return rc;
+	rc = reverse(reading, passage.tuple, &passage.tuple);
+	if (rc || (reading->run->of_trace && !reading->run->of_trace[passage.tuple]))
+		return rc;
+	return add(reading, &passage);
+}
+
+static int take_tuple_of_trace(sqlite3_stmt *row, void *context)
+{
+	struct reading *reading = context;
+	uint32_t tuple = ws_roster_find(&reading->run->roster, sqlite3_column_int64(row, 0));
+
+	if (tuple == UINT32_MAX)
+		return -EPROTO;
+	reading->run->of_trace[tuple] = true;
+	return 0;
+}
+
+/* Finds the tuples on which the trace went. All requests on them are read: they tell whose a response is. */
+static int find_trace(struct reading *reading, struct ws_error *err)
+{
+	struct ws_atlas *atlas = reading->atlas;
+	struct ws_trace_forms forms;
+	int rc = 0;
+
+	/* reversed tuples may be added while it is read: of these none carried a request */
+	reading->run->of_trace = calloc(2 * (size_t)atlas->tuples.n + 1, sizeof(bool));
+	if (!reading->run->of_trace)
+		return ws_error(err, -ENOMEM, "out of memory");
+	ws_trace_forms(atlas->trace_id, atlas->trace_id_len, &forms);
+	for (uint32_t i = 0; i < forms.n && !rc; i++) {
+		char hex[33], query[240];
+
+		for (uint32_t k = 0; k < forms.len[i]; k++)
+			snprintf(hex + (size_t)2 * k, 3, "%02x", forms.bytes[i][k]);
+		/* a Datadog id's upper half is not part of the identity */
+		snprintf(query, sizeof(query),
+			 "SELECT DISTINCT flow_id FROM request WHERE reason = 16 AND (trace_id = x'%s' OR (family = 5"
+			 " AND substr(trace_id, -8) = x'%s'))",
+			 hex, forms.len[i] == 8 ? hex : "");
+		rc = ws_query_each(reading->run->store, query, 0, "its requests", take_tuple_of_trace, reading, err);
+	}
+	return rc;
+}
+
+int ws_atlas_read_passages(struct ws_atlas *atlas, struct ws_atlas_run *run, struct ws_error *err)
+{
+	struct reading reading = { atlas, run };
+	int rc = 0;
+
+	run->passage_room = atlas->n_passages; /* what there is more is not known: it grows anew */
+	run->n_reversed = atlas->tuples.n;
+	run->reversed = calloc((size_t)run->n_reversed + 1, sizeof(*run->reversed));
+	if (!run->reversed)
+		return ws_error(err, -ENOMEM, "out of memory");
+	if (atlas->trace_id_len)
+		rc = find_trace(&reading, err);
+	rc = rc ? rc : ws_query_each(run->store, request_query, 0, "its requests", take_request, &reading, err);
+	return rc ? rc : ws_query_each(run->store, response_query, 0, "its responses", take_response, &reading, err);
+}
