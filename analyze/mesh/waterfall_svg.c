@@ -110,9 +110,19 @@ static void draw_stage(const struct ws_journey *journey, uint32_t index, double 
 			 "seen once", out);
 }
 
+/* Marks of a span that begins before the picture, or ends after it. */
+static void draw_cuts(const struct ws_journey *journey, int64_t begin_ns, int64_t end_ns, double y, FILE *out)
+{
+	if (begin_ns < 0)
+		ws_drawing_text(out, BAR_X - 6, y, &span_time_style, 10, "<");
+	if (end_ns > journey->end_ns)
+		ws_drawing_text(out, BAR_X + BAR_WIDTH + 6, y, &span_style, 10, ">");
+}
+
 static void draw_span(const struct ws_journey *journey, const struct ws_beside *beside, double y, FILE *out)
 {
 	const struct ws_mesh_span *span = beside->span;
+	int64_t end_ns = ws_ns_plus(beside->at_ns, span->duration_ns);
 	double x = indent_of(beside->stage == WS_NO_CALL ? 0 : journey->stage[beside->stage].depth + 1);
 	char text[512], took[32];
 
@@ -121,8 +131,8 @@ static void draw_span(const struct ws_journey *journey, const struct ws_beside *
 	us_text(span->duration_ns, took);
 	ws_drawing_text(out, TIME_X, y + 11, &span_time_style, 100, took);
 	ws_drawing_text(out, x, y + 11, &span_style, TIME_X - 12 - ws_drawing_width(took, 10) - x, text);
-	draw_bar(journey, beside->at_ns, ws_ns_plus(beside->at_ns, span->duration_ns), y + 5, SPAN_ROW - 10,
-		 beside->fits ? SPAN_FILL : ODD_FILL, text, out);
+	draw_bar(journey, beside->at_ns, end_ns, y + 5, SPAN_ROW - 10, beside->fits ? SPAN_FILL : ODD_FILL, text, out);
+	draw_cuts(journey, beside->at_ns, end_ns, y + 11, out);
 }
 
 /* Marks of the scale, over all rows. */
@@ -155,7 +165,7 @@ static double draw_key(const struct ws_journey *journey, double y, FILE *out)
 			    : !journey->part_ns[part] && !(part < WS_N_INTERVAL_KINDS && journey->n_summed[part]))
 			continue;
 		if (is_span)
-			snprintf(text, sizeof(text), "span of the mesh's tracer");
+			snprintf(text, sizeof(text), "span of the mesh's tracer (< > goes on)");
 		else if (!journey->end_to_end_ns)
 			snprintf(text, sizeof(text), "%s", ws_part_name(part));
 		else
