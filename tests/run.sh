@@ -42,7 +42,7 @@ fuzz() {
 }
 
 lint() {
-    make -s lint && echo "1 passed, 0 failed"
+    make -s -j "$(nproc)" lint && echo "1 passed, 0 failed"
 }
 
 # background NAME COMMAND...: begins a suite beside the others, to be counted by collect NAME.
@@ -74,7 +74,7 @@ if $with_root; then background "evaluation" tests/reproduce/run.sh build/bin; fi
 suite "lint" lint
 suite "unit, golden, generated captures, sample" make -s check
 background "host parser = tshark" make -s check-tshark
-suite "the same under sanitizers" make -s check-san
+suite "the same under sanitizers" make -s -j "$(nproc)" check-san
 suite "a campaign's numbers = an independent judge's" make -s check-numbers
 if $with_root; then collect "evaluation"; fi
 collect "host parser = tshark"
