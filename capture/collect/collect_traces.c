@@ -12,6 +12,7 @@
 
 #include "capture/clock.h"
 #include "capture/collect/collection.h"
+#include "lib/json_scan.h"
 
 /* Jaeger returns so many traces of a service at most; with Elasticsearch behind it, it may not be asked for more. */
 #define TRACES_LIMIT 10000
@@ -113,6 +114,46 @@ static int ask_for_services(struct ws_collection *c, const struct ws_source_kind
 	return rc;
 }
 
+/* How many traces an answer holds: values of the outermost object's member "data". 0 as well if it cannot be read. */
+static uint32_t count_traces(const char *path)
+{
+	struct ws_json_scan scan = { 0 };
+	enum ws_json_event event = WS_JSON_MORE;
+	uint8_t bytes[65536];
+	uint32_t n_traces = 0;
+	bool is_data = false;
+	ssize_t n = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	while (fd >= 0 && event != WS_JSON_BROKEN && (n = read(fd, bytes, sizeof(bytes))) > 0) {
+		size_t at = 0;
+
+		while ((event = ws_json_scan(&scan, bytes, (size_t)n, &at)) == WS_JSON_BEGIN || event == WS_JSON_END) {
+			if (event == WS_JSON_BEGIN && scan.depth == 1)
+				is_data = ws_json_scan_is_key(&scan, "data");
+			else if (event == WS_JSON_BEGIN && scan.depth == 2 && is_data)
+				n_traces++;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	return n_traces;
+}
+
+/* Of the sources from first on: an answer that is as long as answers can be may leave traces out. */
+static void note_full_answers(struct ws_collection *c, uint32_t first)
+{
+	for (uint32_t i = first; i < c->n_sources; i++) {
+		struct ws_source *source = &c->source[i];
+
+		if (source->result.status == WS_COMMAND_OK && count_traces(source->path) >= TRACES_LIMIT)
+			snprintf(source->result.words, sizeof(source->result.words),
+				 "%s holds %d traces, the most that Jaeger is asked for: there may be more; a shorter "
+				 "--lookback asks for fewer",
+				 source->file, TRACES_LIMIT);
+	}
+}
+
 static int ask_jaeger(struct ws_collection *c, const struct ws_source_kind *traces, uint32_t *n_traces,
 		      struct ws_error *err)
 {
@@ -135,7 +176,11 @@ static int ask_jaeger(struct ws_collection *c, const struct ws_source_kind *trac
 		snprintf(c->source[list].result.words, sizeof(c->source[list].result.words),
 			 "%u of Jaeger's services left out: no JSON, no names, or more than %u", n_refused,
 			 SERVICES_MAX);
-	return rc ? rc : ws_collection_run(c, err);
+	if (rc == 0)
+		rc = ws_collection_run(c, err);
+	if (rc == 0)
+		note_full_answers(c, list + 1);
+	return rc;
 }
 
 static int ask_dependencies(struct ws_collection *c, const struct ws_source_kind *kind, struct ws_error *err)

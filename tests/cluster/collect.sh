@@ -106,6 +106,21 @@ broken_json() {
         [ ! -e "$dir/cluster/node/n1/offload-eth0.txt" ] && grep -q 'crictl .*no JSON' "$work/told" && grep -q "Jaeger's services left out" "$work/told" && nothing_half "$dir"
 }
 
+# Jaeger says nothing of the traces beyond those it was asked for.
+as_many_traces_as_asked_for() {
+    local fakes=$work/many-bin dir=$work/many
+    plain_fakes "$fakes"
+    fake "$fakes" curl <<'END'
+case "$*" in
+*/api/services) echo '{"data": ["some", "all"]}' ;;
+*service=some*) echo '{"data": [{"a": [1, 2]}, {}], "total": 0}' ;;
+*service=all*) printf '{"data": [{}'; printf ', {}%.0s' {2..10000}; echo ']}' ;;
+*) echo '{}' ;;
+esac
+END
+    collect "$fakes" "$dir" --jaeger http://127.0.0.1:1 && grep -q 'traces-2.json holds 10000 traces.* there may be more' "$work/told" && ! grep -q 'traces-1.json holds' "$work/told"
+}
+
 # Ids and names that come out of programs become arguments and files only if they are plain.
 hostile_words() {
     local fakes=$work/hostile-bin dir=$work/hostile/a/b canary=$work/hostile/canary
@@ -336,6 +351,7 @@ collections() {
     check "collect: hang, failure, no end, missing: named, nothing half" troubles_are_named
     check "collect: nothing there: exit 1" nothing_there
     check "collect: broken JSON" broken_json
+    check "collect: as many traces as asked for" as_many_traces_as_asked_for
     check "collect: hostile ids, interfaces, services" hostile_words
     check "collect: six nodes at once" nodes_at_once
     check "collect: another node's answer stays" other_nodes_answer_stays
