@@ -39,6 +39,7 @@ struct ws_file {
 	char *content_hash; /* XXH3-128, 32 hex digits */
 	uint64_t n_requests;
 	uint64_t n_contexts;
+	uint64_t n_responses;
 	uint64_t n_frames;
 	uint64_t unread_bytes;
 	bool complete;

@@ -252,6 +252,7 @@ static int read_file(sqlite3_stmt *row, struct ws_file *file, const struct ws_st
 		.complete = sqlite3_column_int(row, 10),
 		.first_ns = int_or(row, 11, INT64_MIN),
 		.last_ns = int_or(row, 12, INT64_MAX),
+		.n_responses = (uint64_t)sqlite3_column_int64(row, 16),
 		.search_bytes = search < 0 || search > UINT32_MAX ? UINT32_MAX : (uint32_t)search,
 	};
 	if (!file->point || !file->node || !file->pod || !file->path || !file->content_hash)
@@ -266,7 +267,7 @@ static int read_file(sqlite3_stmt *row, struct ws_file *file, const struct ws_st
 
 static const char file_query[] =
 	"SELECT file_id, source, role, name, path, content_hash, n_requests, n_contexts, n_frames, unread_bytes,"
-	" complete, first_ns, last_ns, search_bytes, node, pod FROM file JOIN point USING (point_id)"
+	" complete, first_ns, last_ns, search_bytes, node, pod, n_responses FROM file JOIN point USING (point_id)"
 	" ORDER BY source != 'ebpf', role != 'nic', role != 'vport', name, file_id";
 
 /* Adds the rows (name, n) that the query has for the file. */

@@ -152,6 +152,7 @@ static int add_point(struct ws_atlas *atlas, const char *run, const struct ws_fi
 		.role = file->role,
 		.first_ns = moved(file->first_ns, offset_ns),
 		.last_ns = moved(file->last_ns, offset_ns),
+		.has_responses = file->n_responses > 0,
 		.n_lost = ws_tallies_sum(&file->losses) + ws_file_n_unread(file),
 	};
 	facts->pod = facts->interface = NULL;

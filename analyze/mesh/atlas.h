@@ -27,7 +27,8 @@ struct ws_atlas_point {
 	enum ws_role role;
 	int64_t first_ns; /* CLOCK_REALTIME: when it was watched; INT64_MIN, INT64_MAX where unknown */
 	int64_t last_ns;
-	uint64_t n_lost; /* of all kinds, in table loss; and requests of which nothing is known */
+	bool has_responses; /* were any recorded there? */
+	uint64_t n_lost;    /* of all kinds, in table loss; and requests of which nothing is known */
 };
 
 enum ws_passage_kind { WS_PASSAGE_REQUEST, WS_PASSAGE_RESPONSE };

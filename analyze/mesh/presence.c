@@ -10,10 +10,9 @@
 
 struct ws_lookout {
 	const struct ws_atlas *atlas;
-	uint32_t *nic_of;    /* by node: a NIC of it */
-	uint32_t *vport_of;  /* by owner: the vport of the pod */
-	uint32_t *node_of;   /* by owner: index of its node */
-	bool *has_responses; /* by point: were any recorded there? */
+	uint32_t *nic_of;   /* by node: a NIC of it */
+	uint32_t *vport_of; /* by owner: the vport of the pod */
+	uint32_t *node_of;  /* by owner: index of its node */
 };
 
 const char *ws_presence_name(enum ws_presence presence)
@@ -87,8 +86,7 @@ int ws_lookout_open(const struct ws_atlas *atlas, const struct ws_calls *calls, 
 	made->nic_of = malloc(((size_t)atlas->n_nodes + 1) * sizeof(uint32_t));
 	made->vport_of = malloc(((size_t)atlas->owners.n + 1) * sizeof(uint32_t));
 	made->node_of = malloc(((size_t)atlas->owners.n + 1) * sizeof(uint32_t));
-	made->has_responses = calloc((size_t)atlas->n_points + 1, sizeof(bool));
-	if (!made->nic_of || !made->vport_of || !made->node_of || !made->has_responses) {
+	if (!made->nic_of || !made->vport_of || !made->node_of) {
 		ws_lookout_close(made);
 		return -ENOMEM;
 	}
@@ -98,10 +96,6 @@ int ws_lookout_open(const struct ws_atlas *atlas, const struct ws_calls *calls, 
 	for (uint32_t i = 0; i < calls->n; i++) {
 		learn_vport(made, calls->at[i].caller, calls->at[i].request[WS_STATION_CALLER_VPORT]);
 		learn_vport(made, calls->at[i].callee, calls->at[i].request[WS_STATION_CALLEE_VPORT]);
-	}
-	for (uint32_t i = 0; i < atlas->n_passages; i++) {
-		if (atlas->passage[i].kind == WS_PASSAGE_RESPONSE)
-			made->has_responses[atlas->passage[i].point] = true;
 	}
 	*watch = made;
 	return 0;
@@ -114,7 +108,6 @@ void ws_lookout_close(struct ws_lookout *watch)
 	free(watch->nic_of);
 	free(watch->vport_of);
 	free(watch->node_of);
-	free(watch->has_responses);
 	free(watch);
 }
 
@@ -184,7 +177,7 @@ enum ws_presence ws_lookout_presence(const struct ws_lookout *watch, const struc
 		found = watch->atlas->passage[call->request[station]].point;
 	else if (!find_point(watch, call, station, &found))
 		return WS_PRESENCE_OFF_WAY;
-	if (found == NO_POINT || (is_response && !watch->has_responses[found]))
+	if (found == NO_POINT || (is_response && !watch->atlas->point[found].has_responses))
 		return WS_PRESENCE_UNWATCHED;
 	watched = &watch->atlas->point[found];
 	ts_ns = time_of(watch->atlas, call, watched->node);

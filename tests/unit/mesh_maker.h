@@ -51,6 +51,7 @@ static inline void mesh_begin(struct mesh *mesh)
 			.node = is_nic ? i : mesh_node_of[i - N_MESH_NODES],
 			.role = is_nic ? WS_ROLE_NIC : WS_ROLE_VPORT,
 			.first_ns = INT64_MIN,
+			.has_responses = true,
 			.last_ns = INT64_MAX,
 		};
 	}
