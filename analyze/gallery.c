@@ -133,23 +133,6 @@ static int write_strata_json(const void *content, FILE *out)
 	return ws_strata_print(content, WS_FORMAT_JSON, out);
 }
 
-static int publish(const struct ws_publication *publication, const char *name, writer write, const void *content,
-		   struct ws_error *err)
-{
-	struct ws_draft draft = { 0 };
-	int rc = ws_draft_open(publication, name, &draft, err);
-
-	if (rc)
-		return rc;
-	rc = write(content, draft.file);
-	if (rc)
-		ws_error(err, rc, "%s/%s: cannot write it: %s", publication->dir, name, strerror(-rc));
-	else
-		rc = ws_draft_publish(&draft, err);
-	ws_draft_close(&draft);
-	return rc;
-}
-
 /* A command's texts and figure. */
 struct sheet {
 	struct ws_figure figure; /* its data apart */
@@ -187,14 +170,14 @@ static int publish_sheet(const struct sheet *sheet, const void *content, const s
 	if (rc)
 		return rc;
 	snprintf(name, sizeof(name), "%s.tsv", sheet->figure.name);
-	rc = publish(&publication, name, sheet->tsv, content, err);
+	rc = ws_publication_write(&publication, name, sheet->tsv, content, err);
 	if (!rc && sheet->drawn != sheet->tsv) {
 		snprintf(name, sizeof(name), "%s-drawn.tsv", sheet->figure.name);
-		rc = publish(&publication, name, sheet->drawn, content, err);
+		rc = ws_publication_write(&publication, name, sheet->drawn, content, err);
 	}
 	snprintf(name, sizeof(name), "%s.json", sheet->figure.name);
 	if (!rc && sheet->json)
-		rc = publish(&publication, name, sheet->json, content, err);
+		rc = ws_publication_write(&publication, name, sheet->json, content, err);
 	if (!rc && invocation->figure && sheet->has_figure)
 		rc = draw(sheet, content, &publication, NULL, err);
 	ws_publication_close(&publication);

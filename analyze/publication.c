@@ -110,3 +110,20 @@ void ws_draft_close(struct ws_draft *draft)
 	unlinkat(draft->publication->dir_fd, draft->temporary, 0);
 	draft->file = NULL;
 }
+
+int ws_publication_write(const struct ws_publication *publication, const char *name,
+			 int (*write)(const void *content, FILE *out), const void *content, struct ws_error *err)
+{
+	struct ws_draft draft = { 0 };
+	int rc = ws_draft_open(publication, name, &draft, err);
+
+	if (rc)
+		return rc;
+	rc = write(content, draft.file);
+	if (rc)
+		ws_error(err, rc, "%s/%s: cannot write it: %s", publication->dir, name, strerror(-rc));
+	else
+		rc = ws_draft_publish(&draft, err);
+	ws_draft_close(&draft);
+	return rc;
+}

@@ -39,6 +39,10 @@ int ws_draft_open(const struct ws_publication *publication, const char *name, st
 /* Completes the file: from now on the name means what was written. On failure, what had the name is untouched. */
 int ws_draft_publish(struct ws_draft *draft, struct ws_error *err);
 
+/* Writes the whole of such a file by write, which returns 0 or -errno. 0 or -errno. */
+int ws_publication_write(const struct ws_publication *publication, const char *name,
+			 int (*write)(const void *content, FILE *out), const void *content, struct ws_error *err);
+
 /* Forgets what was written; NULL and an ended draft are fine. */
 void ws_draft_close(struct ws_draft *draft);
 

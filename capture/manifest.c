@@ -9,26 +9,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "capture/any_text.h"
 #include "capture/plan/plan.h"
 #include "lib/names.h"
 #include "lib/version.h"
-
-/* Text that need not be UTF-8 (command lines, names of interfaces), with what is not replaced by '?'. */
-static json_t *any_text(const char *text)
-{
-	json_t *string = text ? json_string(text) : json_null();
-	char *copy;
-
-	if (string)
-		return string;
-	copy = strdup(text);
-	for (char *c = copy; c && *c; c++)
-		if (*c & 0x80)
-			*c = '?';
-	string = json_string(copy ? copy : "");
-	free(copy);
-	return string;
-}
 
 static json_t *versions(void)
 {
@@ -41,7 +25,7 @@ static json_t *host(void)
 	struct utsname name = { 0 };
 
 	uname(&name);
-	return json_pack("{s:o, s:s, s:s, s:s, s:I}", "hostname", any_text(name.nodename), "kernel", name.release,
+	return json_pack("{s:o, s:s, s:s, s:s, s:I}", "hostname", ws_any_text(name.nodename), "kernel", name.release,
 			 "kernel_version", name.version, "machine", name.machine, "n_cpus",
 			 (json_int_t)sysconf(_SC_NPROCESSORS_ONLN));
 }
@@ -51,7 +35,7 @@ static json_t *strings(int n, const char *const *text)
 	json_t *array = json_array();
 
 	for (int i = 0; i < n; i++)
-		json_array_append_new(array, any_text(text[i]));
+		json_array_append_new(array, ws_any_text(text[i]));
 	return array;
 }
 
@@ -153,11 +137,11 @@ static json_t *points(const struct ws_run_facts *run)
 		const struct ws_point_options *p = &run->options->point[i];
 		json_t *point = json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", p->name, "role",
 					  p->role ? p->role : role(p->name), "node",
-					  any_text(p->node ? p->node : host_name.nodename), "interface",
-					  any_text(p->interface), "netns", any_text(p->netns));
+					  ws_any_text(p->node ? p->node : host_name.nodename), "interface",
+					  ws_any_text(p->interface), "netns", ws_any_text(p->netns));
 
 		if (p->pod && *p->pod)
-			json_object_set_new(point, "pod", any_text(p->pod));
+			json_object_set_new(point, "pod", ws_any_text(p->pod));
 		if (run->is_gone[i])
 			json_object_set_new(point, "ended_early", json_true());
 		if (p->n_filters)
@@ -196,7 +180,7 @@ static json_t *watch(const struct ws_run_facts *run)
 
 	return json_pack("{s:I, s:I, s:I, s:o, s:f, s:f, s:s, s:I, s:I}", "interval_s", (json_int_t)f->interval_s,
 			 "plans", (json_int_t)f->n_plans, "failed", (json_int_t)f->n_failed, "last_failure",
-			 *f->failure ? any_text(f->failure) : json_null(), "user_s", (double)f->user_ns / 1e9,
+			 *f->failure ? ws_any_text(f->failure) : json_null(), "user_s", (double)f->user_ns / 1e9,
 			 "system_s", (double)f->system_ns / 1e9, "scheduling", "idle class, nice 19", "points_failed",
 			 (json_int_t)run->n_changes_failed, "changes_not_listed", (json_int_t)run->n_changes_more);
 }
@@ -212,7 +196,7 @@ static json_t *changes(const struct ws_run_facts *run)
 				      json_pack("{s:I, s:I, s:s, s:s, s:o, s:o}", "monotonic_ns",
 						(json_int_t)c->at.monotonic_ns, "realtime_ns",
 						(json_int_t)c->at.realtime_ns, "event", c->event, "point", c->point,
-						"pod", any_text(c->pod), "because", any_text(c->because)));
+						"pod", ws_any_text(c->pod), "because", ws_any_text(c->because)));
 	}
 	return array;
 }
@@ -226,16 +210,16 @@ int ws_manifest_write(const char *path, const struct ws_run_facts *run, struct w
 	if (asprintf(&part_path, "%s" WS_RECFILE_PART_SUFFIX, path) < 0)
 		return ws_error(err, -ENOMEM, "out of memory");
 	document = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "state", run->state, "ended_by",
-			     any_text(run->ended_by), "wirespan", versions(), "host", host(), "command_line",
+			     ws_any_text(run->ended_by), "wirespan", versions(), "host", host(), "command_line",
 			     strings(run->argc, (const char *const *)run->argv), "configuration",
 			     configuration(run->options), "points", points(run), "cost", cost(run), "clock_pairs",
 			     clock_pairs(run), "command_status",
 			     run->command_status < 0 ? json_null() : json_integer(run->command_status));
 	if (document && run->options->plan)
 		json_object_set_new(document, "plan",
-				    json_pack("{s:o, s:s, s:o}", "file", any_text(run->options->plan_path), "hash",
+				    json_pack("{s:o, s:s, s:o}", "file", ws_any_text(run->options->plan_path), "hash",
 					      run->options->plan->hash, "snapshot",
-					      any_text(run->options->plan->snapshot_path)));
+					      ws_any_text(run->options->plan->snapshot_path)));
 	if (document && run->watch) {
 		json_object_set_new(document, "watch", watch(run));
 		json_object_set_new(document, "changes", changes(run));

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "capture/affinity.h"
+#include "capture/directory.h"
 #include "capture/manifest.h"
 #include "capture/run_points.h"
 #include "capture/run_watch.h"
@@ -46,28 +47,9 @@ static int make_path(const char *dir, const char *name, const char *suffix, char
 	return ws_error(err, -ENOMEM, "out of memory");
 }
 
-/* Makes the directory, and those above it that are missing. */
-static int make_directories(const char *dir, struct ws_error *err)
-{
-	char *path = strdup(dir);
-	int rc = 0;
-
-	if (!path)
-		return ws_error(err, -ENOMEM, "out of memory");
-	for (char *slash = strchr(path + 1, '/'); *path && slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(path, 0755); /* whether the last one can be made is what counts */
-		*slash = '/';
-	}
-	if (mkdir(path, 0755) && errno != EEXIST)
-		rc = ws_error(err, -errno, "%s: cannot make the run directory: %s", dir, strerror(errno));
-	free(path);
-	return rc;
-}
-
 static int prepare_directory(struct run *r, struct ws_error *err)
 {
-	int rc = make_directories(r->o->dir, err);
+	int rc = ws_make_directories(r->o->dir, err);
 
 	if (rc)
 		return rc;

@@ -12,23 +12,6 @@
 /* Writes one of a command's texts. */
 typedef int (*writer)(const void *content, FILE *out);
 
-static int publish(const struct ws_publication *publication, const char *name, writer write, const void *content,
-		   struct ws_error *err)
-{
-	struct ws_draft draft = { 0 };
-	int rc = ws_draft_open(publication, name, &draft, err);
-
-	if (rc)
-		return rc;
-	rc = write(content, draft.file);
-	if (rc)
-		ws_error(err, rc, "%s/%s: cannot write it: %s", publication->dir, name, strerror(-rc));
-	else
-		rc = ws_draft_publish(&draft, err);
-	ws_draft_close(&draft);
-	return rc;
-}
-
 /* Draws what drawn writes. */
 static int draw(const struct ws_figure *of, writer drawn, const void *content, const struct ws_publication *publication,
 		struct ws_error *err)
@@ -69,9 +52,9 @@ int ws_clocks_publish(const struct ws_clocks_report *report, const struct ws_inv
 
 	if (rc)
 		return rc;
-	rc = publish(&publication, "clocks.tsv", clocks_tsv, report, err);
-	rc = rc ? rc : publish(&publication, "clocks.json", clocks_json, report, err);
-	rc = rc ? rc : publish(&publication, "clocks-drawn.tsv", clocks_drawn, report, err);
+	rc = ws_publication_write(&publication, "clocks.tsv", clocks_tsv, report, err);
+	rc = rc ? rc : ws_publication_write(&publication, "clocks.json", clocks_json, report, err);
+	rc = rc ? rc : ws_publication_write(&publication, "clocks-drawn.tsv", clocks_drawn, report, err);
 	if (!rc && invocation->figure && report->clocks->n_pairs)
 		rc = draw(&figure, clocks_drawn, report, &publication, err);
 	ws_publication_close(&publication);
@@ -111,9 +94,9 @@ int ws_underlay_publish(const struct ws_underlay *underlay, const struct ws_invo
 
 	if (rc)
 		return rc;
-	rc = publish(&publication, "underlay.tsv", underlay_tsv, underlay, err);
-	rc = rc ? rc : publish(&publication, "underlay.json", underlay_json, underlay, err);
-	rc = rc ? rc : publish(&publication, "underlay-drawn.tsv", underlay_panels, underlay, err);
+	rc = ws_publication_write(&publication, "underlay.tsv", underlay_tsv, underlay, err);
+	rc = rc ? rc : ws_publication_write(&publication, "underlay.json", underlay_json, underlay, err);
+	rc = rc ? rc : ws_publication_write(&publication, "underlay-drawn.tsv", underlay_panels, underlay, err);
 	if (!rc && invocation->figure && has_panels(underlay))
 		rc = draw(&figure, underlay_panels, underlay, &publication, err);
 	ws_publication_close(&publication);

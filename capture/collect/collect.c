@@ -15,27 +15,9 @@
 
 #include "capture/clock.h"
 #include "capture/collect/collection.h"
+#include "capture/directory.h"
 
 #define UPDATES_MAX 10000
-
-/* Makes the directory, and those above it that are missing. */
-static int make_directories(const char *dir, struct ws_error *err)
-{
-	char *path = strdup(dir);
-	int rc = 0;
-
-	if (!path)
-		return ws_error(err, -ENOMEM, "out of memory");
-	for (char *slash = strchr(path + 1, '/'); *path && slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(path, 0755); /* whether the last one can be made is what counts */
-		*slash = '/';
-	}
-	if (mkdir(path, 0755) && errno != EEXIST)
-		rc = ws_error(err, -errno, "%s: cannot make the directory: %s", dir, strerror(errno));
-	free(path);
-	return rc;
-}
 
 static int remove_item(const char *path, const struct stat *st, int type, struct FTW *where)
 {
@@ -84,7 +66,7 @@ static int prepare(struct ws_collection *c, const char *cluster, struct ws_error
 		remove_directory(c->dir);
 	snprintf(folder, sizeof(folder), "node/%s", c->o->node);
 	rc = ws_collection_path(c, folder, path, sizeof(path), err);
-	return rc ? rc : make_directories(path, err);
+	return rc ? rc : ws_make_directories(path, err);
 }
 
 /* A collection that asked nothing of the node leaves no empty directory, which would be read as a node. */
@@ -251,7 +233,7 @@ int ws_snapshot_take(const struct ws_snapshot_options *o, void (*tell)(void *con
 
 	if ((size_t)snprintf(cluster, sizeof(cluster), "%s/cluster", o->dir) >= sizeof(cluster))
 		return ws_error(err, -ENAMETOOLONG, "%s: the path is too long", o->dir);
-	rc = make_directories(cluster, err);
+	rc = ws_make_directories(cluster, err);
 	if (rc == 0)
 		rc = lock_node(o, cluster, &lock_fd, err);
 	if (rc)

@@ -11,28 +11,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "capture/any_text.h"
 #include "capture/clock.h"
 #include "capture/collect/collection.h"
 
 #define INDEX_FILE "snapshot.json"
 #define NS_PER_MS  1000000u
-
-/* Text that need not be UTF-8, with what is not replaced. */
-static json_t *any_text(const char *text)
-{
-	json_t *string = json_string(text);
-	char *copy;
-
-	if (string)
-		return string;
-	copy = strdup(text);
-	for (char *c = copy; c && *c; c++)
-		if (*c & 0x80)
-			*c = '?';
-	string = json_string(copy ? copy : "");
-	free(copy);
-	return string;
-}
 
 static const char *status_word(const struct ws_source *source)
 {
@@ -61,13 +45,13 @@ static json_t *entry(const struct ws_collection *c, const struct ws_source *sour
 	json_t *object;
 
 	for (int i = 0; source->argv[i]; i++)
-		json_array_append_new(command, any_text(source->argv[i]));
-	object = json_pack("{s:o, s:o, s:o, s:s, s:i, s:I, s:I, s:I, s:o}", "name", any_text(source->name), "file",
-			   any_text(source->file ? source->file : ""), "command", command, "status",
+		json_array_append_new(command, ws_any_text(source->argv[i]));
+	object = json_pack("{s:o, s:o, s:o, s:s, s:i, s:I, s:I, s:I, s:o}", "name", ws_any_text(source->name), "file",
+			   ws_any_text(source->file ? source->file : ""), "command", command, "status",
 			   status_word(source), "exit_status", source->result.exit_status, "n_bytes",
 			   (json_int_t)source->result.n_bytes, "duration_ms",
 			   (json_int_t)(source->result.duration_ns / NS_PER_MS), "taken_realtime_ns",
-			   (json_int_t)source->asked_realtime_ns, "words", any_text(source->result.words));
+			   (json_int_t)source->asked_realtime_ns, "words", ws_any_text(source->result.words));
 	if (object && source->kind->is_of_node)
 		json_object_set_new(object, "node", json_string(c->o->node));
 	return object;
