@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "ingest/inputs.h"
-#include "ingest/log_read.h"
 #include "lib/error.h"
+#include "lib/log/log_read.h"
 #include "lib/record.h"
 #include "lib/wanted.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "ingest/unpack.h"
+#include "lib/log/unpack.h"
 #include "lib/packet.h"
 
 struct ws_packets {

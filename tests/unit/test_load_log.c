@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "ingest/log_read.h"
+#include "lib/log/log_read.h"
 #include "tests/fuzz/memory_file.h"
 
 #define COUNT(a)      (sizeof(a) / sizeof(*(a)))

@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#include "ingest/csv.h"
+#include "lib/log/csv.h"
 #include "lib/decimal.h"
-#include "ingest/lines.h"
+#include "lib/log/lines.h"
 #include "tests/fuzz/memory_file.h"
 
 #define COUNT(a)     (sizeof(a) / sizeof(*(a)))

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "ingest/lines.h"
+#include "lib/log/lines.h"
 
 /* More than any load generator writes. */
 #define WS_CSV_FIELDS_MAX 64

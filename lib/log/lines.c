@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lines - see the header. */
-#include "ingest/lines.h"
+#include "lib/log/lines.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ingest/unpack.h"
+#include "lib/log/unpack.h"
 
 #define FIRST_CAP (1u << 17)
 

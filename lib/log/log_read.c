@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* log_read - see the header. */
-#include "ingest/log_read.h"
+#include "lib/log/log_read.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/decimal.h"
-#include "ingest/log_format.h"
+#include "lib/log/log_format.h"
 
 #define NS_DIGITS 9
 

@@ -3,9 +3,9 @@
 #ifndef WS_LOG_FORMAT_H
 #define WS_LOG_FORMAT_H
 
-#include "ingest/csv.h"
-#include "ingest/lines.h"
-#include "ingest/log_read.h"
+#include "lib/log/csv.h"
+#include "lib/log/lines.h"
+#include "lib/log/log_read.h"
 
 #define WS_LOG_COLUMNS_MAX 5
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "lib/decimal.h"
-#include "ingest/log_format.h"
+#include "lib/log/log_format.h"
 
 #define NS_PER_MS 1e6
 #define K6_METRIC "http_req_duration"

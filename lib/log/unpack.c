@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* unpack - see the header. zlib and zstd do the work. */
-#include "ingest/unpack.h"
+#include "lib/log/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>

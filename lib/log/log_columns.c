@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "lib/decimal.h"
-#include "ingest/log_format.h"
+#include "lib/log/log_format.h"
 
 #define NS_DIGITS 9
 #define MS_DIGITS 6

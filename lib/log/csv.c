@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* csv - see the header. */
-#include "ingest/csv.h"
+#include "lib/log/csv.h"
 
 #include <errno.h>
 #include <string.h>
