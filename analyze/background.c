@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/overhead/trials_read.h"
 #include "analyze/query.h"
 
 /* A status is three digits; what is more cannot be one. */
@@ -154,6 +155,7 @@ int ws_background_open(struct ws_store *store, struct ws_background *background,
 	rc = rc ? rc
 		: ws_query_each(store, "SELECT content_hash, json FROM manifest", 0, WHAT, take_manifest, &made, err);
 	rc = rc ? rc : read_logs(store, &made, err);
+	rc = rc ? rc : ws_store_trials(store, &made.trials, err);
 	if (rc)
 		ws_background_close(&made);
 	else
@@ -169,6 +171,7 @@ void ws_background_close(struct ws_background *background)
 	for (uint32_t i = 0; i < background->n_traffic; i++)
 		ws_traffic_close(&background->traffic[i]);
 	free(background->traffic);
+	ws_trials_close(&background->trials);
 	free(background->conditions_hash);
 	free(background->manifest_hash);
 	free(background->manifest_json);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * background - what run.db knows of a run beside its packets: conditions, load logs, manifest. Reads through the store.
+ * background - what run.db knows of a run beside its packets: conditions, load logs, manifest, overhead. Reads through
+ * the store.
  */
 #ifndef WS_ANALYZE_BACKGROUND_H
 #define WS_ANALYZE_BACKGROUND_H
@@ -8,14 +9,16 @@
 #include "analyze/conditions.h"
 #include "analyze/store.h"
 #include "analyze/traffic.h"
+#include "lib/trials.h"
 
 struct ws_background {
 	struct ws_conditions conditions;
 	struct ws_traffic *traffic; /* load logs, by name */
 	uint32_t n_traffic;
-	char *conditions_hash; /* XXH3-128 of conditions.json; NULL without one */
-	char *manifest_hash;   /* of run.json; NULL without one */
-	char *manifest_json;   /* run.json as it was */
+	struct ws_trials trials; /* of `capture run --overhead`; empty without */
+	char *conditions_hash;	 /* XXH3-128 of conditions.json; NULL without one */
+	char *manifest_hash;	 /* of run.json; NULL without one */
+	char *manifest_json;	 /* run.json as it was */
 };
 
 /* Reads it all. 0, -EIO, -EPROTO (a row contradicts the schema) or -ENOMEM. To be closed with ws_background_close(). */

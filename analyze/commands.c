@@ -10,6 +10,7 @@
 #include "analyze/audit.h"
 #include "analyze/gallery.h"
 #include "analyze/ledger.h"
+#include "analyze/overhead/toll.h"
 #include "analyze/pairs.h"
 #include "analyze/pooling.h"
 #include "analyze/report.h"
@@ -331,6 +332,16 @@ int ws_command_report(const struct ws_invocation *invocation, const struct ws_ca
 	       invocation->out ? "" : "/reports", invocation->out ? invocation->out : invocation->dir,
 	       invocation->out ? "" : "/reports");
 	return ws_tell_printed(0);
+}
+
+int ws_command_overhead(const struct ws_invocation *invocation, const struct ws_campaign *campaign)
+{
+	int status = ws_tell_printed(ws_toll_print(campaign, invocation->format, stdout));
+
+	if (!status && !ws_toll_n_runs(campaign))
+		status = ws_tell_nothing(invocation,
+					 "no trials (overhead.json, by `capture run --overhead`) were loaded");
+	return status;
 }
 
 int ws_command_audit(const struct ws_invocation *invocation, const struct ws_campaign *campaign)

@@ -25,6 +25,7 @@ int ws_command_offsets(const struct ws_invocation *invocation, const struct ws_c
 int ws_command_e2e(const struct ws_invocation *invocation, const struct ws_campaign *campaign);
 int ws_command_compare(const struct ws_invocation *invocation, const struct ws_campaign *unused);
 int ws_command_report(const struct ws_invocation *invocation, const struct ws_campaign *campaign);
+int ws_command_overhead(const struct ws_invocation *invocation, const struct ws_campaign *campaign);
 int ws_command_audit(const struct ws_invocation *invocation, const struct ws_campaign *campaign);
 
 /* Of all nodes together: they open their own atlas. */

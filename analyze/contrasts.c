@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/overhead/toll.h"
 #include "analyze/report.h"
 #include "analyze/summary.h"
 
@@ -135,6 +136,11 @@ int ws_chapter_observer(struct ws_report *report, struct ws_error *err)
 			return ws_error(err, -ENOMEM, "out of memory");
 	}
 	return 0;
+}
+
+int ws_chapter_overhead(struct ws_report *report, struct ws_error *err)
+{
+	return ws_toll_put(report->campaign, &report->page) ? ws_error(err, -ENOMEM, "out of memory") : 0;
 }
 
 /* Has the cell what the published number was measured under? "-" asks for nothing. */

@@ -39,7 +39,8 @@ static bool has_run_files(struct dirent *const *entries, int n)
 		const char *name = entries[i]->d_name;
 		size_t len = strlen(name);
 
-		if (!strcmp(name, "run.json") || !strcmp(name, "conditions.json") || !strncmp(name, "load.", 5))
+		if (!strcmp(name, "run.json") || !strcmp(name, "conditions.json") || !strcmp(name, "overhead.json") ||
+		    !strncmp(name, "load.", 5))
 			return true;
 		for (size_t k = 0; k < sizeof(end) / sizeof(*end); k++) {
 			if (len > strlen(end[k]) && !strcmp(name + len - strlen(end[k]), end[k]))

@@ -77,6 +77,16 @@ const char ws_help_e2e[] =
 	"Requests answered with a status from 200 to 399 count; the others are told. Writes e2e.tsv, e2e-drawn.tsv,\n"
 	"e2e.json, e2e.svg and e2e.pdf into DIR/reports/.\n\n" HELP_CAMPAIGN HELP_FILES HELP_TERM;
 
+const char ws_help_overhead[] =
+	"What does capturing cost? The treatments of `capture run --overhead` (nothing attached, empty programs, "
+	"ours,\n"
+	"tcpdump) against one another: throughput, end-to-end latency and CPU for each request, with 95% intervals "
+	"over\n"
+	"blocks of trials. Of a campaign, each run by itself.\n\n"
+	"  --dir DIR           the run, or a directory of runs: a campaign; ingest has made run.db in each\n"
+	"  --format FORMAT     table (default), tsv or json\n"
+	"  --help              this text\n";
+
 const char ws_help_compare[] =
 	"A and B are each DIR, or DIR:KEY=VALUE,... for those runs of a campaign that have these conditions; with "
 	"--dir,\n"

@@ -11,6 +11,7 @@ extern const char ws_help_ledger[];
 extern const char ws_help_detect[];
 extern const char ws_help_offsets[];
 extern const char ws_help_e2e[];
+extern const char ws_help_overhead[];
 extern const char ws_help_compare[];
 extern const char ws_help_report[];
 extern const char ws_help_trace[];

@@ -51,6 +51,8 @@ static const struct command commands[] = {
 	  WS_DEPTH_CATALOG, NULL, WS_FIND_DETECTIONS, ws_command_offsets, ws_help_offsets, NULL },
 	{ "e2e", "end-to-end latency and schedule of the load", WS_OPTION_FIGURE | WS_OPTION_TERM, WS_DEPTH_CATALOG,
 	  NULL, 0, ws_command_e2e, ws_help_e2e, NULL },
+	{ "overhead", "what capturing costs, as `capture run --overhead` measured it", 0, WS_DEPTH_CATALOG, NULL, 0,
+	  ws_command_overhead, ws_help_overhead, NULL },
 	{ "compare", "two runs or groups of runs, and what the data support", WS_OPTION_FIGURE | WS_OPTION_OPERANDS,
 	  WS_DEPTH_CATALOG, NULL, 0, ws_command_compare, ws_help_compare, NULL },
 	{ "report", "everything on one page, HTML and Markdown", WS_OPTION_FIGURE | WS_OPTION_PUBLISHED,

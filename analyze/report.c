@@ -93,9 +93,10 @@ static int gather(struct ws_report *report, struct ws_error *err)
 static int write_chapters(struct ws_report *report, struct ws_error *err)
 {
 	static int (*const chapter[])(struct ws_report * report, struct ws_error * err) = {
-		ws_chapter_overview,  ws_chapter_end_to_end, ws_chapter_detection, ws_chapter_positions,
-		ws_chapter_latency,   ws_chapter_edges,	     ws_chapter_agreement, ws_chapter_observer,
-		ws_chapter_published, ws_chapter_accounts,   ws_chapter_runs,	   ws_chapter_method,
+		ws_chapter_overview, ws_chapter_end_to_end, ws_chapter_detection, ws_chapter_positions,
+		ws_chapter_latency,  ws_chapter_edges,	    ws_chapter_agreement, ws_chapter_observer,
+		ws_chapter_overhead, ws_chapter_published,  ws_chapter_accounts,  ws_chapter_runs,
+		ws_chapter_method,
 	};
 	int rc = 0;
 

@@ -65,6 +65,7 @@ int ws_chapter_latency(struct ws_report *report, struct ws_error *err);
 int ws_chapter_edges(struct ws_report *report, struct ws_error *err);
 int ws_chapter_agreement(struct ws_report *report, struct ws_error *err);
 int ws_chapter_observer(struct ws_report *report, struct ws_error *err);
+int ws_chapter_overhead(struct ws_report *report, struct ws_error *err);
 int ws_chapter_published(struct ws_report *report, struct ws_error *err);
 int ws_chapter_accounts(struct ws_report *report, struct ws_error *err);
 int ws_chapter_runs(struct ws_report *report, struct ws_error *err);

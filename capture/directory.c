@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* directory - see directory.h. */
+/* directory - see the header. */
 #include "capture/directory.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-int ws_make_directories(const char *dir, struct ws_error *err)
+int ws_directory_make(const char *dir, struct ws_error *err)
 {
 	char *path = strdup(dir);
 	int rc = 0;
@@ -23,4 +24,18 @@ int ws_make_directories(const char *dir, struct ws_error *err)
 		rc = ws_error(err, -errno, "%s: cannot make the directory: %s", dir, strerror(errno));
 	free(path);
 	return rc;
+}
+
+static int remove_item(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	(void)st;
+	(void)type;
+	(void)where;
+	remove(path);
+	return 0;
+}
+
+void ws_directory_remove(const char *dir)
+{
+	nftw(dir, remove_item, 16, FTW_DEPTH | FTW_PHYS);
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* directory - makes the directories that recordings and snapshots are written to. */
-#ifndef WS_DIRECTORY_H
-#define WS_DIRECTORY_H
+/* directory - directories made with all above them, and removed with all in them. */
+#ifndef WS_CAPTURE_DIRECTORY_H
+#define WS_CAPTURE_DIRECTORY_H
 
 #include "lib/error.h"
 
-/* Makes the directory, and those above it that are missing; one that is there is fine. 0 or -errno. */
-int ws_make_directories(const char *dir, struct ws_error *err);
+/* Makes the directory, and those above it that are missing. One that is there is fine. Returns 0 or -errno. */
+int ws_directory_make(const char *dir, struct ws_error *err);
+
+/* Removes the directory and what is in it, links themselves and not what they lead to. */
+void ws_directory_remove(const char *dir);
 
 #endif

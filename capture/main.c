@@ -11,6 +11,7 @@
 #include "capture/check.h"
 #include "capture/collect/collect.h"
 #include "capture/options.h"
+#include "capture/overhead/overhead.h"
 #include "capture/plan/plan_apply.h"
 #include "capture/plan/plan_run.h"
 #include "capture/plan/plan_show.h"
@@ -74,6 +75,22 @@ static void tell(const struct ws_run_progress *p, int is_final)
 	fputc('\n', stderr);
 }
 
+static void tell_trial(const struct ws_trials *trials, const struct ws_trial *trial, uint32_t n_blocks)
+{
+	if (trial->position)
+		fprintf(stderr, "block %lld of %u, ", (long long)trial->block, n_blocks);
+	else
+		fprintf(stderr, "order by seed %lld; warming up, ", (long long)trials->seed);
+	fprintf(stderr, "%s: %lld requests, %.0f/s, median %.3f ms, CPU %.2f, our own %.3f", /* in CPUs */
+		trials->treatment[trial->treatment].name, (long long)trial->n_requests,
+		(double)trial->n_requests / (double)trial->duration_ns * 1e9, (double)trial->latency_median_ns / 1e6,
+		(double)trial->busy_ns / (double)trial->window_ns,
+		(double)trial->own_cpu_ns / (double)trial->window_ns);
+	if (trial->n_frames >= 0)
+		fprintf(stderr, "; %lld frames, %lld lost", (long long)trial->n_frames, (long long)trial->n_lost);
+	fputc('\n', stderr);
+}
+
 static void catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal }, hangup;
@@ -118,7 +135,9 @@ static int command_run(int argc, char **argv)
 	libbpf_set_print(NULL);
 	if (options.plan_path)
 		rc = take_plan(&options, &plan, &err);
-	if (rc == 0)
+	if (rc == 0 && options.overhead_blocks)
+		rc = ws_overhead_run(&options, argc, argv, &stop, options.is_quiet ? NULL : tell_trial, &err);
+	else if (rc == 0)
 		rc = ws_run(&options, argc, argv, &stop, options.is_quiet ? NULL : tell, &command_status, &err);
 	ws_plan_close(&plan);
 	if (rc) {

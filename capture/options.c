@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "capture/filter.h"
+#include "capture/overhead/overhead.h"
 #include "capture/plan/plan.h"
 #include "lib/search.h"
 #include "lib/tunnels.h"
@@ -58,6 +59,14 @@ const char ws_capture_run_help[] =
 	"  --level N            zstd level of the record files, 1 to 19 (default 3)\n"
 	"  --no-bpf-stats       do not let the kernel time the program (saves two clock readings a frame)\n"
 	"  --wakeup             wake the reader at every record, to measure what that does; never otherwise\n"
+	"  --overhead[=N]       record nothing: run COMMAND, a load, in N blocks (default 10), in each once with\n"
+	"                       nothing attached, with empty programs, with this capture and with tcpdump, in\n"
+	"                       random order; DIR/overhead.json has throughput, latency and CPU of each\n"
+	"                       ('ingest', then 'analyze overhead'); {} in COMMAND is the file that it logs to,\n"
+	"                       as h2load, vegeta, hey or k6 do: -- h2load ... --log-file={} URL\n"
+	"  --treatments LIST    with --overhead: none, empty, ebpf, tcpdump (the default), nostats, pcap, both,\n"
+	"                       wakeup; joined by commas\n"
+	"  --seed N             with --overhead: of the random order (default: from the clock)\n"
 	"  --quiet              no progress line and no summary\n"
 	"  --help               this text\n";
 
@@ -87,6 +96,9 @@ enum option_code {
 	OPTION_WATCH,
 	OPTION_RESPONSES,
 	OPTION_NO_RESPONSES,
+	OPTION_OVERHEAD,
+	OPTION_TREATMENTS,
+	OPTION_SEED,
 	OPTION_HELP,
 };
 
@@ -116,6 +128,9 @@ static const struct option long_options[] = {
 	{ "watch", optional_argument, NULL, OPTION_WATCH },
 	{ "responses", no_argument, NULL, OPTION_RESPONSES },
 	{ "no-responses", no_argument, NULL, OPTION_NO_RESPONSES },
+	{ "overhead", optional_argument, NULL, OPTION_OVERHEAD },
+	{ "treatments", required_argument, NULL, OPTION_TREATMENTS },
+	{ "seed", required_argument, NULL, OPTION_SEED },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ 0 },
 };
@@ -281,12 +296,39 @@ static int apply_plan(int code, const char *text, struct ws_capture_options *o, 
 	}
 }
 
+/* What has to do with --overhead. Returns 0, -EINVAL, or 1 if it is not one of them. */
+static int apply_overhead(int code, const char *text, struct ws_capture_options *o, struct ws_error *err)
+{
+	uint64_t n = WS_OVERHEAD_BLOCKS;
+	int rc;
+
+	switch (code) {
+	case OPTION_OVERHEAD:
+		rc = text ? parse_number("overhead", text, 0, WS_OVERHEAD_BLOCKS_MAX, &n, err) : 0;
+		o->overhead_blocks = (uint32_t)n;
+		o->has_overhead = true;
+		return rc;
+	case OPTION_TREATMENTS:
+		o->treatments = text;
+		return 0;
+	case OPTION_SEED:
+		rc = parse_number("seed", text, 0, UINT32_MAX, &n, err);
+		o->seed = (uint32_t)n;
+		o->has_seed = true;
+		return rc;
+	default:
+		return 1;
+	}
+}
+
 static int apply(int code, const char *text, struct ws_capture_options *o, struct ws_error *err)
 {
 	int rc = apply_number(code, text, o, err);
 
 	if (rc == 1)
 		rc = apply_plan(code, text, o, err);
+	if (rc == 1)
+		rc = apply_overhead(code, text, o, err);
 	if (rc <= 0)
 		return rc;
 	switch (code) {
@@ -363,8 +405,8 @@ int ws_capture_options_parse(int argc, char **argv, struct ws_capture_options *o
 			return ws_error(err, -EINVAL, "%s needs a value", argv[optind - 1]);
 		if (code == '?')
 			return ws_error(err, -EINVAL, "no option %s", argv[optind - 1]);
-		if (code == OPTION_WATCH && !optarg && optind < argc && argv[optind][0] >= '0' &&
-		    argv[optind][0] <= '9')
+		if ((code == OPTION_WATCH || code == OPTION_OVERHEAD) && !optarg && optind < argc &&
+		    argv[optind][0] >= '0' && argv[optind][0] <= '9')
 			optarg = argv[optind++];
 		rc = apply(code, optarg, &parsed, err);
 		if (rc)
@@ -390,6 +432,9 @@ int ws_capture_options_parse(int argc, char **argv, struct ws_capture_options *o
 	for (uint32_t i = 0; i < parsed.n_points; i++)
 		if (!parsed.point[i].netns)
 			parsed.point[i].netns = parsed.netns;
+	rc = ws_overhead_check(&parsed, err);
+	if (rc)
+		return rc;
 	*o = parsed;
 	return 0;
 }

@@ -13,6 +13,9 @@
 
 /* Of a run; a record has a byte for its point's number. */
 #define WS_POINTS_MAX 128
+/* Blocks of trials, unless the user says otherwise, and at most. */
+#define WS_OVERHEAD_BLOCKS     10
+#define WS_OVERHEAD_BLOCKS_MAX 1000
 /* Seconds between two looks at the cluster, unless the user says otherwise. */
 #define WS_WATCH_S 10
 
@@ -66,6 +69,11 @@ struct ws_capture_options {
 	bool has_ring_bytes;
 	bool has_responses;
 	bool is_quiet;
+	uint32_t overhead_blocks; /* blocks of trials in place of a recording; 0: a recording */
+	uint32_t seed;		  /* of their order */
+	const char *treatments;	  /* what is measured; NULL: the usual */
+	bool has_overhead;
+	bool has_seed;
 	char **command; /* to record while it runs; NULL-terminated; NULL: none */
 };
 

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,7 +48,7 @@ static int make_path(const char *dir, const char *name, const char *suffix, char
 
 static int prepare_directory(struct run *r, struct ws_error *err)
 {
-	int rc = ws_make_directories(r->o->dir, err);
+	int rc = ws_directory_make(r->o->dir, err);
 
 	if (rc)
 		return rc;

@@ -51,6 +51,12 @@ int ws_database_contexts(struct ws_database *db, char *text, size_t size, bool *
 int ws_database_put_conditions(struct ws_database *db, const char *hash, const char *json, struct ws_error *err);
 
 /*
+ * Keeps what capturing costs, if it is not that which is kept already: json is an overhead.json (lib/trials.h). Returns
+ * 0 or -errno; -EINVAL, with words that do not name the file, for anything else.
+ */
+int ws_database_put_overhead(struct ws_database *db, const char *hash, const char *json, struct ws_error *err);
+
+/*
  * Is this very content loaded for this point and source, and was it searched for what is wanted? NULL: whatever it was
  * searched for. Returns 1 or 0, or -errno.
  */

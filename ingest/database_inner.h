@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * database_inner - run.db as its own files see it: database.c, database_cluster.c, database_copy.c,
- * database_documents.c, database_facts.c, database_log.c.
+ * database_documents.c, database_facts.c, database_log.c, database_overhead.c.
  */
 #ifndef WS_DATABASE_INNER_H
 #define WS_DATABASE_INNER_H

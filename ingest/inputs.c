@@ -186,6 +186,8 @@ int ws_inputs_find(const char *dir, struct ws_inputs *inputs, struct ws_error *e
 			rc = asprintf(&found.manifest_path, "%s/run.json", dir) < 0 ? -ENOMEM : 0;
 		else if (strcmp(entry->d_name, "conditions.json") == 0)
 			rc = asprintf(&found.conditions_path, "%s/conditions.json", dir) < 0 ? -ENOMEM : 0;
+		else if (strcmp(entry->d_name, "overhead.json") == 0)
+			rc = asprintf(&found.overhead_path, "%s/overhead.json", dir) < 0 ? -ENOMEM : 0;
 		else
 			rc = consider(dir, entry->d_name, &found, err);
 	}
@@ -232,7 +234,7 @@ int ws_inputs_add_pcap(struct ws_inputs *inputs, const char *point, const char *
 
 bool ws_inputs_are_some(const struct ws_inputs *inputs)
 {
-	return inputs->n || inputs->n_logs || inputs->conditions_path;
+	return inputs->n || inputs->n_logs || inputs->conditions_path || inputs->overhead_path;
 }
 
 void ws_inputs_free(struct ws_inputs *inputs)
@@ -247,6 +249,7 @@ void ws_inputs_free(struct ws_inputs *inputs)
 	free(inputs->log);
 	free(inputs->manifest_path);
 	free(inputs->conditions_path);
+	free(inputs->overhead_path);
 	*inputs = (struct ws_inputs) { 0 };
 }
 
@@ -311,7 +314,7 @@ static enum content content_of(const char *dir, struct ws_inputs *inputs, int *r
 	*rc = ws_inputs_find(dir, inputs, NULL);
 	if (*rc)
 		return *rc == -ENOENT || *rc == -ENOTDIR || *rc == -EACCES ? NOTHING : OF_A_RUN;
-	if (inputs->n || inputs->manifest_path)
+	if (inputs->n || inputs->manifest_path || inputs->overhead_path)
 		return OF_A_RUN;
 	return ws_inputs_are_some(inputs) ? OF_ANYWHERE : NOTHING;
 }

@@ -34,12 +34,13 @@ struct ws_inputs {
 	uint32_t n_logs;
 	char *manifest_path;   /* NULL without run.json */
 	char *conditions_path; /* NULL without conditions.json */
+	char *overhead_path;   /* NULL without overhead.json */
 };
 
 /*
  * Finds record files (NAME.rec.zst), packet captures (NAME.pcap, .pcapng, .cap, each also .gz or .zst), load-generator
- * logs (load.ANYTHING else), the manifest and the conditions in dir. Two files for the same point and source, or for
- * the same log, are an error. The inputs are the caller's, to be freed.
+ * logs (load.ANYTHING else), the manifest, the conditions and what capturing costs in dir. Two files for the same point
+ * and source, or for the same log, are an error. The inputs are the caller's, to be freed.
  */
 int ws_inputs_find(const char *dir, struct ws_inputs *inputs, struct ws_error *err);
 

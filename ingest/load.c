@@ -392,3 +392,15 @@ int ws_load_manifest(struct ws_database *db, const char *path, struct ws_error *
 	free(text);
 	return rc ? refused(path, "a manifest", rc, err) : 0;
 }
+
+int ws_load_overhead(struct ws_database *db, const char *path, struct ws_error *err)
+{
+	char hash[WS_DIGEST_TEXT_LEN], *text = NULL;
+	int rc = read_document(path, &text, hash, err);
+
+	if (rc)
+		return rc;
+	rc = ws_database_put_overhead(db, hash, text, err);
+	free(text);
+	return rc ? refused(path, "what capturing costs", rc, err) : 0;
+}

@@ -49,6 +49,10 @@ int ws_load_log(struct ws_database *db, const char *dir, const struct ws_log_inp
 /* Keeps the conditions at path. Returns 0 or -errno; -EINVAL if they are not one flat JSON object. */
 int ws_load_conditions(struct ws_database *db, const char *path, struct ws_error *err);
 
+/* Keeps what capturing costs, at path. Returns 0 or -errno; -EINVAL if it is not as `capture run --overhead` writes it.
+ */
+int ws_load_overhead(struct ws_database *db, const char *path, struct ws_error *err);
+
 /* Keeps the manifest at path. Returns 0 or -errno; -EINVAL if it is not JSON. */
 int ws_load_manifest(struct ws_database *db, const char *path, struct ws_error *err);
 

@@ -35,6 +35,7 @@ static const char help[] =
 	"                                             vegeta encode --to csv or json, hey -o csv, k6 --out csv or\n"
 	"                                             json; which of them, its first line tells\n"
 	"                         conditions.json     what was set up, one flat object: {\"rate_per_s\": 80, ...}\n"
+	"                         overhead.json       what capturing costs, as `capture run --overhead` writes it\n"
 	"                         cluster/            who has which address, and the mesh's traces, as `capture\n"
 	"                                             collect` writes it\n"
 	"  --pcap POINT=FILE    a packet capture from elsewhere, as that of POINT\n"
@@ -206,6 +207,8 @@ static int load_inputs(struct job *job, const char *dir, const struct ws_inputs 
 		rc = ws_load_manifest(db, inputs->manifest_path, err);
 	if (rc == 0 && inputs->conditions_path)
 		rc = ws_load_conditions(db, inputs->conditions_path, err);
+	if (rc == 0 && inputs->overhead_path)
+		rc = ws_load_overhead(db, inputs->overhead_path, err);
 	if (rc == 0 && !job->has_contexts)
 		rc = take_contexts(db, inputs->manifest_path, &reading.wanted, err);
 	for (uint32_t i = 0; rc == 0 && i < inputs->n; i++) {
@@ -237,7 +240,7 @@ static void load_run(void *context, const char *dir)
 		rc = ws_error(
 			&err, -ENOENT,
 			"%s: nothing to load; a run has record files (NAME.rec.zst), packet captures (NAME.pcap), "
-			"a load generator's log (load.ANYTHING) or conditions.json",
+			"a load generator's log (load.ANYTHING), conditions.json or overhead.json",
 			dir);
 	if (rc == 0)
 		rc = load_inputs(job, dir, &inputs, &err);
@@ -366,7 +369,7 @@ int main(int argc, char **argv)
 		if (n_runs == 0) {
 			fprintf(stderr,
 				"ingest: %s: no run in it: no record file (NAME.rec.zst), packet capture (NAME.pcap), "
-				"load generator's log (load.ANYTHING), conditions.json or run.json\n",
+				"load generator's log (load.ANYTHING), conditions.json, overhead.json or run.json\n",
 				dir);
 			return 1;
 		}

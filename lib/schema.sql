@@ -260,3 +260,39 @@ CREATE TABLE load_request (
     error       TEXT,                 -- the generator's words; NULL without an error
     PRIMARY KEY (load_log_id, start_ns, request_no)
 ) STRICT, WITHOUT ROWID;
+
+-- What capturing costs, from overhead.json (`capture run --overhead`): the same load under each treatment, in blocks. These
+-- tables are missing from a run.db that was made before there were such files.
+CREATE TABLE IF NOT EXISTS overhead_file (
+    content_hash TEXT NOT NULL,       -- XXH3-128 of overhead.json, 32 hex digits
+    json         TEXT NOT NULL        -- the document, unchanged
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS overhead_treatment (
+    treatment_no INTEGER PRIMARY KEY, -- from 0
+    name         TEXT NOT NULL UNIQUE, -- 'none': nothing attached; 'empty', 'ebpf', 'tcpdump', ...
+    words        TEXT NOT NULL
+) STRICT;
+
+-- A trial: the load once, under one treatment.
+CREATE TABLE IF NOT EXISTS overhead_trial (
+    treatment_no      INTEGER NOT NULL, -- REFERENCES overhead_treatment
+    block             INTEGER NOT NULL, -- from 1: each holds a trial of every treatment
+    position          INTEGER NOT NULL, -- in the block, from 1: the order in which they ran
+    n_requests        INTEGER NOT NULL, -- answered with a status from 200 to 399
+    n_failed          INTEGER NOT NULL, -- answered otherwise, or not
+    duration_ns       INTEGER NOT NULL, -- from the first request's start to the last answer's end
+    latency_mean_ns   INTEGER NOT NULL, -- from end to end, as the load generator has it
+    latency_median_ns INTEGER NOT NULL,
+    latency_p99_ns    INTEGER NOT NULL,
+    window_ns         INTEGER NOT NULL, -- while the load command ran: what the following are of
+    busy_ns           INTEGER NOT NULL, -- all CPUs, whoever had them
+    softirq_ns        INTEGER NOT NULL, -- of it, in soft interrupts
+    steal_ns          INTEGER NOT NULL, -- what the hypervisor gave to others
+    own_cpu_ns        INTEGER NOT NULL, -- of the programs that capture
+    n_wakeups         INTEGER NOT NULL, -- times that one of their threads slept and was woken
+    load_cpu_ns       INTEGER NOT NULL, -- of the load command and of what it waited for
+    n_frames          INTEGER,        -- that the capture saw, at all points; NULL: nothing counted them
+    n_lost            INTEGER,        -- records or frames, likewise
+    PRIMARY KEY (block, treatment_no)
+) STRICT, WITHOUT ROWID;

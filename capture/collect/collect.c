@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,20 +17,6 @@
 #include "capture/directory.h"
 
 #define UPDATES_MAX 10000
-
-static int remove_item(const char *path, const struct stat *st, int type, struct FTW *where)
-{
-	(void)st;
-	(void)type;
-	(void)where;
-	remove(path);
-	return 0;
-}
-
-static void remove_directory(const char *dir)
-{
-	nftw(dir, remove_item, 16, FTW_DEPTH | FTW_PHYS);
-}
 
 /* One collector a node and directory: it holds the lock as long as it runs. */
 static int lock_node(const struct ws_snapshot_options *o, const char *cluster, int *lock_fd, struct ws_error *err)
@@ -63,10 +48,10 @@ static int prepare(struct ws_collection *c, const char *cluster, struct ws_error
 		return ws_error(err, -ENOMEM, "out of memory");
 	}
 	if (c->o->is_update)
-		remove_directory(c->dir);
+		ws_directory_remove(c->dir);
 	snprintf(folder, sizeof(folder), "node/%s", c->o->node);
 	rc = ws_collection_path(c, folder, path, sizeof(path), err);
-	return rc ? rc : ws_make_directories(path, err);
+	return rc ? rc : ws_directory_make(path, err);
 }
 
 /* A collection that asked nothing of the node leaves no empty directory, which would be read as a node. */
@@ -233,7 +218,7 @@ int ws_snapshot_take(const struct ws_snapshot_options *o, void (*tell)(void *con
 
 	if ((size_t)snprintf(cluster, sizeof(cluster), "%s/cluster", o->dir) >= sizeof(cluster))
 		return ws_error(err, -ENAMETOOLONG, "%s: the path is too long", o->dir);
-	rc = ws_make_directories(cluster, err);
+	rc = ws_directory_make(cluster, err);
 	if (rc == 0)
 		rc = lock_node(o, cluster, &lock_fd, err);
 	if (rc)
@@ -247,7 +232,7 @@ int ws_snapshot_take(const struct ws_snapshot_options *o, void (*tell)(void *con
 	if (tell && (rc == 0 || rc == -EINTR || rc == -ENODATA))
 		tell_table(&c, tell, context);
 	if (rc && o->is_update && c.dir)
-		remove_directory(c.dir);
+		ws_directory_remove(c.dir);
 out:
 	if (lock_fd >= 0)
 		close(lock_fd);
