@@ -95,6 +95,9 @@ bench: all ## speed, as ratios measured in one run (root for the kernel's part)
 bench-bpf: all ## of it, what the in-kernel program costs a packet (root)
 	tests/bench/run.sh $(BUILD) bpf
 
+bench-capture: all ## what capturing costs: the same load with nothing, empty programs, ours, tcpdump (root; five minutes)
+	tests/bench/bench_capture.sh $(BUILD)
+
 lint: ## gcc and clang without a warning, layout, shell scripts, layering
 	$(MAKE) all unit
 	$(MAKE) CC=clang BUILD=$(BUILD)/clang all unit
@@ -180,5 +183,5 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out capture/%,$(ROOM_SOURCES)) $(BUILD)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-numbers check-browser check-tshark fuzz bench bench-bpf lint format install clean setup \
+.PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-numbers check-browser check-tshark fuzz bench bench-bpf bench-capture lint format install clean setup \
 	setup-mesh setup-tests help unit

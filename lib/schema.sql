@@ -291,6 +291,7 @@ CREATE TABLE IF NOT EXISTS overhead_trial (
     steal_ns          INTEGER NOT NULL, -- what the hypervisor gave to others
     own_cpu_ns        INTEGER NOT NULL, -- of the programs that capture
     n_wakeups         INTEGER NOT NULL, -- times that one of their threads slept and was woken
+    n_irq_work        INTEGER,        -- interrupts by which the kernel wakes later; NULL: it does not say
     load_cpu_ns       INTEGER NOT NULL, -- of the load command and of what it waited for
     n_frames          INTEGER,        -- that the capture saw, at all points; NULL: nothing counted them
     n_lost            INTEGER,        -- records or frames, likewise

@@ -7,17 +7,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEMBER(name, least)                                    \
-	{                                                      \
-#name, offsetof(struct ws_trial, name), least, \
-	}
+#define AT(member) offsetof(struct ws_trial, member)
 
+/* In the order of the struct. */
 const struct ws_trial_member ws_trial_member[WS_N_TRIAL_MEMBERS] = {
-	MEMBER(block, 1),	MEMBER(position, 1),	    MEMBER(n_requests, 1),	  MEMBER(n_failed, 0),
-	MEMBER(duration_ns, 1), MEMBER(latency_mean_ns, 0), MEMBER(latency_median_ns, 0), MEMBER(latency_p99_ns, 0),
-	MEMBER(window_ns, 1),	MEMBER(busy_ns, 0),	    MEMBER(softirq_ns, 0),	  MEMBER(steal_ns, 0),
-	MEMBER(own_cpu_ns, 0),	MEMBER(n_wakeups, 0),	    MEMBER(load_cpu_ns, 0),	  MEMBER(n_frames, -1),
-	MEMBER(n_lost, -1),
+	{ "block", AT(block), 1 },
+	{ "position", AT(position), 1 },
+	{ "n_requests", AT(n_requests), 1 },
+	{ "n_failed", AT(n_failed), 0 },
+	{ "duration_ns", AT(duration_ns), 1 },
+	{ "latency_mean_ns", AT(latency_mean_ns), 0 },
+	{ "latency_median_ns", AT(latency_median_ns), 0 },
+	{ "latency_p99_ns", AT(latency_p99_ns), 0 },
+	{ "window_ns", AT(window_ns), 1 },
+	{ "busy_ns", AT(busy_ns), 0 },
+	{ "softirq_ns", AT(softirq_ns), 0 },
+	{ "steal_ns", AT(steal_ns), 0 },
+	{ "own_cpu_ns", AT(own_cpu_ns), 0 },
+	{ "n_wakeups", AT(n_wakeups), 0 },
+	{ "n_irq_work", AT(n_irq_work), -1 },
+	{ "load_cpu_ns", AT(load_cpu_ns), 0 },
+	{ "n_frames", AT(n_frames), -1 },
+	{ "n_lost", AT(n_lost), -1 },
 };
 
 int ws_trials_add(struct ws_trials *trials, const struct ws_trial *trial)
@@ -142,7 +153,7 @@ static int read_number(const json_t *object, const struct ws_trial_member *membe
 	else if (!json_is_null(value) || member->least >= 0)
 		return ws_error(err, -EINVAL, "trial %zu: \"%s\" is no whole number%s", index + 1, member->name,
 				member->least < 0 ? ", and not null" : "");
-	if (number < member->least || (json_is_integer(value) && number < 0))
+	if (!ws_trial_number_can_be(member, number) || (json_is_integer(value) && number < 0))
 		return ws_error(err, -EINVAL, "trial %zu: \"%s\" is %lld, which cannot be", index + 1, member->name,
 				(long long)number);
 	*ws_trial_number(trial, member) = number;

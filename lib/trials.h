@@ -14,6 +14,8 @@
 #include "lib/error.h"
 
 #define WS_TRIALS_VERSION 1
+/* The most that a number of a trial can be: sums stay exact as double. */
+#define WS_TRIAL_NUMBER_MAX (INT64_C(1) << 53)
 /* More than anybody has time for. */
 #define WS_TRIALS_MAX	  100000
 #define WS_TREATMENTS_MAX 32
@@ -42,12 +44,13 @@ struct ws_trial {
 	int64_t latency_mean_ns;   /* of the n_requests; from end to end, as the load generator has it */
 	int64_t latency_median_ns; /* x(ceil(n / 2)) */
 	int64_t latency_p99_ns;	   /* x(ceil(0.99 n)) */
-	int64_t window_ns;	   /* while the load command ran: what the next five are of */
+	int64_t window_ns;	   /* while the load command ran: what the next seven are of */
 	int64_t busy_ns;	   /* all CPUs, whoever had them: neither idle, nor waiting, nor stolen */
 	int64_t softirq_ns;	   /* of it, in soft interrupts */
 	int64_t steal_ns;	   /* what the hypervisor gave to others */
 	int64_t own_cpu_ns;	   /* of the programs that capture */
 	int64_t n_wakeups;	   /* times that one of their threads slept and was woken */
+	int64_t n_irq_work;	   /* interrupts of the machine by which the kernel wakes later; -1: it does not say */
 	int64_t load_cpu_ns;	   /* of the load command and of what it waited for */
 	int64_t n_frames;	   /* that the capture saw, at all points; -1: nothing counts them */
 	int64_t n_lost;		   /* records or frames, likewise */
@@ -60,8 +63,14 @@ struct ws_trial_member {
 	int64_t least; /* -1: it need not be known, and is null then */
 };
 
-#define WS_N_TRIAL_MEMBERS 17
+#define WS_N_TRIAL_MEMBERS 18
 extern const struct ws_trial_member ws_trial_member[WS_N_TRIAL_MEMBERS];
+
+/* Can the member be so much? */
+static inline int ws_trial_number_can_be(const struct ws_trial_member *member, int64_t number)
+{
+	return number >= member->least && number <= WS_TRIAL_NUMBER_MAX;
+}
 
 static inline int64_t *ws_trial_number(struct ws_trial *trial, const struct ws_trial_member *member)
 {

@@ -41,10 +41,20 @@ const char *ws_toll_name(enum ws_toll_measure which)
 	return name[which];
 }
 
+/* The sum of two numbers from 0, or the most there is; -1 if one is not known. */
+static int64_t add(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (a < 0 || b < 0)
+		return -1;
+	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
 static struct ws_toll_row make_row(const struct ws_trials *trials, uint32_t treatment)
 {
 	struct ws_toll_row row = { 0 };
-	double duration_ns = 0, window_ns = 0, n_wakeups = 0, steal_ns = 0, all_ns = 0;
+	double duration_ns = 0, window_ns = 0, n_wakeups = 0, n_irq_work = 0, steal_ns = 0, all_ns = 0;
 
 	for (uint32_t i = 0; i < trials->n; i++) {
 		const struct ws_trial *t = &trials->at[i];
@@ -52,15 +62,16 @@ static struct ws_toll_row make_row(const struct ws_trials *trials, uint32_t trea
 		if (t->treatment != treatment)
 			continue;
 		row.n_blocks++;
-		row.n_requests += t->n_requests;
-		row.n_failed += t->n_failed;
+		row.n_requests = add(row.n_requests, t->n_requests);
+		row.n_failed = add(row.n_failed, t->n_failed);
 		duration_ns += (double)t->duration_ns;
 		window_ns += (double)t->window_ns;
 		n_wakeups += (double)t->n_wakeups;
+		n_irq_work += t->n_irq_work < 0 ? NAN : (double)t->n_irq_work;
 		steal_ns += (double)t->steal_ns;
 		all_ns += (double)(t->steal_ns + t->busy_ns);
-		row.n_frames = t->n_frames < 0 || row.n_frames < 0 ? -1 : row.n_frames + t->n_frames;
-		row.n_lost = t->n_lost < 0 || row.n_lost < 0 ? -1 : row.n_lost + t->n_lost;
+		row.n_frames = add(row.n_frames, t->n_frames);
+		row.n_lost = add(row.n_lost, t->n_lost);
 		for (int k = 0; k < WS_N_TOLLS; k++)
 			row.mean_us[k] += measure(t, k);
 	}
@@ -69,6 +80,7 @@ static struct ws_toll_row make_row(const struct ws_trials *trials, uint32_t trea
 	for (int k = 0; k < WS_N_TOLLS; k++)
 		row.mean_us[k] /= row.n_blocks;
 	row.rate_per_s = (double)row.n_requests / duration_ns * 1e9;
+	row.irq_work = n_irq_work / (double)row.n_requests;
 	row.wakeups_per_s = n_wakeups / window_ns * 1e9;
 	row.steal = all_ns > 0 ? steal_ns / all_ns : 0;
 	return row;

@@ -34,6 +34,7 @@ struct ws_toll_row {
 	double rate_per_s;	    /* all requests over all time */
 	double mean_us[WS_N_TOLLS]; /* of the blocks */
 	double wakeups_per_s;
+	double irq_work;  /* for each request; NaN: not known */
 	double steal;	  /* part of the machine's CPUs */
 	int64_t n_frames; /* -1: nothing counted them */
 	int64_t n_lost;

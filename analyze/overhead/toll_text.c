@@ -72,12 +72,13 @@ static int set(json_t *object, enum ws_toll_measure measure, const char *suffix,
 static json_t *row_json(const struct ws_toll *toll, uint32_t i)
 {
 	const struct ws_toll_row *row = &toll->row[i];
-	json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "treatment",
+	json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "treatment",
 				   toll->trials->treatment[i].name, "words", toll->trials->treatment[i].words, "blocks",
 				   (json_int_t)row->n_blocks, "requests", (json_int_t)row->n_requests, "failed",
 				   (json_int_t)row->n_failed, "requests_per_s", ws_json_real(row->rate_per_s),
-				   "wakeups_per_s", ws_json_real(row->wakeups_per_s), "steal", ws_json_real(row->steal),
-				   "frames", ws_json_integer_if(row->n_frames >= 0, (uint64_t)row->n_frames), "lost",
+				   "wakeups_per_s", ws_json_real(row->wakeups_per_s), "irq_work_per_request",
+				   ws_json_real(row->irq_work), "steal", ws_json_real(row->steal), "frames",
+				   ws_json_integer_if(row->n_frames >= 0, (uint64_t)row->n_frames), "lost",
 				   ws_json_integer_if(row->n_lost >= 0, (uint64_t)row->n_lost));
 	int rc = !object;
 
@@ -182,8 +183,9 @@ static const char *loss_text(const struct ws_toll_row *row, char text[64])
 
 static void print_rows(const struct ws_toll *toll, FILE *out)
 {
-	fprintf(out, "%-10s%7s%11s%12s%12s%12s%12s%12s%12s%12s%22s\n", "treatment", "blocks", "requests/s",
-		"median[us]", "p99[us]", "CPU[us]", "processes'", "softirq", "own", "wakeups/s", "lost of frames");
+	fprintf(out, "%-10s%7s%11s%12s%12s%12s%12s%12s%12s%11s%10s%22s\n", "treatment", "blocks", "requests/s",
+		"median[us]", "p99[us]", "CPU[us]", "processes'", "softirq", "own", "wakeups/s", "irq work",
+		"lost of frames");
 	for (uint32_t i = 0; i < toll->trials->n_treatments; i++) {
 		static const enum ws_toll_measure shown[] = { WS_TOLL_MEDIAN,  WS_TOLL_P99,	WS_TOLL_CPU,
 							      WS_TOLL_PROCESS, WS_TOLL_SOFTIRQ, WS_TOLL_OWN };
@@ -193,7 +195,9 @@ static void print_rows(const struct ws_toll *toll, FILE *out)
 		fprintf(out, "%-10s%7u%11.0f", toll->trials->treatment[i].name, row->n_blocks, row->rate_per_s);
 		for (size_t k = 0; k < sizeof(shown) / sizeof(*shown); k++)
 			fprintf(out, "%12s", ws_summary_number(row->mean_us[shown[k]], text));
-		fprintf(out, "%12.1f%22s\n", row->wakeups_per_s, loss_text(row, text));
+		fprintf(out, "%11.1f", row->wakeups_per_s);
+		fprintf(out, "%10s", isfinite(row->irq_work) ? ws_summary_number(row->irq_work, text) : "-");
+		fprintf(out, "%22s\n", loss_text(row, text));
 	}
 }
 
@@ -286,9 +290,9 @@ int ws_toll_print(const struct ws_campaign *campaign, enum ws_format format, FIL
 	if (format == WS_FORMAT_TABLE && !rc && ws_toll_n_runs(campaign))
 		fputs("CPU is by request: of the whole machine; of the load's processes and of those that capture. "
 		      "times "
-		      "empty: what is\nadded to nothing attached, over what empty programs add. Intervals: 95%, "
-		      "Student's t "
-		      "over blocks; of ratios, Fieller's.\n",
+		      "empty: what is\nadded to nothing attached, over what empty programs add. irq work: by request, "
+		      "interrupts by which the kernel wakes.\nIntervals: 95%, Student's t over blocks; of ratios, "
+		      "Fieller's.\n",
 		      out);
 	if (format != WS_FORMAT_JSON)
 		return rc;
@@ -328,6 +332,7 @@ static void put_row(struct ws_page *page, const struct ws_treatment_name *name, 
 	put_cost(page, row, pair, WS_TOLL_PROCESS);
 	ws_page_cell(page, "%s", ws_summary_number(row->mean_us[WS_TOLL_OWN], text));
 	ws_page_cell(page, "%.1f", row->wakeups_per_s);
+	ws_page_cell(page, "%s", isfinite(row->irq_work) ? ws_summary_number(row->irq_work, text) : "-");
 	ws_page_cell(page, "%s", loss_text(row, text));
 	ws_page_row_end(page);
 }
@@ -351,6 +356,7 @@ static int put_run(const struct ws_run *run, const struct ws_toll *toll, void *c
 		{ "times empty", NULL, WS_CELLS_NUMBER },
 		{ "own CPU a request", "µs", WS_CELLS_NUMBER },
 		{ "wake-ups", "1/s", WS_CELLS_NUMBER },
+		{ "irq work a request", NULL, WS_CELLS_NUMBER },
 		{ "lost of frames", NULL, WS_CELLS_NUMBER },
 	};
 	const uint32_t none = ws_trials_find(toll->trials, WS_TREATMENT_NONE);
@@ -377,7 +383,9 @@ int ws_toll_put(const struct ws_campaign *campaign, struct ws_page *page)
 		page, "The same load once under each treatment in a block, in random order, and again in the next "
 		      "block. Differences are taken within blocks; the intervals (Student's t, of ratios Fieller's) "
 		      "rest on the blocks, not on the requests. Throughput says something where the load goes as "
-		      "fast as it can, latency where it keeps a rate. CPU is that of the whole machine: what else "
-		      "ran there is in it, and in the intervals.");
+		      "fast as it can, latency where it keeps a rate. CPU of the machine: what else ran there is in "
+		      "it, and in the intervals; of processes: of the load's and of those that capture, with the "
+		      "interrupts that met them. irq work: interrupts of the machine by which the kernel wakes, such "
+		      "as the reader of a ring buffer.");
 	return each_run(campaign, put_run, page);
 }

@@ -53,7 +53,7 @@ static int take_trial(sqlite3_stmt *row, void *context)
 	for (int i = 0; i < WS_N_TRIAL_MEMBERS; i++) {
 		const int64_t number = ws_query_int_or(row, i + 1, -1);
 
-		if (number < ws_trial_member[i].least)
+		if (!ws_trial_number_can_be(&ws_trial_member[i], number))
 			return -EPROTO;
 		*ws_trial_number(&trial, &ws_trial_member[i]) = number;
 	}

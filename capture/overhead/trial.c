@@ -93,7 +93,39 @@ out:
 struct machine {
 	uint64_t at_ns;
 	int64_t busy_ns, softirq_ns, steal_ns; /* all CPUs */
+	int64_t n_irq_work;		       /* -1: not known */
 };
+
+/*
+ * The interrupts by which the kernel does later what it may not do where it is, such as waking the reader of a ring
+ * buffer: one a record if every record wakes. -1: this kernel does not count them.
+ */
+static int64_t read_irq_work(void)
+{
+	FILE *file = fopen("/proc/interrupts", "re");
+	char *line = NULL;
+	size_t size = 0;
+	int64_t n = -1;
+
+	while (file && getline(&line, &size, file) > 0) {
+		char *at = strchr(line, ':'), *end;
+
+		if (!at || !strstr(line, "IRQ work interrupts"))
+			continue;
+		n = 0;
+		for (at++;; at = end) { /* a number a CPU, then words */
+			const unsigned long long one = strtoull(at, &end, 10);
+
+			if (end == at)
+				break;
+			n += (int64_t)one;
+		}
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return n;
+}
 
 static int read_machine(struct machine *m, struct ws_error *err)
 {
@@ -115,6 +147,7 @@ static int read_machine(struct machine *m, struct ws_error *err)
 	m->busy_ns = (int64_t)(t[0] + t[1] + t[2] + t[5] + t[6]) * tick_ns;
 	m->softirq_ns = (int64_t)t[6] * tick_ns;
 	m->steal_ns = (int64_t)t[7] * tick_ns;
+	m->n_irq_work = read_irq_work();
 	return 0;
 }
 
@@ -217,6 +250,7 @@ static int measure(const struct ws_treating *t, const struct ws_attached *attach
 	trial->busy_ns = after.busy_ns - before.busy_ns;
 	trial->softirq_ns = after.softirq_ns - before.softirq_ns;
 	trial->steal_ns = after.steal_ns - before.steal_ns;
+	trial->n_irq_work = before.n_irq_work < 0 ? -1 : after.n_irq_work - before.n_irq_work;
 	return 0;
 }
 

@@ -33,7 +33,10 @@ if [[ ${1-} == --help ]]; then
 	usage
 	exit 0
 fi
-(($# == 2)) && [[ $1 =~ ^[1-9][0-9]*$ ]] || { usage >&2; exit 2; }
+if (($# != 2)) || [[ ! $1 =~ ^[1-9][0-9]*$ ]]; then
+	usage >&2
+	exit 2
+fi
 [[ -n ${TESTBED_PRODUCTPAGE_NETNS-} ]] || { echo 'capture_load: no testbed: run it as a command of testbed.sh' >&2; exit 1; }
 dir=$(mktemp -d "${TMPDIR:-/tmp}/wirespan-load.XXXXXX")
 trap clean_up EXIT

@@ -43,5 +43,5 @@ heading 'record files'
 "$out/bench_files" "$out"
 heading 'ingest and analyze'
 "$bench/bench_pipeline.sh" "$build_dir" "$out"
-heading 'observer effect'
-"$bench/bench_live.sh" "$build_dir"
+heading 'overhead of capturing'
+"$bench/bench_capture.sh" "$build_dir" 5

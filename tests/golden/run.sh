@@ -100,7 +100,7 @@ usage() {
     try capture-help capture --help -h 'collect --help' 'plan --help' 'run --help' 'check --help' 'show --help'
     try ingest-help ingest --help
     try analyze-help analyze --help help 'cdf --help' 'pairs --help' 'ledger --help' 'detect --help' \
-        'offsets --help' 'e2e --help' 'compare --help' 'report --help'
+        'offsets --help' 'e2e --help' 'overhead --help' 'compare --help' 'report --help'
     try capture-usage capture '' nonsense --nonsense 'check now' show 'show a b' 'show -n' 'show -n 0 two.rec.zst' \
         'show -n 1x two.rec.zst' 'show -x two.rec.zst'
     try capture-plan-usage capture plan 'plan --dir' 'plan --all' 'plan --dir d' 'plan --dir d --all x' 'plan --dir d --all --format xml' \
@@ -119,6 +119,11 @@ usage() {
         'run --dir d --point nic=a --ring-buffer 3' 'run --dir d --point nic=a --level 20' \
         'run --dir d --point nic=a --cpu -1' 'run --dir d --point nic=a --snaplen 300000' \
         'run --dir d --point nic=a --no-ebpf' 'run --dir d --point nic=a --filter host=x' \
+        'run --dir d --point nic=a --overhead' 'run --dir d --point nic=a --overhead=-1 -- load {}' \
+        'run --dir d --point nic=a --overhead=9999 -- load {}' 'run --dir d --point nic=a --overhead 5 -- load' \
+        'run --dir d --point nic=a --overhead --pcap -- load {}' 'run --dir d --point nic=a --overhead --duration 1 -- load {}' \
+        'run --dir d --point nic=a --overhead --treatments ebpf,no -- load {}' 'run --dir d --point nic=a --overhead --seed x -- load {}' \
+        'run --dir d --point nic=a --seed 1' 'run --dir d --point nic=a --treatments none' \
         'run --dir d --point nic=a --filter saddr=10.0.0.0/33' 'run --dir d --point nic=a --filter port=1,port=2'
     try ingest-usage ingest '' --dir '--dir a b' --nonsense '--dir packets --pcap nic' '--dir packets --pcap =f' \
         '--dir packets --pcap nic=' '--dir packets --vxlan-port 0' '--dir packets --vxlan-port 4789,' \
@@ -451,12 +456,64 @@ load_logs() {
     try load-logs-refused ingest '--dir two-names' '--dir no-log' '--dir logs-control' '--dir conditions'
 }
 
+# refused NAME FILTER: overhead.json as jq's FILTER makes it, in a run of its own.
+refused() {
+    mkdir -p "refused/$1"
+    jq "$2" "$here/overhead.json" > "refused/$1/overhead.json"
+}
+
+# What capturing costs: loaded, told, loaded again in another's place; and documents that cannot be, each a run.
+overhead() {
+    local -x WIRESPAN_REPORTS=$here/../../reports
+    mkdir toll refused refused/no-json refused/cut refused/nul refused/not-a-number refused/huge-number
+    cp "$here/overhead.json" toll
+    expect overhead ingest --dir toll AND analyze overhead --dir toll AND analyze overhead --dir toll --format tsv AND \
+        analyze overhead --dir toll --format json AND analyze overhead --dir packets AND analyze report --dir toll --no-figure AND \
+        sed -n '/^## What capturing costs/,/^## Accounts/p' toll/reports/report.md
+    sqlite3 toll/run.db 'DROP TABLE overhead_file; DROP TABLE overhead_trial; DROP TABLE overhead_treatment'
+    say_all analyze overhead --dir toll AND ingest --dir toll AND analyze overhead --dir toll > "$work/said/overhead-again.txt"
+    jq 'del(.trials[] | select(.block > 1)) | .treatments[2].words = "what else"' "$here/overhead.json" > toll/overhead.json
+    say_all ingest --dir toll AND analyze overhead --dir toll AND sqlite3 toll/run.db 'SELECT * FROM overhead_trial' \
+        >> "$work/said/overhead-again.txt"
+    compare overhead-again
+    echo 'version=1' > refused/no-json/overhead.json
+    head -c 700 "$here/overhead.json" > refused/cut/overhead.json
+    printf '{"version": 1\0}' > refused/nul/overhead.json
+    sed 's/"n_requests": 10000/"n_requests": NaN/' "$here/overhead.json" > refused/not-a-number/overhead.json
+    sed 's/"n_requests": 10000/"n_requests": 99999999999999999999/' "$here/overhead.json" > refused/huge-number/overhead.json
+    refused list '[.]'
+    refused version '.version = 2'
+    refused seed '.seed = "x"'
+    refused no-trials '.trials = []'
+    refused trials-text '.trials = "many"'
+    refused trial-text '.trials[3] = "fast"'
+    refused no-treatments '.treatments = {}'
+    refused treatments-many '.treatments = [range(33) | {name: "t\(.)", words: ""}]'
+    # shellcheck disable=SC2016 # hostile, and to stay as it is
+    refused name '.treatments[1].name = "$(touch pwned)"'
+    refused name-twice '.treatments[1].name = "none"'
+    refused words '.treatments[1].words = "\u001b[31m"'
+    refused words-long '.treatments[1].words = "x" * 200'
+    refused treatment '.trials[2].treatment = "other"'
+    refused fraction '.trials[2].duration_ns = 1.5'
+    refused negative '.trials[2].busy_ns = -1'
+    refused none-answered '.trials[2].n_requests = 0'
+    refused far-too-many '.trials[2].n_frames = 9223372036854775807'
+    refused lost-negative '.trials[2].n_lost = -1'
+    refused lost-text '.trials[2].n_lost = "some"'
+    refused missing 'del(.trials[4].latency_p99_ns)'
+    refused block-far '.trials[4].block = 100001'
+    refused twice '.trials += [.trials[0]]'
+    try overhead-refused ingest '--dir refused'
+}
+
 usage
 unreadable
 runs
 responses
 load_logs
 campaigns
+overhead
 mesh
 hostile
 hostile_points

@@ -4,7 +4,7 @@
 # every request that was sent is at both points, both methods agree packet by packet, ledgers balance, filters and search
 # windows do what they say, and a killed recording is readable. Every hop of every request is in hops.sh, what networks do to packets
 # in faults.sh, heads of many segments in segments.sh, all families of contexts in families.sh, connections of many requests in pipelining.sh and
-# http2.sh, responses in responses.sh.
+# http2.sh, responses in responses.sh, what capturing costs in overhead.sh.
 # Usage: tests/net/run.sh [BIN_DIR]
 set -uo pipefail
 
@@ -39,6 +39,8 @@ source "$here/pipelining.sh"
 source "$here/http2.sh"
 # shellcheck source=tests/net/responses.sh
 source "$here/responses.sh"
+# shellcheck source=tests/net/overhead.sh
+source "$here/overhead.sh"
 
 # What the search missed is there as a record that says why.
 beyond_window() {
@@ -217,6 +219,11 @@ all_families
 alongside 'pipelining vxlan' 'late_segments ipip'
 alongside 'many_streams vxlan' 'unreadable ipip'
 testbed_manners
+check "overhead: every treatment in every block" overhead_measured
+check "overhead: the reader is woken by the clock" overhead_wakes_nobody
+check "overhead: loaded and told" overhead_told
+check "overhead: stopped, nothing is left" overhead_stopped
+check "overhead: what cannot be measured says why" overhead_refused
 check "SIGKILL: what was written is readable" killed
 check "SIGINT: ends in good order" interrupted
 check "a point that vanishes ends the run" vanished
