@@ -33,12 +33,16 @@ const struct ws_trial_member ws_trial_member[WS_N_TRIAL_MEMBERS] = {
 
 int ws_trials_add(struct ws_trials *trials, const struct ws_trial *trial)
 {
-	struct ws_trial *grown = realloc(trials->at, (trials->n + 1) * sizeof(*grown));
+	const uint32_t n = trials->n;
 
-	if (!grown)
-		return -ENOMEM;
-	trials->at = grown;
-	grown[trials->n++] = *trial;
+	if ((n & (n - 1)) == 0) { /* none, or a power of two: there is room for no more */
+		struct ws_trial *grown = realloc(trials->at, (n ? 2 * (size_t)n : 1) * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		trials->at = grown;
+	}
+	trials->at[trials->n++] = *trial;
 	return 0;
 }
 

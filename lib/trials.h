@@ -16,8 +16,8 @@
 #define WS_TRIALS_VERSION 1
 /* The most that a number of a trial can be: sums stay exact as double. */
 #define WS_TRIAL_NUMBER_MAX (INT64_C(1) << 53)
-/* More than anybody has time for. */
-#define WS_TRIALS_MAX	  100000
+/* More than anybody has time for: 1000 blocks of all treatments. */
+#define WS_TRIALS_MAX	  32000
 #define WS_TREATMENTS_MAX 32
 /* A treatment's name: lower-case letters, digits, '_' and '-', at most so many. */
 #define WS_TREATMENT_NAME_MAX  31

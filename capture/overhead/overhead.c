@@ -142,13 +142,16 @@ static void choose(struct overhead *h)
 static int prepare(struct overhead *h, struct ws_error *err)
 {
 	int rc = ws_directory_make(h->o->dir, err);
+	char *dir;
 
 	if (rc)
 		return rc;
 	if (asprintf(&h->path, "%s/overhead.json", h->o->dir) < 0)
 		h->path = NULL;
-	if (asprintf(&h->scratch, "%s/.overhead.XXXXXX", h->o->dir) < 0)
+	dir = realpath(h->o->dir, NULL); /* the load command may go elsewhere before it logs */
+	if (!dir || asprintf(&h->scratch, "%s/.overhead.XXXXXX", dir) < 0)
 		h->scratch = NULL;
+	free(dir);
 	if (!h->path || !h->scratch)
 		return ws_error(err, -ENOMEM, "out of memory");
 	if (access(h->path, F_OK) == 0)

@@ -502,7 +502,7 @@ overhead() {
     refused lost-negative '.trials[2].n_lost = -1'
     refused lost-text '.trials[2].n_lost = "some"'
     refused missing 'del(.trials[4].latency_p99_ns)'
-    refused block-far '.trials[4].block = 100001'
+    refused block-far '.trials[4].block = 32001'
     refused twice '.trials += [.trials[0]]'
     try overhead-refused ingest '--dir refused'
 }
