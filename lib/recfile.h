@@ -13,7 +13,7 @@
 #include "lib/error.h"
 #include "lib/record.h"
 
-#define WS_RECFILE_VERSION	 1
+#define WS_RECFILE_VERSION	 2 /* that is written; 1 is read, too */
 #define WS_RECFILE_BLOCK_RECORDS 4096
 #define WS_RECFILE_NAME_MAX	 63
 #define WS_RECFILE_CONTEXTS_MAX	 512

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * recfile_block - a block of records as bytes and back: columns, delta-coded in byte planes, before and after zstd; and
- * the layout of the frames around it, which reader and writer share. Specified in recfile.md.
+ * recfile_block - a block of records as bytes and back, before and after zstd; and the layout of the frames around it,
+ * which reader and writer share. Specified in recfile.md.
  */
 #ifndef WS_RECFILE_BLOCK_H
 #define WS_RECFILE_BLOCK_H
@@ -48,17 +48,35 @@ static inline uint32_t ws_recfile_get32(const uint8_t *from)
 	return value;
 }
 
-/* The most bytes that the columns of n records take, and what encoding them needs beside. */
-size_t ws_recfile_columns_bound(uint32_t n);
+/* What encoding needs beside the block. NULL without memory. To be freed; NULL is nothing. */
+struct ws_recfile_encoder *ws_recfile_encoder_new(void);
+void ws_recfile_encoder_free(struct ws_recfile_encoder *e);
 
-/* Encodes n records as columns into to (ws_recfile_columns_bound(n) bytes). Returns the number of bytes written. */
-size_t ws_recfile_columns_encode(const struct ws_record *records, uint32_t n, uint8_t *to);
+/* The most bytes that a block of n records takes before zstd. */
+size_t ws_recfile_block_bound(uint32_t n);
 
 /*
- * Decodes len bytes into exactly n records. Columns that this program does not know are skipped, those that are missing
- * are zero; what records of version 1 did not say is filled in, see recfile.md. Returns 0, or -EINVAL if the bytes
- * contradict themselves; then the records are undefined.
+ * Encodes 1 to WS_RECFILE_BLOCK_RECORDS records as a block into to (ws_recfile_block_bound(n) bytes). n_random: how
+ * many of its last bytes are not worth compressing. Returns the number of bytes written.
  */
+size_t ws_recfile_block_encode(struct ws_recfile_encoder *e, const struct ws_record *records, uint32_t n, uint8_t *to,
+			       size_t *n_random);
+
+/* Rows of its tables that decoding a block of n records needs beside the records. */
+static inline size_t ws_recfile_rows(uint32_t n)
+{
+	return 2 * (size_t)n;
+}
+
+/*
+ * Decodes len bytes of a block into exactly n records. rows: ws_recfile_rows(n) records, for the time of the call.
+ * Columns that this program does not know are skipped, those that are missing are zero. Returns 0, or -EINVAL if the
+ * bytes contradict themselves; then the records are undefined.
+ */
+int ws_recfile_block_decode(const uint8_t *from, size_t len, struct ws_record *records, uint32_t n,
+			    struct ws_record *rows);
+
+/* The same of a block of version 1; what records of version 1 did not say is filled in, see recfile.md. */
 int ws_recfile_columns_decode(const uint8_t *from, size_t len, struct ws_record *records, uint32_t n);
 
 #endif

@@ -25,10 +25,11 @@ struct ws_recfile_reader {
 	uint64_t size;
 	ZSTD_DCtx *zstd;
 	uint8_t *frame;
-	uint8_t *columns;
-	struct ws_record *records;
+	uint8_t *block;
+	struct ws_record *records; /* and behind them room for the tables of a block */
 	uint32_t frame_cap;
 	uint32_t records_cap;
+	uint16_t version; /* of the file */
 	struct ws_recfile_status status;
 };
 
@@ -140,9 +141,10 @@ static int read_head(struct ws_recfile_reader *r, struct ws_error *err)
 				r->path);
 	if (rc)
 		return ws_error(err, rc, "%s: cannot read: %s", r->path, strerror(-rc));
-	if (m.version != WS_RECFILE_VERSION)
-		return ws_error(err, -EINVAL, "%s: record file of version %u; this program reads version %u", r->path,
-				m.version, WS_RECFILE_VERSION);
+	if (m.version < 1 || m.version > WS_RECFILE_VERSION)
+		return ws_error(err, -EINVAL, "%s: record file of version %u; this program reads versions 1 to %u",
+				r->path, m.version, WS_RECFILE_VERSION);
+	r->version = m.version;
 	f = mark_fields(&m);
 	head->window_bytes = ws_recfile_get32(f + 4);
 	head->monotonic_ns = get64(f + 8);
@@ -202,28 +204,30 @@ static int reserve(struct ws_recfile_reader *r, uint32_t frame_len, uint32_t n)
 		r->frame_cap = frame_len;
 	}
 	if (n > r->records_cap) {
-		free(r->columns);
+		free(r->block);
 		free(r->records);
 		r->records_cap = 0;
 		/* room for columns that later versions may add */
-		r->columns = malloc(2 * ws_recfile_columns_bound(n));
-		r->records = malloc((size_t)n * sizeof(*r->records));
-		if (!r->columns || !r->records)
+		r->block = malloc(2 * ws_recfile_block_bound(n));
+		r->records = malloc((n + ws_recfile_rows(n)) * sizeof(*r->records));
+		if (!r->block || !r->records)
 			return -ENOMEM;
 		r->records_cap = n;
 	}
 	return 0;
 }
 
-/* Decompresses and decodes the frame. Returns 0, or -EINVAL if the block is corrupt. */
+/* Decompresses and decodes the frames of a block. Returns 0, or -EINVAL if the block is corrupt. */
 static int decode_block(struct ws_recfile_reader *r, uint32_t frame_len, uint32_t n)
 {
-	size_t len = ZSTD_decompressDCtx(r->zstd, r->columns, 2 * ws_recfile_columns_bound(r->records_cap), r->frame,
+	size_t len = ZSTD_decompressDCtx(r->zstd, r->block, 2 * ws_recfile_block_bound(r->records_cap), r->frame,
 					 frame_len);
 
 	if (ZSTD_isError(len))
 		return -EINVAL;
-	return ws_recfile_columns_decode(r->columns, len, r->records, n);
+	if (r->version == 1)
+		return ws_recfile_columns_decode(r->block, len, r->records, n);
+	return ws_recfile_block_decode(r->block, len, r->records, n, r->records + n);
 }
 
 /* The state of the tap that a mark carries behind its first 16 bytes. Returns 0, or -EINVAL. */
@@ -327,7 +331,7 @@ void ws_recfile_reader_close(struct ws_recfile_reader *r)
 		close(r->fd);
 	ZSTD_freeDCtx(r->zstd);
 	free(r->frame);
-	free(r->columns);
+	free(r->block);
 	free(r->records);
 	free(r->path);
 	free(r);

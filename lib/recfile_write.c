@@ -17,8 +17,10 @@ struct ws_recfile_writer {
 	char *path;	 /* the final name */
 	char *part_path; /* the name until then */
 	ZSTD_CCtx *zstd;
-	uint8_t *columns; /* an encoded block */
-	uint8_t *frame;	  /* a compressed block */
+	ZSTD_CCtx *plain; /* for what is not worth compressing */
+	struct ws_recfile_encoder *encoder;
+	uint8_t *block; /* encoded */
+	uint8_t *frame; /* compressed */
 	size_t frame_cap;
 	uint64_t n_bytes;
 	uint64_t n_records; /* written */
@@ -129,10 +131,16 @@ static int write_head(struct ws_recfile_writer *w, const struct ws_recfile_head 
 	return mark_write(w, &m, err);
 }
 
+static int set_level(ZSTD_CCtx *zstd, int level)
+{
+	return ZSTD_isError(ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, level)) ||
+	       ZSTD_isError(ZSTD_CCtx_setParameter(zstd, ZSTD_c_checksumFlag, 1));
+}
+
 int ws_recfile_create(const char *path, const struct ws_recfile_head *head, int level,
 		      struct ws_recfile_writer **writer, struct ws_error *err)
 {
-	const size_t columns_cap = ws_recfile_columns_bound(WS_RECFILE_BLOCK_RECORDS);
+	const size_t block_cap = ws_recfile_block_bound(WS_RECFILE_BLOCK_RECORDS);
 	struct ws_recfile_writer *w;
 	int rc;
 
@@ -144,20 +152,21 @@ int ws_recfile_create(const char *path, const struct ws_recfile_head *head, int 
 		return ws_error(err, -ENOMEM, "%s: out of memory", path);
 	w->fd = -1;
 	w->level = level;
-	w->frame_cap = ZSTD_compressBound(columns_cap);
-	w->columns = malloc(columns_cap);
+	w->frame_cap = 2 * ZSTD_compressBound(block_cap);
+	w->encoder = ws_recfile_encoder_new();
+	w->block = malloc(block_cap);
 	w->frame = malloc(w->frame_cap);
 	w->zstd = ZSTD_createCCtx();
+	w->plain = ZSTD_createCCtx();
 	w->path = strdup(path);
 	if (asprintf(&w->part_path, "%s" WS_RECFILE_PART_SUFFIX, path) < 0)
 		w->part_path = NULL;
 	rc = -ENOMEM;
-	if (!w->columns || !w->frame || !w->zstd || !w->path || !w->part_path) {
+	if (!w->encoder || !w->block || !w->frame || !w->zstd || !w->plain || !w->path || !w->part_path) {
 		ws_error(err, rc, "%s: out of memory", path);
 		goto out;
 	}
-	if (ZSTD_isError(ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, level)) ||
-	    ZSTD_isError(ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_checksumFlag, 1))) {
+	if (set_level(w->zstd, level) || set_level(w->plain, ZSTD_minCLevel())) {
 		rc = ws_error(err, -EINVAL, "zstd refuses compression level %d; use 1 to 19", level);
 		goto out;
 	}
@@ -186,6 +195,21 @@ uint32_t ws_recfile_pending(const struct ws_recfile_writer *w)
 	return w->n_pending;
 }
 
+/*
+ * The pending records as zstd frames: one, and another for random bytes, which is stored as it is, as no attempt to
+ * compress them is worth its time. Returns their length, or zstd's error.
+ */
+static size_t pack(struct ws_recfile_writer *w)
+{
+	size_t n_random, len = ws_recfile_block_encode(w->encoder, w->pending, w->n_pending, w->block, &n_random);
+	size_t packed = ZSTD_compress2(w->zstd, w->frame, w->frame_cap, w->block, len - n_random), more = 0;
+
+	if (n_random && !ZSTD_isError(packed))
+		more = ZSTD_compress2(w->plain, w->frame + packed, w->frame_cap - packed, w->block + len - n_random,
+				      n_random);
+	return ZSTD_isError(packed) ? packed : ZSTD_isError(more) ? more : packed + more;
+}
+
 int ws_recfile_flush(struct ws_recfile_writer *w, const struct ws_recfile_mark *mark, struct ws_error *err)
 {
 	struct mark_bytes m;
@@ -193,8 +217,7 @@ int ws_recfile_flush(struct ws_recfile_writer *w, const struct ws_recfile_mark *
 	int rc;
 
 	if (w->n_pending) {
-		len = ws_recfile_columns_encode(w->pending, w->n_pending, w->columns);
-		len = ZSTD_compress2(w->zstd, w->frame, w->frame_cap, w->columns, len);
+		len = pack(w);
 		if (ZSTD_isError(len))
 			return ws_error(err, -EIO, "%s: zstd: %s", w->part_path, ZSTD_getErrorName(len));
 	}
@@ -268,7 +291,9 @@ void ws_recfile_close(struct ws_recfile_writer *w)
 	if (w->fd >= 0)
 		close(w->fd);
 	ZSTD_freeCCtx(w->zstd);
-	free(w->columns);
+	ZSTD_freeCCtx(w->plain);
+	ws_recfile_encoder_free(w->encoder);
+	free(w->block);
 	free(w->frame);
 	free(w->path);
 	free(w->part_path);

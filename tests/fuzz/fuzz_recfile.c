@@ -4,10 +4,13 @@
  *
  * Input, by its first byte:
  *	'C'    columns: a byte for the number of records, then what ws_recfile_columns_decode() gets
+ *	'B'    a block: likewise, for ws_recfile_block_decode()
  *	'H'    a head's list of contexts: what stands behind the point's name; the hash is made right
- *	'M'    marks: a byte for the kind, a byte for the number of records that it announces, two for the length of the
- *	       fields (they are repeated from what follows), two for that of the data, which is compressed; again and
- *	       again. Hashes and checksums are made right, so that what lies behind them is reached.
+ *	'M'    marks of version 1: a byte for the kind, a byte for the number of records that it announces, two for the
+ *	       length of the fields (they are repeated from what follows), two for that of the data, which is
+ *	       compressed; again and again. Hashes and checksums are made right, so that what lies behind them is
+ *	       reached.
+ *	'N'    the same of version 2
  *	other  the file as it is
  * What must hold of every answer is checked by abort(). seeds.sh writes a corpus to begin with.
  */
@@ -27,20 +30,26 @@
 /* What decodes also encodes, and comes back as it was. */
 static void check_records(const struct ws_record *records, uint32_t n)
 {
-	uint8_t *columns = malloc(ws_recfile_columns_bound(n));
-	struct ws_record *again = malloc(n * sizeof(*again));
-	size_t len;
+	static uint8_t block[WS_RECFILE_BLOCK_RECORDS * (sizeof(*records) + 64) + 4096];
+	static struct ws_record again[3 * WS_RECFILE_BLOCK_RECORDS];
+	static struct ws_recfile_encoder *encoder;
+	size_t len, n_random;
 
-	MUST(columns && again);
-	len = ws_recfile_columns_encode(records, n, columns);
-	MUST(len <= ws_recfile_columns_bound(n));
-	MUST(ws_recfile_columns_decode(columns, len, again, n) == 0);
-	MUST(!memcmp(again, records, n * sizeof(*again)));
+	if (!encoder)
+		encoder = ws_recfile_encoder_new();
+	MUST(encoder);
+	for (uint32_t off = 0; off < n; off += WS_RECFILE_BLOCK_RECORDS) {
+		const uint32_t left = n - off, m = left < WS_RECFILE_BLOCK_RECORDS ? left : WS_RECFILE_BLOCK_RECORDS;
+
+		MUST(ws_recfile_block_bound(m) <= sizeof(block));
+		len = ws_recfile_block_encode(encoder, records + off, m, block, &n_random);
+		MUST(len <= ws_recfile_block_bound(m) && n_random <= len);
+		MUST(ws_recfile_block_decode(block, len, again, m, again + m) == 0);
+		MUST(!memcmp(again, records + off, m * sizeof(*again)));
+	}
 	for (uint32_t i = 0; i < n; i++)
 		for (size_t k = 0; k < sizeof(records[i].zero); k++)
 			MUST(records[i].zero[k] == 0);
-	free(columns);
-	free(again);
 }
 
 static void check_end(const struct ws_recfile_status *s, uint64_t n_records, size_t size)
@@ -81,17 +90,22 @@ static void read_file(size_t size)
 	ws_recfile_reader_close(r);
 }
 
-static void decode(const uint8_t *data, size_t size)
+static void decode(uint32_t version, const uint8_t *data, size_t size)
 {
-	uint32_t n = data[0];
-	struct ws_record *records = malloc(n * sizeof(*records));
+	const uint32_t n = data[0];
+	struct ws_record *records = malloc(n * sizeof(*records)), *rows = malloc(ws_recfile_rows(n) * sizeof(*rows));
 	uint8_t *columns = malloc(size - 1);
 
-	MUST((records || !n) && (columns || size == 1));
+	int rc;
+
+	MUST(((records && rows) || !n) && (columns || size == 1));
 	memcpy(columns, data + 1, size - 1);
-	if (ws_recfile_columns_decode(columns, size - 1, records, n) == 0)
+	rc = version == 1 ? ws_recfile_columns_decode(columns, size - 1, records, n)
+			  : ws_recfile_block_decode(columns, size - 1, records, n, rows);
+	if (rc == 0)
 		check_records(records, n);
 	free(columns);
+	free(rows);
 	free(records);
 }
 
@@ -120,10 +134,10 @@ static size_t take(struct building *b, const uint8_t **bytes, size_t len)
 	return len;
 }
 
-static void put_mark(struct building *b, uint16_t kind, const uint8_t *field, uint32_t len)
+static void put_mark(struct building *b, uint16_t version, uint16_t kind, const uint8_t *field, uint32_t len)
 {
 	const uint32_t start[] = { WS_RECFILE_SKIPPABLE_MAGIC, 16 + len, WS_RECFILE_SIGNATURE,
-				   WS_RECFILE_VERSION | (uint32_t)kind << 16 };
+				   version | (uint32_t)kind << 16 };
 	const size_t off = b->len + 8;
 	uint64_t hash;
 
@@ -154,12 +168,12 @@ static int build_mark(struct building *b)
 		n_packed = (uint32_t)ZSTD_compress(packed, sizeof(packed), plain, n_plain, 1);
 	memcpy(field + 8, &n, sizeof(n));
 	memcpy(field + 12, &n_packed, sizeof(n_packed));
-	put_mark(b, control[0] % 5, field, field_len);
+	put_mark(b, WS_RECFILE_VERSION, control[0] % 5, field, field_len);
 	put(b, packed, n_packed);
 	return 1;
 }
 
-static size_t build(const uint8_t *data, size_t size)
+static size_t build(uint16_t version, const uint8_t *data, size_t size)
 {
 	static struct building b;
 	static const uint8_t head[HEAD_LEN] = { 1, [4] = 0, 64, [24] = 'n', 'i', 'c' };
@@ -167,7 +181,7 @@ static size_t build(const uint8_t *data, size_t size)
 	b.len = 0;
 	b.from = data;
 	b.left = size;
-	put_mark(&b, WS_RECFILE_KIND_HEAD, head, sizeof(head));
+	put_mark(&b, version, WS_RECFILE_KIND_HEAD, head, sizeof(head));
 	while (build_mark(&b))
 		;
 	put(&b, b.from, b.left < 64 ? b.left : 64);
@@ -183,7 +197,7 @@ static size_t build_head(const uint8_t *data, size_t size)
 
 	b.len = 0;
 	memcpy(head + HEAD_LEN, data, len);
-	put_mark(&b, WS_RECFILE_KIND_HEAD, head, (uint32_t)(HEAD_LEN + len));
+	put_mark(&b, WS_RECFILE_VERSION, WS_RECFILE_KIND_HEAD, head, (uint32_t)(HEAD_LEN + len));
 	set_file(b.bytes, b.len);
 	return b.len;
 }
@@ -194,16 +208,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 2 || size > FILE_MAX / 4)
 		return 0;
-	if (data[0] == 'C') {
-		decode(data + 1, size - 1);
+	if (data[0] == 'C' || data[0] == 'B') {
+		decode(data[0] == 'C' ? 1 : 2, data + 1, size - 1);
 		return 0;
 	}
 	if (data[0] == 'H') {
 		read_file(build_head(data + 1, size - 1));
 		return 0;
 	}
-	if (data[0] == 'M') {
-		read_file(build(data + 1, size - 1));
+	if (data[0] == 'M' || data[0] == 'N') {
+		read_file(build(data[0] == 'M' ? 1 : 2, data + 1, size - 1));
 		return 0;
 	}
 	set_file(data, size);

@@ -58,7 +58,7 @@ cp text.pcap "$pcap"
 
 cp records/*.zst damaged/*.zst ./*.zst "$recfile"
 cp answers/nic.rec.zst "$recfile/answers.rec.zst"
-cp "$top"/tests/golden/version*.rec.zst "$recfile"
+cp "$top"/tests/golden/{version,format}*.rec.zst "$recfile"
 columns='\x02\x00\x00\x00\x02\x00\x01\x00\x09\x00\x04\x01\x08\x00\x00\x00\x12\x00\x02\x00\x02\x00\x00\x00'
 columns+='\x14\x01\x00\x00\x00\x00\x00\x00\x34\x12'
 printf '%b' "C\\x02$columns" > "$recfile/columns"
@@ -66,6 +66,11 @@ fields=$(printf '\\x00%.0s' {1..64})
 printf '%b' "M\\x02\\x02\\x30\\x00\\x22\\x00${fields:0:192}$columns\\x03\\x00\\x30\\x00\\x00\\x00${fields:0:192}" \
     > "$recfile/marks"
 printf '%b' "M\\x02\\x02\\x30\\x01\\x22\\x00${fields}$columns\\x04\\x00\\x01\\x00\\x00\\x00\\x00" > "$recfile/kinds"
+zstd -qdc answers/nic.rec.zst > block # the only one of its file
+block_len=$(wc -c < block)
+{ printf 'B\x06'; cat block; } > "$recfile/block"
+{ printf '%b' "N\\x02\\x06\\x30\\x00$(printf '\\x%02x' $((block_len % 256)) $((block_len / 256)))${fields:0:192}"; cat block; } \
+    > "$recfile/blocks"
 
 for file in "$top"/tests/golden/load_logs/load.*; do
     name=${file##*/load.}

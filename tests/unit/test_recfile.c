@@ -18,13 +18,14 @@
 
 #include "lib/recfile.h"
 #include "lib/recfile_block.h"
+#include "lib/recfile_columns.h"
 #include "tests/unit/guard.h"
 
 #define COUNT(array)  (sizeof(array) / sizeof(*(array)))
 #define BLOCKS_MAX    8
 #define FRAMES_MAX    (2 * BLOCKS_MAX + 2)
 #define SMALL_BLOCKS  3
-#define DIRECTORY_LEN 8
+#define DIRECTORY_LEN 8 /* of version 1 */
 #define ENTRY_LEN     8
 
 static char directory[64];
@@ -84,7 +85,7 @@ static void same_records(const struct ws_record *have, const struct ws_record *w
 	}
 }
 
-enum pattern { PATTERN_RANDOM, PATTERN_CONSTANT, PATTERN_EXTREMES, PATTERN_COUNTING, N_PATTERNS };
+enum pattern { PATTERN_RANDOM, PATTERN_CONSTANT, PATTERN_EXTREMES, PATTERN_COUNTING, PATTERN_FEW, N_PATTERNS };
 
 static void fill_field(uint8_t *at, size_t width, enum pattern pattern, uint32_t i)
 {
@@ -104,6 +105,8 @@ static void fill_field(uint8_t *at, size_t width, enum pattern pattern, uint32_t
 		at[width - 1] = word >> 62 == 2 ? 0x80 : 0x7f;
 	if (pattern == PATTERN_COUNTING)
 		memcpy(at, &i, width < sizeof(i) ? width : sizeof(i));
+	if (pattern == PATTERN_FEW) /* values that come again; now and then a new one */
+		memset(at, word % 100 == 0 ? (int)(word >> 8 & 0xff) : (int)(word >> 8 & 1), width);
 }
 
 static struct ws_record *make_records(uint32_t n, enum pattern pattern)
@@ -540,7 +543,7 @@ static void every_byte_flipped(void **state)
 	 * Bits that change nothing: one of the frame header, two of the symbol modes (RFC 8878 3.1.1.1, 3.1.1.3.2.1),
 	 * and of the FSE tables (4.1.1) their fill to whole bytes and what they say of states that are not entered.
 	 */
-	assert_in_range(n_flips - n_seen, 0, 16 * SMALL_BLOCKS);
+	assert_in_range(n_flips - n_seen, 0, 24 * SMALL_BLOCKS);
 	free_image(&m);
 }
 
@@ -697,12 +700,17 @@ static void wrong_version(void **state)
 	const char *path = path_of("version.rec.zst");
 	struct image m = make_image();
 	uint8_t bytes[1024];
-	uint32_t len = put_mark(bytes, 2, WS_RECFILE_KIND_HEAD, m.bytes + 16, m.end_off[0] - 24);
+	static const uint16_t versions[] = { 0, 3, 0xffff };
+	static const char *const words[] = { "version 0", "version 3", "version 65535" };
 
 	(void)state;
-	assert_int_equal(len, m.end_off[0]);
-	write_whole(path, bytes, len);
-	refused(path, "version 2");
+	for (size_t i = 0; i < COUNT(versions); i++) {
+		uint32_t len = put_mark(bytes, versions[i], WS_RECFILE_KIND_HEAD, m.bytes + 16, m.end_off[0] - 24);
+
+		assert_int_equal(len, m.end_off[0]);
+		write_whole(path, bytes, len);
+		refused(path, words[i]);
+	}
 	free_image(&m);
 }
 
@@ -912,6 +920,17 @@ static void hostile_lists_of_contexts(void **state)
 	free_image(&m);
 }
 
+/* A block of version 2 as it lies in its frames. Returns its length. */
+static size_t encode(const struct ws_record *records, uint32_t n, uint8_t *to)
+{
+	struct ws_recfile_encoder *e = ws_recfile_encoder_new();
+	size_t n_random, len = ws_recfile_block_encode(e, records, n, to, &n_random);
+
+	assert_true(n_random <= len);
+	ws_recfile_encoder_free(e);
+	return len;
+}
+
 /* Frames that zstd takes and that hold too much, too little, or columns for another number of records. */
 static void hostile_frames(void **state)
 {
@@ -929,7 +948,7 @@ static void hostile_frames(void **state)
 		check_hostile(&m, &f, sizeof(f), packed, f.frame_len, &s);
 		assert_int_equal(s.n_corrupt_records, 2);
 	}
-	len = ws_recfile_columns_encode(records, 3, plain);
+	len = encode(records, 3, plain);
 	f.frame_len = (uint32_t)ZSTD_compress(packed, sizeof(packed), plain, len, 1);
 	check_hostile(&m, &f, sizeof(f), packed, f.frame_len, &s);
 	assert_int_equal(s.n_corrupt_records, 2);
@@ -958,63 +977,75 @@ static void bytes_behind_the_end(void **state)
 	free_image(&m);
 }
 
-/* Decodes a copy that ends at the guard page, into records that end at a canary. */
-static int decode(const uint8_t *bytes, size_t len, struct ws_record *records, uint32_t n)
+/*
+ * Decodes a copy that ends at the guard page, into records that end at a canary; so does what is needed of a block's
+ * tables.
+ */
+static int decode_of(uint16_t version, const uint8_t *bytes, size_t len, struct ws_record *records, uint32_t n)
 {
-	static struct ws_record room[16];
+	static struct ws_record room[16], rows[32];
 	struct ws_bytes b = ws_guard(bytes, (uint32_t)len);
-	const uint32_t n_room = n < COUNT(room) ? n : COUNT(room) - 1;
 	int rc;
 
+	assert_true(n < COUNT(room));
 	memset(room, 0x5a, sizeof(room));
-	rc = ws_recfile_columns_decode(b.data, b.len, n == n_room ? room : records, n);
-	for (size_t i = 0; i < sizeof(room[0]); i++)
-		assert_int_equal(((const uint8_t *)&room[n == n_room ? n_room : 15])[i], 0x5a);
-	if (records && n == n_room)
+	memset(rows, 0x5a, sizeof(rows));
+	rc = version == 1 ? ws_recfile_columns_decode(b.data, b.len, room, n)
+			  : ws_recfile_block_decode(b.data, b.len, room, n, rows);
+	for (size_t i = 0; i < sizeof(room[0]); i++) {
+		assert_int_equal(((const uint8_t *)&room[n])[i], 0x5a);
+		assert_int_equal(((const uint8_t *)&rows[ws_recfile_rows(n)])[i], 0x5a);
+	}
+	if (records)
 		memcpy(records, room, n * sizeof(*records));
 	return rc;
 }
 
-static void columns_cut_anywhere(void **state)
+static int decode(const uint8_t *bytes, size_t len, struct ws_record *records, uint32_t n)
 {
-	uint8_t bytes[4096];
-	struct ws_record *want = make_records(4, PATTERN_RANDOM), have[4];
-	size_t len = ws_recfile_columns_encode(want, 4, bytes);
+	return decode_of(1, bytes, len, records, n);
+}
 
-	(void)state;
-	assert_true(len <= ws_recfile_columns_bound(4));
-	assert_int_equal(decode(bytes, len, have, 4), 0);
-	same_records(have, want, 4);
+static void block_cut_anywhere(void **state)
+{
+	const enum pattern pattern = (enum pattern)(uintptr_t)*state;
+	uint8_t bytes[8192];
+	struct ws_record *want = make_records(15, pattern), have[15];
+	size_t len = encode(want, 15, bytes);
+
+	assert_true(len <= ws_recfile_block_bound(15));
+	assert_int_equal(decode_of(2, bytes, len, have, 15), 0);
+	same_records(have, want, 15);
 	for (size_t cut = 0; cut < len; cut++)
-		assert_int_equal(decode(bytes, cut, NULL, 4), -EINVAL);
-	assert_int_equal(decode(bytes, len + 1, NULL, 4), -EINVAL);
-	assert_int_equal(decode(bytes, len, NULL, 3), -EINVAL);
-	assert_int_equal(decode(bytes, len, NULL, 5), -EINVAL);
-	assert_int_equal(decode(bytes, len, NULL, 0), -EINVAL);
+		assert_int_equal(decode_of(2, bytes, cut, NULL, 15), -EINVAL);
+	assert_int_equal(decode_of(2, bytes, len + 1, NULL, 15), -EINVAL);
+	assert_int_equal(decode_of(2, bytes, len, NULL, 14), -EINVAL);
+	assert_int_equal(decode_of(2, bytes, len, NULL, 0), -EINVAL);
 	test_free(want);
 }
 
-static void columns_with_a_hostile_directory(void **state)
+/* Any byte of a block at any value, and three at once: nothing is read or written beyond what there is. */
+static void block_with_hostile_bytes(void **state)
 {
-	struct ws_record *want = make_records(4, PATTERN_RANDOM);
-	uint8_t bytes[4096], copy[4096];
-	size_t len = ws_recfile_columns_encode(want, 4, bytes), n_directory = DIRECTORY_LEN + 39 * ENTRY_LEN;
+	const enum pattern pattern = (enum pattern)(uintptr_t)*state;
+	struct ws_record *want = make_records(15, pattern);
+	uint8_t bytes[8192], copy[8192];
+	size_t len = encode(want, 15, bytes);
 	uint32_t n_refused = 0;
 
-	(void)state;
-	for (size_t at = 0; at < n_directory; at++) {
-		for (uint32_t value = 0; value < 256; value++) {
+	for (size_t at = 0; at < len; at++) {
+		for (uint32_t value = 0; value < 256; value += 1 + (at >= 512) * 14) {
 			memcpy(copy, bytes, len);
 			copy[at] = (uint8_t)value;
-			n_refused += decode(copy, len, NULL, 4) != 0;
+			n_refused += decode_of(2, copy, len, NULL, 15) != 0;
 		}
 	}
 	assert_true(n_refused > 0);
-	for (int turn = 0; turn < 200000; turn++) {
+	for (int turn = 0; turn < 50000; turn++) {
 		memcpy(copy, bytes, len);
 		for (int i = 0; i < 3; i++)
-			copy[next_random() % n_directory] = (uint8_t)next_random();
-		decode(copy, len, NULL, 4);
+			copy[next_random() % len] = (uint8_t)next_random();
+		decode_of(2, copy, len, NULL, 15);
 	}
 	test_free(want);
 }
@@ -1048,6 +1079,19 @@ static size_t end_columns_of(struct columns *c, uint32_t n, uint16_t record_vers
 	memcpy(c->bytes + 4, end, 4);
 	memcpy(c->bytes + directory_len, c->data, c->data_len);
 	return directory_len + c->data_len;
+}
+
+/* The same of a block of version 2. */
+static size_t end_block(struct columns *c, uint32_t n, uint32_t n_flows, uint32_t n_shapes, uint64_t time_ns)
+{
+	const uint32_t start[] = { n, c->n_columns | WS_RECORD_VERSION << 16, n_flows, n_shapes };
+	const size_t directory_len = ENTRY_LEN * c->n_columns;
+
+	memmove(c->bytes + WS_RECFILE_DIRECTORY_OFF, c->bytes + DIRECTORY_LEN, directory_len);
+	memcpy(c->bytes, start, sizeof(start));
+	memcpy(c->bytes + 16, &time_ns, sizeof(time_ns));
+	memcpy(c->bytes + WS_RECFILE_DIRECTORY_OFF + directory_len, c->data, c->data_len);
+	return WS_RECFILE_DIRECTORY_OFF + directory_len + c->data_len;
 }
 
 static size_t end_columns(struct columns *c, uint32_t n)
@@ -1120,23 +1164,21 @@ static void ids_end_is_a_delay(void **state)
 	assert_int_equal(have[2].done_ts_ns, 0);
 }
 
-/* What a column's entry says of encoding and size; fails if the column is not there. */
-static void entry_is(const uint8_t *columns, uint16_t id, uint8_t encoding, uint32_t size)
+/* The entry of a column in a table of a block of version 2, or NULL. */
+static const uint8_t *entry_of(const uint8_t *block, uint16_t id, uint8_t table)
 {
-	const uint8_t *entry = columns + DIRECTORY_LEN;
+	const uint8_t *entry = block + WS_RECFILE_DIRECTORY_OFF;
 
-	while (ws_recfile_get16(entry) != id) {
-		entry += ENTRY_LEN;
-		assert_true(entry < columns + DIRECTORY_LEN + 39 * ENTRY_LEN);
-	}
-	assert_int_equal(entry[3], encoding);
-	assert_int_equal(ws_recfile_get32(entry + 4), size);
+	for (uint32_t i = 0; i < ws_recfile_get16(block + 4); i++, entry += ENTRY_LEN)
+		if (ws_recfile_get16(entry) == id && entry[3] >> 4 == table)
+			return entry;
+	return NULL;
 }
 
-/* Ids that end in the frame that begins the head, and heads without a context, are one value for the whole block. */
+/* Ids that end in the frame that begins the head, and heads without a context, take no byte. */
 static void ids_that_end_at_once_cost_nothing(void **state)
 {
-	struct ws_record want[64] = { 0 }, have[64];
+	struct ws_record want[14] = { 0 }, have[14];
 	static uint8_t bytes[1 << 16];
 	size_t len;
 
@@ -1146,13 +1188,221 @@ static void ids_that_end_at_once_cost_nothing(void **state)
 		want[i].reason = i % 3 ? WS_REASON_CONTEXT : WS_REASON_SPLIT;
 		want[i].done_ts_ns = i % 3 ? want[i].ts_ns : 0;
 	}
-	ws_recfile_columns_encode(want, COUNT(want), bytes);
-	entry_is(bytes, 32, 0, 8);
+	encode(want, COUNT(want), bytes);
+	assert_null(entry_of(bytes, 32, 0));
 	want[5].done_ts_ns += 1000;
-	len = ws_recfile_columns_encode(want, COUNT(want), bytes);
-	entry_is(bytes, 32, 3, COUNT(want) + 2 * 8);
-	assert_int_equal(ws_recfile_columns_decode(bytes, len, have, COUNT(want)), 0);
+	len = encode(want, COUNT(want), bytes);
+	assert_int_equal(ws_recfile_get32(entry_of(bytes, 32, 0) + 4), 2 * COUNT(want));
+	assert_int_equal(decode_of(2, bytes, len, have, COUNT(want)), 0);
 	same_records(have, want, COUNT(want));
+}
+
+/* What is as it was to be expected takes no byte: a connection's sequence numbers, ids that stood before. */
+static void what_is_expected_costs_nothing(void **state)
+{
+	struct ws_record want[14] = { 0 }, have[14];
+	static uint8_t bytes[1 << 16];
+	size_t len;
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT(want); i++) {
+		want[i].sport = (uint16_t)(1000 + i % 2);
+		want[i].payload_len = 700;
+		want[i].seq = 0xffffff00 + i % 2 * 12345 + i / 2 * 700;
+		memset(want[i].trace_id, 1 + (int)i / 4, 16);
+		memset(want[i].span_id, 101 + (int)i, 8);
+		memset(want[i].parent_span_id, i % 4 ? 101 + (int)(i / 4 * 4) : 0, 8);
+	}
+	len = encode(want, COUNT(want), bytes);
+	assert_int_equal(ws_recfile_get32(bytes + 8), 2);
+	assert_int_equal(ws_recfile_get32(bytes + 12), 1);
+	assert_null(entry_of(bytes, 9, 0));
+	assert_int_equal(ws_recfile_get32(entry_of(bytes, 2, 0) + 4), 4 * 16);
+	assert_int_equal(ws_recfile_get32(entry_of(bytes, 3, 0) + 4), 14 * 8);
+	assert_null(entry_of(bytes, 4, 0));
+	assert_int_equal(decode_of(2, bytes, len, have, COUNT(want)), 0);
+	same_records(have, want, COUNT(want));
+	want[9].seq++; /* one byte a record from here on */
+	len = encode(want, COUNT(want), bytes);
+	assert_int_equal(ws_recfile_get32(entry_of(bytes, 9, 0) + 4), COUNT(want));
+	assert_int_equal(decode_of(2, bytes, len, have, COUNT(want)), 0);
+	same_records(have, want, COUNT(want));
+}
+
+/* As many flows and shapes as records, and more than a hash table's slot has room for: all of them come back. */
+static void every_record_a_flow_of_its_own(void **state)
+{
+	const uint32_t n = WS_RECFILE_BLOCK_RECORDS;
+	struct ws_record *want = test_calloc(n, sizeof(*want)), *have = test_calloc(3 * n, sizeof(*have));
+	uint8_t *bytes = test_malloc(ws_recfile_block_bound(n));
+	size_t len;
+
+	(void)state;
+	for (uint32_t i = 0; i < n; i++) {
+		want[i].sport = (uint16_t)i;
+		want[i].vlan = (uint16_t)(i / 7); /* of which the hash knows nothing */
+		want[i].point = (uint8_t)(i % 50);
+		want[i].sport = 0;
+		want[i].status = (uint16_t)i;
+		want[i].ts_ns = n - i;
+	}
+	len = encode(want, n, bytes);
+	assert_true(len <= ws_recfile_block_bound(n));
+	assert_int_equal(ws_recfile_block_decode(bytes, len, have, n, have + n), 0);
+	same_records(have, want, n);
+	test_free(want);
+	test_free(have);
+	test_free(bytes);
+}
+
+/*
+ * As recfile.md has it: of two flows' rows the ports (18) and where they count from (9), of two shapes' rows length
+ * (12) and reason (28); of the records flow (256), shape (257), time (1), sequence number (9), delay (32), and ids.
+ */
+static void block_by_hand(void **state)
+{
+	static const uint32_t starts[] = { 1000, 0xfffffff0 }, lengths[] = { 100, 32 };
+	static const uint8_t ports[] = { 0xd0, 0x07, 0xd1, 0x07 }, reasons[] = { 16, 13 };
+	static const uint8_t shapes[] = { 0, 1, 1, 0 }, times[] = { 0, 20, 1, 2, 0, 1, 0, 0 };
+	static const uint8_t traces_from[] = { 1, 0, 1, 2 }, parents_from[] = { 1, 0, 3, 2 },
+			     spans_from[] = { 0, 1, 0, 3 };
+	struct columns c = { 0 };
+	struct ws_record have[4], want[4] = { 0 };
+
+	(void)state;
+	put_column(&c, 9, 4, 0x12, starts, sizeof(starts));
+	put_column(&c, 18, 2, 0x12, ports, sizeof(ports));
+	put_column(&c, 20, 2, 0x10, "\x05\0", 2);
+	put_column(&c, 12, 4, 0x22, lengths, sizeof(lengths));
+	put_column(&c, 11, 4, 0x20, "\x42\0\0", 4);
+	put_column(&c, 28, 1, 0x22, reasons, sizeof(reasons));
+	put_column(&c, 999, 3, 0x27, "whatever it is", 14);
+	put_column(&c, 999, 3, 0xf7, "whatever it is", 14);
+	put_column(&c, 999, 3, 7, "whatever it is", 14);
+	put_column(&c, 256, 2, 4, "\0\1\1\0", 4);
+	put_column(&c, 257, 2, 4, shapes, sizeof(shapes));
+	put_column(&c, 1, 8, 1, times, sizeof(times));
+	put_column(&c, 9, 4, 5, "\0\0\3\2", 4);
+	put_column(&c, 32, 8, 4, "\7\0\0\0", 4);
+	put_column(&c, 258, 2, 4, traces_from, 4);
+	put_column(&c, 260, 2, 4, parents_from, 4);
+	put_column(&c, 259, 2, 4, spans_from, 4);
+	put_column(&c, 2, 16, 6, "trace_id_is_one.trace_id_is_two.", 32);
+	put_column(&c, 4, 8, 6, "parent_1", 8);
+	put_column(&c, 3, 8, 6, "span_id1", 8);
+	assert_int_equal(decode_of(2, c.bytes, end_block(&c, 4, 2, 2, 5000), have, 4), 0);
+	for (uint32_t i = 0; i < 4; i++) {
+		const bool is_first = shapes[i] == 0;
+
+		want[i].sport = i == 0 || i == 3 ? 2000 : 2001;
+		want[i].vlan = 5;
+		want[i].payload_len = is_first ? 100 : 32;
+		want[i].frame_len = want[i].payload_len + 0x42;
+		want[i].searched_len = want[i].payload_len; /* no column: not more, not less */
+		want[i].reason = is_first ? 16 : 13;
+	}
+	want[0].seq = 1000;
+	want[1].seq = 0xfffffff0;
+	want[2].seq = 0x10 - 2;
+	want[3].seq = 1101;
+	want[0].ts_ns = 5000;
+	want[1].ts_ns = 5138;
+	want[2].ts_ns = 5137;
+	want[3].ts_ns = 5138;
+	want[0].done_ts_ns = 5007;
+	want[3].done_ts_ns = want[3].ts_ns;
+	memcpy(want[0].trace_id, "trace_id_is_one.", 16);
+	memcpy(want[2].trace_id, "trace_id_is_two.", 16);
+	memcpy(want[3].trace_id, "trace_id_is_two.", 16);
+	memcpy(want[0].parent_span_id, "parent_1", 8);
+	memcpy(want[1].span_id, "span_id1", 8);
+	memcpy(want[2].parent_span_id, "span_id1", 8);
+	memcpy(want[3].parent_span_id, "span_id1", 8);
+	memcpy(want[3].span_id, "span_id1", 8);
+	same_records(have, want, 4);
+}
+
+/* Columns of version 2 that are not to be taken; one by one, each beside nothing else. */
+static void wrong_block_columns(void **state)
+{
+	static const struct {
+		uint16_t id;
+		uint8_t width, encoding;
+		uint32_t size;
+		const char *data;
+	} wrong[] = {
+		{ 18, 2, 1, 3, "\0\0\0" },			 /* a field of the tables among the records */
+		{ 9, 4, 1, 3, "\0\0\0" },			 /* not in the encoding that it has there */
+		{ 9, 4, 5, 4, "\0\0\0" },			 /* no whole planes */
+		{ 9, 2, 5, 3, "\0\0\0" },			 /* another width */
+		{ 9, 4, 5, 15, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0" }, /* more planes than bytes */
+		{ 9, 4, 0x20, 4, "\0\0\0" },			 /* where flows count from, in the table of shapes */
+		{ 1, 8, 0x10, 8, "\0\0\0\0\0\0\0" },		 /* what is of the records only */
+		{ 2, 16, 0x10, 16, "0123456789abcdef" },
+		{ 18, 2, 0x13, 2, "\0\0" },   /* a dictionary without room for its numbers */
+		{ 18, 2, 0x11, 4, "\0\0\0" }, /* planes of three rows */
+		{ 18, 2, 0x14, 3, "\0\0\0" }, /* an encoding that tables do not have */
+		{ 256, 2, 4, 3, "\0\0\3" },   /* a flow that there is not */
+		{ 257, 2, 4, 3, "\0\0\3" },   /* a shape that there is not */
+		{ 258, 2, 4, 3, "\2\0\0" },   /* before the first record */
+		{ 259, 2, 4, 3, "\0\3\0" },
+		{ 260, 2, 4, 3, "\0\0\6" },
+		{ 260, 2, 4, 6, "\0\0\0\0\xff\0" },
+		{ 258, 2, 4, 3, "\0\0\1" },	      /* no literal is there */
+		{ 2, 16, 6, 16, "0123456789abcdef" }, /* and one too many */
+		{ 2, 16, 6, 15, "0123456789abcde" },
+		{ 3, 8, 2, 24, "0123456789abcdef01234567" },
+		{ 3, 16, 6, 0, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		struct columns c = { 0 };
+
+		put_column(&c, wrong[i].id, wrong[i].width, wrong[i].encoding, wrong[i].data, wrong[i].size);
+		if (decode_of(2, c.bytes, end_block(&c, 3, 3, 3, 0), NULL, 3) != -EINVAL)
+			fail_msg("case %zu was taken", i);
+	}
+}
+
+/* A column may stand once: in one of the tables, and once among the records. */
+static void columns_that_come_twice(void **state)
+{
+	static const struct {
+		uint16_t id;
+		uint8_t width, encoding[2];
+		uint32_t size;
+	} twice[] = { { 18, 2, { 0x10, 0x10 }, 2 }, { 18, 2, { 0x10, 0x20 }, 2 }, { 18, 2, { 0x22, 0x12 }, 6 },
+		      { 9, 4, { 5, 5 }, 3 },	    { 256, 2, { 4, 4 }, 0 },	  { 2, 16, { 6, 6 }, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(twice); i++) {
+		static const uint8_t zeros[8];
+		struct columns c = { 0 };
+
+		put_column(&c, twice[i].id, twice[i].width, twice[i].encoding[0], zeros, twice[i].size);
+		assert_int_equal(decode_of(2, c.bytes, end_block(&c, 3, 3, 3, 0), NULL, 3), 0);
+		memmove(c.bytes + DIRECTORY_LEN, c.bytes + WS_RECFILE_DIRECTORY_OFF, ENTRY_LEN);
+		put_column(&c, twice[i].id, twice[i].width, twice[i].encoding[1], zeros, twice[i].size);
+		if (decode_of(2, c.bytes, end_block(&c, 3, 3, 3, 0), NULL, 3) != -EINVAL)
+			fail_msg("case %zu was taken", i);
+	}
+}
+
+/* A block without a column is records of zeros; its tables have one row at least, and no more than it has records. */
+static void wrong_numbers_of_rows(void **state)
+{
+	static const uint32_t wrong[][2] = { { 0, 1 }, { 1, 0 },	  { 4, 1 },
+					     { 1, 4 }, { 0xffffffff, 1 }, { 1, 0x80000000 } };
+	struct ws_record have[3], want[3] = { 0 };
+	struct columns c = { 0 };
+
+	(void)state;
+	assert_int_equal(decode_of(2, c.bytes, end_block(&c, 3, 1, 3, 0), have, 3), 0);
+	same_records(have, want, 3);
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		assert_int_equal(decode_of(2, c.bytes, end_block(&c, 3, wrong[i][0], wrong[i][1], 0), NULL, 3),
+				 -EINVAL);
 }
 
 /* A block of record version 1: what it did not say is filled in, for contexts and for other requests. */
@@ -1261,6 +1511,45 @@ static void file_of_record_version_2(void **state)
 	ws_recfile_reader_close(r);
 }
 
+/* The hash of all of a file's records as they are in memory, and how many there are. */
+static uint64_t hash_records(const char *path, uint32_t *n_records, uint32_t *n_responses)
+{
+	struct ws_recfile_reader *r = open_file(path);
+	XXH3_state_t *state = XXH3_createState();
+	const struct ws_record *records;
+	uint64_t hash;
+	uint32_t n;
+
+	*n_records = *n_responses = 0;
+	XXH3_64bits_reset(state);
+	while ((n = next_block(r, &records))) {
+		XXH3_64bits_update(state, records, n * sizeof(*records));
+		for (uint32_t i = 0; i < n; i++)
+			*n_responses += records[i].reason == WS_REASON_HTTP_RESPONSE;
+		*n_records += n;
+	}
+	assert_true(ws_recfile_reader_status(r)->is_complete);
+	assert_int_equal(ws_recfile_reader_status(r)->n_corrupt_records, 0);
+	hash = XXH3_64bits_digest(state);
+	XXH3_freeState(state);
+	ws_recfile_reader_close(r);
+	return hash;
+}
+
+/* Files that programs wrote, kept as they are: the last of format 1, and the first of format 2. */
+static void files_of_record_version_3(void **state)
+{
+	uint32_t n_records, n_responses;
+
+	(void)state;
+	assert_int_equal(hash_records("tests/golden/version3.rec.zst", &n_records, &n_responses), 0x9f95d5ee636fd1bd);
+	assert_int_equal(n_records, 6);
+	assert_int_equal(n_responses, 3);
+	assert_int_equal(hash_records("tests/golden/format2.rec.zst", &n_records, &n_responses), 0x7e476cd38f92310b);
+	assert_int_equal(n_records, 330);
+	assert_int_equal(n_responses, 3);
+}
+
 /* As recfile.md has it: column 40 is ack, 41 status; a block without them has none. */
 static void block_of_responses(void **state)
 {
@@ -1307,10 +1596,11 @@ static int tear_down(void **state)
 	return nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-#define ROUND_TRIP(pattern)                                                                                            \
-	{                                                                                                              \
-		.name = "round_trip " #pattern, .test_func = round_trip, .initial_state = (void *)(uintptr_t)(pattern) \
+#define WITH_PATTERN(test, pattern)                                                                          \
+	{                                                                                                    \
+		.name = #test " " #pattern, .test_func = test, .initial_state = (void *)(uintptr_t)(pattern) \
 	}
+#define ROUND_TRIP(pattern) WITH_PATTERN(round_trip, pattern)
 
 int main(void)
 {
@@ -1319,6 +1609,7 @@ int main(void)
 		ROUND_TRIP(PATTERN_CONSTANT),
 		ROUND_TRIP(PATTERN_EXTREMES),
 		ROUND_TRIP(PATTERN_COUNTING),
+		ROUND_TRIP(PATTERN_FEW),
 		cmocka_unit_test(fields_cover_the_record),
 		cmocka_unit_test(full_block_takes_no_more),
 		cmocka_unit_test(flush_without_records),
@@ -1335,8 +1626,10 @@ int main(void)
 		cmocka_unit_test(hostile_marks),
 		cmocka_unit_test(hostile_frames),
 		cmocka_unit_test(bytes_behind_the_end),
-		cmocka_unit_test(columns_cut_anywhere),
-		cmocka_unit_test(columns_with_a_hostile_directory),
+		WITH_PATTERN(block_cut_anywhere, PATTERN_RANDOM),
+		WITH_PATTERN(block_cut_anywhere, PATTERN_FEW),
+		WITH_PATTERN(block_with_hostile_bytes, PATTERN_RANDOM),
+		WITH_PATTERN(block_with_hostile_bytes, PATTERN_FEW),
 		cmocka_unit_test(unknown_and_missing_columns),
 		cmocka_unit_test(wrong_columns),
 		cmocka_unit_test(ledgers_of_any_length),
@@ -1345,9 +1638,16 @@ int main(void)
 		cmocka_unit_test(hostile_lists_of_contexts),
 		cmocka_unit_test(ids_end_is_a_delay),
 		cmocka_unit_test(ids_that_end_at_once_cost_nothing),
+		cmocka_unit_test(what_is_expected_costs_nothing),
+		cmocka_unit_test(every_record_a_flow_of_its_own),
+		cmocka_unit_test(block_by_hand),
+		cmocka_unit_test(wrong_block_columns),
+		cmocka_unit_test(columns_that_come_twice),
+		cmocka_unit_test(wrong_numbers_of_rows),
 		cmocka_unit_test(block_of_record_version_1),
 		cmocka_unit_test(file_of_record_version_1),
 		cmocka_unit_test(file_of_record_version_2),
+		cmocka_unit_test(files_of_record_version_3),
 		cmocka_unit_test(block_of_responses),
 	};
 
