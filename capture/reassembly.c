@@ -20,6 +20,7 @@
 /* Heads of one segment of which the record is kept, for the case that they come again in several: a power of two. */
 #define SINGLES_MAX 4096
 #define EXPIRE_NS   60000000000ull
+#define CACHE_LINE  64
 
 struct segment {
 	uint64_t ts_ns;
@@ -195,7 +196,7 @@ static int add_segment(const struct ws_reassembly *a, struct head *d, const stru
 
 static void begin_head(const struct ws_reassembly *a, struct head *d, const struct ws_catch *c)
 {
-	memset(&d->contexts, 0, sizeof(d->contexts));
+	ws_contexts_clear(&d->contexts);
 	d->open.value = NULL;
 	ws_desk_frame(a->desk, c, &d->record);
 	d->record.flags = c->counts_frame ? 0 : WS_FLAG_LATER_IN_FRAME;
@@ -203,14 +204,14 @@ static void begin_head(const struct ws_reassembly *a, struct head *d, const stru
 	d->has_gap = d->is_out_of_order = d->is_unread = d->is_crowded = false;
 }
 
-/* A head to be filled; NULL without memory. */
+/* A head to be filled, whose contexts are zero or to be cleared; NULL without memory. */
 static struct head *get_head(struct ws_reassembly *a)
 {
 	struct head *d = a->spare;
 
 	if (d)
 		a->spare = (struct head *)d->shelved.next;
-	return d ? d : malloc(sizeof(*d));
+	return d ? d : calloc(1, sizeof(*d));
 }
 
 static void put_spare(struct ws_reassembly *a, struct head *d)
@@ -379,11 +380,15 @@ static int pend(struct ws_reassembly *a, const struct ws_catch *c, const uint8_t
 static int take_head(struct ws_reassembly *a, const struct ws_catch *c, const uint8_t *body, size_t len)
 {
 	const struct ws_shelf_key key = ws_shelf_key(c, c->seq);
+	struct single *single = &a->single[ws_shelf_hash(&key) % SINGLES_MAX];
 	struct head *d = &a->whole;
 	int rc;
 
 	if (ws_search_goes_on(c->end))
 		return pend(a, c, body, len);
+	/* it is in no cache by now, and written at the end */
+	for (size_t at = 0; at < sizeof(*single); at += CACHE_LINE)
+		__builtin_prefetch((const uint8_t *)single + at, 1);
 	begin_head(a, d, c);
 	rc = add_segment(a, d, c, body, len);
 	if (rc == 0 && a->pending.n)
@@ -391,7 +396,7 @@ static int take_head(struct ws_reassembly *a, const struct ws_catch *c, const ui
 	if (rc == 0)
 		rc = conclude(a, d);
 	if (rc == 0)
-		a->single[ws_shelf_hash(&key) % SINGLES_MAX] = (struct single) { key, d->record };
+		*single = (struct single) { key, d->record };
 	return rc;
 }
 

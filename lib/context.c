@@ -233,6 +233,7 @@ void ws_contexts_add(struct ws_contexts *c, const struct ws_wanted *wanted, cons
 	place(&got.span, field);
 	place(&got.parent, field);
 	k = &c->candidate[family];
+	c->begun |= FAMILY_BIT(family);
 	if (has_many_headers(family))
 		merge(k, &got);
 	else if (got.trace.is_there && !is_complete(family, k))
@@ -322,7 +323,7 @@ int ws_contexts_choose(const struct ws_contexts *c, const struct ws_wanted *want
 	for (uint8_t f = WS_FAMILY_NONE + 1; f < WS_MAX_FAMILIES; f++) {
 		const struct ws_candidate *k = &c->candidate[f];
 
-		if (!is_complete(f, k) || ids_end_off(k) > window)
+		if (!(c->begun & FAMILY_BIT(f)) || !is_complete(f, k) || ids_end_off(k) > window)
 			continue;
 		r->families |= FAMILY_BIT(f);
 		if (best == WS_FAMILY_NONE || comes_first(c, wanted, f, best))

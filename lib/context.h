@@ -90,10 +90,23 @@ struct ws_candidate {
 /* The contexts of one head. Zero-initialised: none yet. Fixed size, no pointers: may be copied. */
 struct ws_contexts {
 	struct ws_candidate candidate[WS_MAX_FAMILIES];
+	uint16_t begun; /* bit f: candidate f is not all zeros */
 	uint16_t malformed;
 	uint8_t flaw;
 	bool has_tracestate;
 };
+
+/* None again: cheaper than to zero all of it, as a head seldom has contexts of more than a family or two. */
+static inline void ws_contexts_clear(struct ws_contexts *c)
+{
+	for (uint32_t f = 0; f < WS_MAX_FAMILIES; f++)
+		if (c->begun >> f & 1)
+			c->candidate[f] = (struct ws_candidate) { 0 };
+	c->begun = 0;
+	c->malformed = 0;
+	c->flaw = 0;
+	c->has_tracestate = false;
+}
 
 /*
  * Reads one header line. Lines are given in the order of the head; of a part that comes twice the first valid one
