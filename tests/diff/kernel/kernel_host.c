@@ -6,11 +6,12 @@
  *						every byte of every head is a split
  *	kernel_host --seeds DIR [SEED [FRAMES]]    writes a corpus for tests/fuzz/fuzz_frame.c
  *
- * Four parts, each with its own idea of what is right:
+ * Five parts, each with its own idea of what is right:
  * - streams: connections whose requests are known from writing them, in segments cut, repeated, late or lost;
  * - splits: heads of 1 to 60 KB cut in two at every byte;
  * - connections: HTTP/2 in all kinds of pieces;
- * - singles: frames one by one, many of them damaged, against a second reading of the payload.
+ * - singles: frames one by one, many of them damaged, against a second reading of the payload;
+ * - wakeups: messages come without waking who reads them.
  * The frames are given to the program as it will see them: see program.h. What it counts and what its reader says must
  * balance, frame by frame, reason by reason.
  */
@@ -24,6 +25,7 @@
 #include "tests/diff/kernel/singles.h"
 #include "tests/diff/kernel/splits.h"
 #include "tests/diff/kernel/streams.h"
+#include "tests/diff/kernel/wakeups.h"
 
 #define DEFAULT_SEED 20240917
 #define N_SEEDS	     500
@@ -105,6 +107,7 @@ static int run_all(const char *path, uint64_t seed, uint32_t percent)
 
 	pin_to_one_cpu();
 	printf("seed %llu\n", (unsigned long long)seed);
+	wakeups_run(path, &t);
 	streams_run(path, seed, 1 + N_ROUNDS * percent / 100, &t);
 	splits_run(path, seed, percent >= 1000 ? 1 : SPLIT_STRIDE, &t);
 	connections_run(path, seed, 1 + N_HTTP2 * percent / 100, &t);
