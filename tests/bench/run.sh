@@ -28,6 +28,7 @@ mkdir -p "$out"
 bench=$root/tests/bench
 
 build bench_files '' "$bench/bench_files.c" "$bench/traffic.c" "$root"/lib/recfile_*.c
+build bench_ring '-Wl,--as-needed -lbpf -lpcap -ljansson -lnghttp2' "$bench/bench_ring.c" "$bench/frames.c" "$build_dir/rooms.a"
 build make_run -lpcap "$bench/make_run.c" "$bench/traffic.c" "$bench/frames.c" "$root"/lib/recfile_*.c
 build bare_insert -lsqlite3 "$bench/bare_insert.c" "$root/ingest/rows.c" "$build_dir/ingest/schema.c" "$root"/lib/recfile_*.c
 build bench_bpf -lbpf "$bench/bench_bpf.c" "$bench/frames.c" "$root"/lib/{search,wanted,names,context}.c \
@@ -41,6 +42,8 @@ heading 'in the kernel'
 [[ ${2:-} != bpf ]] || exit 0
 heading 'record files'
 "$out/bench_files" "$out"
+heading 'from the ring buffer to the record file'
+"$out/bench_ring" "$out"
 heading 'ingest and analyze'
 "$bench/bench_pipeline.sh" "$build_dir" "$out"
 heading 'overhead of capturing'
