@@ -62,6 +62,7 @@ check-san: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
 
 check-bpf: all $(BUILD)/tests/kernel_host ## kernel parser = host parser (root)
 	$(BUILD)/tests/kernel_host $(BUILD)/tap.bpf.o
+	$(BUILD)/tests/kernel_host $(BUILD)/tap.bpf.o 20240917 100 tc
 
 check-net: all ## real traffic on the testbed (root)
 	tests/net/run.sh $(BUILD)/bin

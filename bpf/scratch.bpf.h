@@ -95,6 +95,7 @@ struct message {
  * modulo a page, some processors (Zen 3) copy four to eight times slower, and frames begin well inside their page.
  */
 struct scratch {
+	uint32_t direction; /* at tc: enum ws_direction, by which way the frame has come in */
 	struct message message;
 	struct ws_cursor cursor;
 	struct ws_packet packet;
@@ -141,6 +142,61 @@ static __always_inline uint32_t load(struct __sk_buff *skb, uint32_t off, uint8_
 	if (n == 0 || n > max)
 		return 0;
 	return bpf_skb_load_bytes(skb, off, to, n) == 0 ? n : 0;
+}
+
+/*
+ * Bytes of a frame that are copied from where they lie: as many as the headers of VXLAN over IPv6 and the payload's
+ * start take.
+ */
+#define DIRECT_MAX 192
+
+/* Copies n bytes, a constant, a word at a time. */
+static __always_inline void copy_words(uint8_t *to, const uint8_t *from, int n)
+{
+#pragma unroll
+	for (int i = 0; i < n; i += 8)
+		*(uint64_t *)(to + i) = *(const uint64_t *)(from + i);
+}
+
+/* Copies the n bytes that end at byte len of the frame, if they lie before its linear part's end. */
+static __always_inline void copy_last(uint8_t *to, const uint8_t *from, const uint8_t *end, uint64_t len, int n)
+{
+	uint64_t at = (len - (uint64_t)n) & 255;
+
+	asm volatile("" : "+r"(at));
+	at &= 255;
+	from += at;
+	if (from + n <= end)
+		copy_words(to + at, from, n);
+}
+
+/*
+ * Copies the frame's first bytes without a call, at tc, where the program may read them in place: as far as they lie in
+ * one piece, at most DIRECT_MAX. What does not lie so is left to bpf_skb_load_bytes(): the kernel is never asked to
+ * move it (bpf_skb_pull_data), which would copy headers and change what the stack goes on with. Returns how many, or 0
+ * if they are too few to be worth it.
+ */
+static __always_inline uint32_t load_direct(const struct __sk_buff *skb, uint8_t *to)
+{
+	const uint8_t *from = (const uint8_t *)(long)skb->data, *end = (const uint8_t *)(long)skb->data_end;
+	uint64_t n = (uint64_t)(end - from);
+
+	if (from + DIRECT_MAX <= end) {
+		copy_words(to, from, DIRECT_MAX);
+		return DIRECT_MAX;
+	}
+	if (from + 64 <= end) {
+		copy_words(to, from, 64);
+		if (from + 128 <= end)
+			copy_words(to + 64, from + 64, 64);
+		copy_last(to, from, end, n, 64);
+		return (uint32_t)n;
+	}
+	if (from + 32 > end)
+		return 0;
+	copy_words(to, from, 32);
+	copy_last(to, from, end, n, 32);
+	return (uint32_t)n;
 }
 
 /* Writes the message with n bytes behind it. */

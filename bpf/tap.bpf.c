@@ -14,6 +14,8 @@
  * What spans segments has a state by flow (flows.bpf.h): a head that goes on, a body to be skipped, an HTTP/2
  * connection (http2.bpf.h). A table of counters by ports keeps the other flows from paying for the lookup.
  */
+#include <linux/pkt_cls.h>
+
 #include "bpf/scratch.bpf.h"
 #include "bpf/flows.bpf.h"
 #include "bpf/heads.bpf.h"
@@ -41,14 +43,19 @@ static __always_inline int fill_addresses(struct ws_catch *c, const struct ws_by
 	return 0;
 }
 
-static __always_inline uint8_t direction(const struct __sk_buff *skb)
+static __always_inline uint8_t direction(const struct __sk_buff *skb, const struct scratch *s)
 {
+	if (tap_config()->is_at_tc)
+		return (uint8_t)s->direction;
 	return skb->pkt_type == PACKET_OUTGOING ? WS_DIRECTION_OUT : WS_DIRECTION_IN;
 }
 
 /* What the messages of this frame have in common, but for the addresses. */
-static __always_inline void fill(struct ws_catch *c, const struct __sk_buff *skb, const struct ws_packet *p)
+static __always_inline void fill(struct scratch *s, const struct __sk_buff *skb)
 {
+	const struct ws_packet *p = &s->packet;
+	struct ws_catch *c = &s->message.c;
+
 	c->ts_ns = bpf_ktime_get_ns();
 	c->vni = p->vni;
 	c->frame_len = skb->len;
@@ -56,7 +63,7 @@ static __always_inline void fill(struct ws_catch *c, const struct __sk_buff *skb
 	c->sport = p->sport;
 	c->dport = p->dport;
 	c->vlan = skb->vlan_present ? skb->vlan_tci : p->vlan;
-	c->direction = direction(skb);
+	c->direction = direction(skb, s);
 	c->ip_version = p->ip_version;
 	c->outer_ip_version = p->outer_ip_version;
 	c->encap = p->encap;
@@ -101,7 +108,7 @@ static __always_inline void end_flow(const struct __sk_buff *skb, struct scratch
 		s->message.c.sport = p->sport;
 		s->message.c.dport = p->dport;
 		s->message.c.vni = p->vni;
-		s->message.c.direction = direction(skb);
+		s->message.c.direction = direction(skb, s);
 		flow_key(s);
 		flow_forget(s);
 	}
@@ -138,6 +145,32 @@ __attribute__((noinline)) int tell_response(uint32_t start_off, uint32_t len)
 	return 0;
 }
 
+/*
+ * Finds the frame's TCP payload, in the bytes at hand; *n says how many there are. At tc a look at what lies in one
+ * piece is mostly enough; if not, the headers are copied as they are for a socket. Returns as ws_packet_parse() does.
+ */
+static __always_inline int find_payload(struct __sk_buff *skb, struct scratch *s, struct ws_bytes *b)
+{
+	int rc = WS_PACKET_REFUSED(WS_REASON_BAD_HEADER);
+
+	WS_KEEP_LOOP
+	for (int is_again = !tap_config()->is_at_tc; is_again < 2; is_again++) {
+		b->len = is_again ? load(skb, 0, s->bytes, skb->len, WS_HEADERS_MAX) : load_direct(skb, s->bytes);
+		if (b->len == 0) {
+			if (is_again)
+				return rc;
+			continue;
+		}
+		s->cursor.off = 0;
+		s->cursor.proto = link_proto(b);
+		rc = ws_packet_parse(b, skb->len, &tap_config()->tunnels, &s->cursor, &s->packet);
+		WS_FORGET();
+		if (rc != WS_PACKET_REFUSED(WS_REASON_TRUNCATED))
+			return rc;
+	}
+	return rc;
+}
+
 /* Reads the frame, writes messages of what begins or goes on in it. Returns its slot in the ledger. */
 static __always_inline uint32_t frame(struct __sk_buff *skb, struct scratch *s)
 {
@@ -145,13 +178,7 @@ static __always_inline uint32_t frame(struct __sk_buff *skb, struct scratch *s)
 	struct ws_packet *p = &s->packet;
 	int rc, is_known, is_request;
 
-	b.len = load(skb, 0, s->bytes, skb->len, WS_HEADERS_MAX);
-	if (b.len == 0)
-		return WS_REASON_BAD_HEADER;
-	s->cursor.off = 0;
-	s->cursor.proto = link_proto(&b);
-	rc = ws_packet_parse(&b, skb->len, &tap_config()->tunnels, &s->cursor, p);
-	WS_FORGET();
+	rc = find_payload(skb, s, &b);
 	if (rc != WS_PACKET_TCP)
 		return WS_PACKET_REASON(rc);
 	if (tap_config()->n_filters) {
@@ -184,7 +211,7 @@ static __always_inline uint32_t frame(struct __sk_buff *skb, struct scratch *s)
 	is_known = flows_may_know(p->sport, p->dport);
 	if (!is_request && slot != START_PREFACE && !is_known && !is_told_response(slot))
 		return slot;
-	fill(&s->message.c, skb, p);
+	fill(s, skb);
 	if (is_at_hand && fill_addresses(&s->message.c, &b, p))
 		return WS_REASON_BAD_HEADER;
 	rc = is_known ? follow(skb, s, slot) : NOT_KNOWN;
@@ -206,19 +233,70 @@ static __always_inline uint32_t frame(struct __sk_buff *skb, struct scratch *s)
 	return slot;
 }
 
-SEC("socket")
-int tap(struct __sk_buff *skb)
+static __always_inline void see(struct __sk_buff *skb, struct scratch *s)
 {
 	uint32_t zero = 0, slot;
-	struct scratch *s = scratch_of_cpu();
 	struct ws_tap_counters *c = bpf_map_lookup_elem(&counters, &zero);
 
-	if (!s || !c)
-		return 0;
+	if (!c)
+		return;
 	slot = frame(skb, s);
 	asm volatile("" : "+r"(slot)); /* the verifier must see the mask */
 	c->n_frames[slot & (WS_N_REASONS - 1)]++;
+}
+
+/* At a packet socket: takes no frame. */
+SEC("socket")
+int tap(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_of_cpu();
+
+	if (s)
+		see(skb, s);
 	return 0;
+}
+
+/* At tc: whatever else is attached there goes on with the frame as if nothing had been. */
+SEC("tc")
+int tap_tc(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_of_cpu();
+
+	if (s)
+		see(skb, s);
+	return TC_ACT_UNSPEC;
+}
+
+/* Only who attaches it knows which way a frame goes at tc: so there is an entry for each, and the tap is loaded once.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1); /* tap_tc */
+	__type(key, uint32_t);
+	__type(value, uint32_t);
+} programs SEC(".maps");
+
+static __always_inline int enter(struct __sk_buff *skb, uint32_t direction)
+{
+	struct scratch *s = scratch_of_cpu();
+
+	if (s) {
+		s->direction = direction;
+		bpf_tail_call(skb, &programs, 0);
+	}
+	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int tap_in(struct __sk_buff *skb)
+{
+	return enter(skb, WS_DIRECTION_IN);
+}
+
+SEC("tc")
+int tap_out(struct __sk_buff *skb)
+{
+	return enter(skb, WS_DIRECTION_OUT);
 }
 
 char tap_license[] SEC("license") = "Dual BSD/GPL";

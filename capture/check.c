@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "capture/tc.h"
 #include "lib/tap_config.h"
 #include "tap.skel.h"
 
@@ -31,30 +32,57 @@ static bool check_packet_socket(FILE *out)
 	return report(out, fd >= 0, "packet socket", detail, "run as root, or with CAP_NET_RAW");
 }
 
-static bool check_program(FILE *out)
+/* Loads the program for one of the hooks. Returns 0 with words of how it went, or -errno. */
+static int try_program(bool is_at_tc, char detail[128])
 {
 	struct tap_bpf *program = tap_bpf__open();
 	struct bpf_prog_info info = { 0 };
 	uint32_t len = sizeof(info);
-	char detail[128];
-	int rc = program ? 0 : -errno;
+	int fd, rc = program ? 0 : -errno;
 
 	if (program) {
+		((struct ws_tap_config *)&program->rodata->config)->is_at_tc = is_at_tc;
 		bpf_map__set_max_entries(program->maps.scratches, (uint32_t)libbpf_num_possible_cpus());
+		bpf_program__set_autoload(program->progs.tap, !is_at_tc);
+		bpf_program__set_autoload(program->progs.tap_tc, is_at_tc);
+		bpf_program__set_autoload(program->progs.tap_in, is_at_tc);
+		bpf_program__set_autoload(program->progs.tap_out, is_at_tc);
 		rc = tap_bpf__load(program);
 	}
-	if (rc == 0 && bpf_obj_get_info_by_fd(bpf_program__fd(program->progs.tap), &info, &len) == 0)
-		snprintf(detail, sizeof(detail), "loads: %u instructions, %u verified, %s", info.xlated_prog_len / 8,
+	fd = rc == 0 ? bpf_program__fd(is_at_tc ? program->progs.tap_tc : program->progs.tap) : -1;
+	if (rc == 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0)
+		snprintf(detail, 128, "loads: %u instructions, %u verified, %s", info.xlated_prog_len / 8,
 			 info.verified_insns, info.jited_prog_len ? "compiled" : "interpreted: slow");
 	else
-		snprintf(detail, sizeof(detail), "%s", strerror(-rc));
+		snprintf(detail, 128, "%s", strerror(-rc));
 	tap_bpf__destroy(program);
+	return rc;
+}
+
+static bool check_program(FILE *out)
+{
+	char detail[128];
+	int rc = try_program(false, detail);
+
 	return report(out, rc == 0, "in-kernel program", detail,
 		      rc == -EPERM || rc == -EACCES
 			      ? "run as root, or with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; look at "
 				"/proc/sys/kernel/lockdown too"
 			      : "needs Linux 5.17 or later (bpf_loop); on an older kernel use `capture run --no-ebpf "
 				"--pcap`");
+}
+
+/* The other hook is no requirement. */
+static void tell_tc(FILE *out)
+{
+	char detail[128];
+	int rc = try_program(true, detail);
+
+	if (rc)
+		fprintf(out, "note  %-22s not there: %s; --hook socket needs none of it\n", "--hook tc", detail);
+	else
+		fprintf(out, "ok    %-22s %s; %s\n", "--hook tc",
+			ws_tc_has_tcx() ? "tcx" : "clsact, as there is no tcx (Linux 6.6)", detail);
 }
 
 static void advise_cpus(FILE *out)
@@ -85,6 +113,7 @@ bool ws_check(FILE *out)
 	is_ok &= report(out, has_loop, "bpf_loop helper", has_loop ? "there" : "not available",
 			"needs Linux 5.17 or later, and root or CAP_BPF");
 	is_ok &= check_program(out);
+	tell_tc(out);
 	fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	fprintf(out, "%s  %-22s %s\n", fd >= 0 ? "ok  " : "note", "BPF run time",
 		fd >= 0 ? "can be counted" : "cannot be counted: the manifest will not have the program's cost");

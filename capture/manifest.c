@@ -56,12 +56,13 @@ static json_t *configuration(const struct ws_capture_options *o)
 			if ((o->wanted.families & 1u << f) && o->wanted.rank[f] == rank)
 				json_array_append_new(contexts,
 						      json_string(ws_wanted_family_name(&o->wanted, f, text)));
-	return json_pack("{s:o, s:o, s:s, s:I, s:o, s:o, s:f, s:I, s:i, s:b, s:b, s:b, s:i, s:i, s:I, s:I}", "attached",
-			 attached, "contexts", contexts, "prefers", o->wanted.prefers_list ? "list" : "first",
-			 "search_bytes", (json_int_t)o->search_bytes, "vxlan_ports", ports, "filters", filters,
-			 "duration_s", (double)o->duration_ns / 1e9, "ring_bytes", (json_int_t)o->ring_bytes,
-			 "zstd_level", o->zstd_level, "wakes_reader", o->wakes_reader, "bpf_stats", o->with_bpf_stats,
-			 "responses", o->records_responses, "reader_cpu", o->reader_cpu, "pcap_cpu", o->pcap_cpu,
+	return json_pack("{s:o, s:s, s:o, s:s, s:I, s:o, s:o, s:f, s:I, s:i, s:b, s:b, s:b, s:i, s:i, s:I, s:I}",
+			 "attached", attached, "hook", o->hook == WS_HOOK_SOCKET ? "socket" : "tc", "contexts",
+			 contexts, "prefers", o->wanted.prefers_list ? "list" : "first", "search_bytes",
+			 (json_int_t)o->search_bytes, "vxlan_ports", ports, "filters", filters, "duration_s",
+			 (double)o->duration_ns / 1e9, "ring_bytes", (json_int_t)o->ring_bytes, "zstd_level",
+			 o->zstd_level, "wakes_reader", o->wakes_reader, "bpf_stats", o->with_bpf_stats, "responses",
+			 o->records_responses, "reader_cpu", o->reader_cpu, "pcap_cpu", o->pcap_cpu,
 			 "pcap_snaplen_bytes", (json_int_t)o->pcap_snaplen, "pcap_buffer_bytes",
 			 (json_int_t)o->pcap_buffer_bytes);
 }
@@ -85,6 +86,15 @@ static json_t *ledger(const struct ws_recfile_mark *mark)
 	return reasons;
 }
 
+static const char *stamp(const char *hook)
+{
+	if (strcmp(hook, "socket") == 0)
+		return "bpf_ktime_get_ns in a socket filter at AF_PACKET's taps: receive, before tc ingress; transmit, "
+		       "after tc egress";
+	return "bpf_ktime_get_ns at tc: receive, at ingress, after AF_PACKET's taps; transmit, at egress, before the "
+	       "queueing discipline and before segmentation, ahead of AF_PACKET's taps";
+}
+
 static json_t *ebpf_facts(struct ws_tap *tap, const char *name)
 {
 	const struct ws_tap_facts *f = ws_tap_facts(tap);
@@ -95,15 +105,14 @@ static json_t *ebpf_facts(struct ws_tap *tap, const char *name)
 	for (uint32_t i = 0; i < WS_N_REASONS; i++)
 		n_frames += f->mark.n_frames[i];
 	snprintf(file, sizeof(file), "%s.rec.zst", name);
-	object = json_pack(
-		"{s:s, s:s, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I}}", "file", file, "stamp",
-		"bpf_ktime_get_ns in a socket filter at AF_PACKET's taps: receive, before tc ingress; transmit, "
-		"after tc egress",
-		"ifindex", (json_int_t)f->ifindex, "link_type", f->link_type, "attached_monotonic_ns",
-		(json_int_t)f->attached.monotonic_ns, "detached_monotonic_ns", (json_int_t)f->detached.monotonic_ns,
-		"verified_instructions", (json_int_t)f->verified_insns, "n_records", (json_int_t)f->n_records,
-		"written_bytes", (json_int_t)f->written_bytes, "frames", (json_int_t)n_frames, "reasons",
-		ledger(&f->mark), "lost", "ring_full", (json_int_t)f->mark.n_ring_full);
+	object = json_pack("{s:s, s:s, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I}}", "file", file, "stamp",
+			   stamp(f->hook ? f->hook : "socket"), "ifindex", (json_int_t)f->ifindex, "link_type",
+			   f->link_type, "attached_monotonic_ns", (json_int_t)f->attached.monotonic_ns,
+			   "detached_monotonic_ns", (json_int_t)f->detached.monotonic_ns, "verified_instructions",
+			   (json_int_t)f->verified_insns, "n_records", (json_int_t)f->n_records, "written_bytes",
+			   (json_int_t)f->written_bytes, "frames", (json_int_t)n_frames, "reasons", ledger(&f->mark),
+			   "lost", "ring_full", (json_int_t)f->mark.n_ring_full);
+	json_object_set_new(object, "hook", json_string(f->hook ? f->hook : "socket"));
 	json_object_set_new(object, "n_responses", json_integer((json_int_t)f->n_responses));
 	json_object_set_new(object, "frames_with_more_requests", json_integer((json_int_t)f->n_more));
 	json_object_set_new(object, "program_tag", json_string(f->program_tag));

@@ -48,6 +48,15 @@ const char ws_capture_run_help[] =
 	"                       KEY=VALUE joined by commas; given again: or. Example: daddr=10.244.0.0/16,dport=9080\n"
 	"                       of all points; a plan's filters do not count then\n"
 	"  --duration S         stop after S seconds (fractions allowed)\n"
+	"  --hook WHERE         where the in-kernel program sees a frame: socket (default), at AF_PACKET's taps, where "
+	"packet\n"
+	"                       captures see it; or tc, in front of traffic control (tcx, from Linux 6.6 on, else "
+	"clsact):\n"
+	"                       receive, right behind socket; transmit, before the queue of the interface and before "
+	"large\n"
+	"                       segments are cut, so that time in the queue is not in tx at the NIC. A packet that "
+	"another\n"
+	"                       tc program drops or redirects is counted at tc all the same. clsact: not tcx\n"
 	"  --pcap               also capture packets at the points, into NAME.pcap\n"
 	"  --no-ebpf            packets only (with --pcap): to see what each method adds\n"
 	"  --snaplen N          bytes kept of each packet (default 0: all)\n"
@@ -80,6 +89,7 @@ enum option_code {
 	OPTION_VXLAN_PORT,
 	OPTION_FILTER,
 	OPTION_DURATION,
+	OPTION_HOOK,
 	OPTION_PCAP,
 	OPTION_NO_EBPF,
 	OPTION_SNAPLEN,
@@ -112,6 +122,7 @@ static const struct option long_options[] = {
 	{ "vxlan-port", required_argument, NULL, OPTION_VXLAN_PORT },
 	{ "filter", required_argument, NULL, OPTION_FILTER },
 	{ "duration", required_argument, NULL, OPTION_DURATION },
+	{ "hook", required_argument, NULL, OPTION_HOOK },
 	{ "pcap", no_argument, NULL, OPTION_PCAP },
 	{ "no-ebpf", no_argument, NULL, OPTION_NO_EBPF },
 	{ "snaplen", required_argument, NULL, OPTION_SNAPLEN },
@@ -216,6 +227,20 @@ static int parse_prefer(const char *text, struct ws_capture_options *o, struct w
 		return ws_error(err, -EINVAL, "--prefer %s: neither first nor list", text);
 	o->wanted.prefers_list = *text == 'l';
 	return 0;
+}
+
+static int parse_hook(const char *text, struct ws_capture_options *o, struct ws_error *err)
+{
+	static const char *const name[] = {
+		[WS_HOOK_SOCKET] = "socket", [WS_HOOK_TC] = "tc", [WS_HOOK_CLSACT] = "clsact"
+	};
+
+	for (size_t i = 0; i < sizeof(name) / sizeof(*name); i++)
+		if (strcmp(text, name[i]) == 0) {
+			o->hook = (enum ws_hook)i;
+			return 0;
+		}
+	return ws_error(err, -EINVAL, "--hook %s: neither socket nor tc (nor clsact)", text);
 }
 
 /* Reads an option whose value is a number. Returns 0, -EINVAL, or 1 if it is not one of them. */
@@ -359,6 +384,8 @@ static int apply(int code, const char *text, struct ws_capture_options *o, struc
 		return parse_prefer(text, o, err);
 	case OPTION_DURATION:
 		return parse_duration(text, &o->duration_ns, err);
+	case OPTION_HOOK:
+		return parse_hook(text, o, err);
 	case OPTION_PCAP:
 		o->with_pcap = true;
 		return 0;

@@ -21,6 +21,13 @@
 
 struct ws_plan;
 
+/* Where the in-kernel program sits. */
+enum ws_hook {
+	WS_HOOK_SOCKET = 0, /* a packet socket at the interface */
+	WS_HOOK_TC,	    /* in front of its traffic control: tcx, else clsact */
+	WS_HOOK_CLSACT,	    /* there, by clsact even where there is tcx */
+};
+
 /* A tracing point as it was asked for; strings are the command line's, or the plan's. */
 struct ws_point_options {
 	char name[WS_RECFILE_NAME_MAX + 1];
@@ -52,6 +59,7 @@ struct ws_capture_options {
 	int reader_cpu; /* -1: wherever the scheduler puts it */
 	int pcap_cpu;
 	bool with_ebpf;
+	enum ws_hook hook;
 	bool with_pcap;
 	uint32_t pcap_snaplen;
 	uint32_t pcap_buffer_bytes;

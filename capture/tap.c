@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tap - see the header. The one file that knows libbpf, but for `capture check`. */
+/* tap - see the header. Beside tc.c, and `capture check`, the one file that knows libbpf. */
 #include "capture/tap.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -18,6 +19,7 @@
 
 #include "capture/assembly.h"
 #include "capture/netns.h"
+#include "capture/tc.h"
 #include "lib/packet.h"
 #include "lib/tap_config.h"
 #include "lib/wanted.h"
@@ -25,10 +27,14 @@
 
 /* Messages that one drain takes at most: then the caller looks whether it is to stop. */
 #define DRAIN_MAX (1u << 18)
+/* Reserved (RFC 1701): no frame has it. */
+#define ETHERTYPE_OF_NOTHING 0xffff
 
 struct ws_tap {
 	const char *interface;
-	int socket_fd;
+	int socket_fd;	  /* at tc it takes nothing, and tells when the interface goes away */
+	struct ws_tc *tc; /* NULL: the program is at the socket */
+	bool is_at_tc;
 	int n_cpus;
 	struct tap_bpf *program;
 	struct ring_buffer *ring;
@@ -121,6 +127,15 @@ static int link_proto(int socket_fd, const char *interface, struct ws_error *err
 	}
 }
 
+/* The entries at tc go on in the tap. */
+static int enter_tap(struct ws_tap *t)
+{
+	const uint32_t zero = 0;
+	const int program_fd = bpf_program__fd(t->program->progs.tap_tc);
+
+	return bpf_map_update_elem(bpf_map__fd(t->program->maps.programs), &zero, &program_fd, BPF_ANY) ? -errno : 0;
+}
+
 static int load_program(struct ws_tap *t, const struct ws_capture_options *o, const struct ws_point_options *p,
 			uint16_t proto, struct ws_error *err)
 {
@@ -138,10 +153,18 @@ static int load_program(struct ws_tap *t, const struct ws_capture_options *o, co
 	config->link_proto = proto;
 	config->wakes_reader = o->wakes_reader;
 	config->records_responses = o->records_responses;
+	config->is_at_tc = t->is_at_tc;
 	ws_names_make(&o->wanted, &config->names);
 	bpf_map__set_max_entries(t->program->maps.scratches, (uint32_t)t->n_cpus);
 	bpf_map__set_max_entries(t->program->maps.records, p->ring_bytes ? p->ring_bytes : o->ring_bytes);
+	bpf_program__set_autoload(t->program->progs.tap, !t->is_at_tc);
+	bpf_program__set_autoload(t->program->progs.tap_tc, t->is_at_tc);
+	bpf_program__set_autoload(t->program->progs.tap_in, t->is_at_tc);
+	bpf_program__set_autoload(t->program->progs.tap_out, t->is_at_tc);
+	bpf_map__set_autocreate(t->program->maps.programs, t->is_at_tc);
 	rc = tap_bpf__load(t->program);
+	if (rc == 0 && t->is_at_tc)
+		rc = enter_tap(t);
 	if (rc)
 		return ws_error(err, rc, "the kernel refuses the in-kernel program: %s; run `capture check`",
 				strerror(-rc));
@@ -151,15 +174,20 @@ static int load_program(struct ws_tap *t, const struct ws_capture_options *o, co
 	return 0;
 }
 
-/* The program goes on before the socket is bound: not one frame is queued. */
-static int attach(struct ws_tap *t, struct ws_error *err)
+/* What the socket runs goes on before it is bound: not one frame is queued. */
+static int attach_socket(struct ws_tap *t, struct ws_error *err)
 {
+	static struct sock_filter none = { .code = BPF_RET | BPF_K, .k = 0 };
+	const struct sock_fprog nothing = { .len = 1, .filter = &none };
 	struct sockaddr_ll address = { .sll_family = AF_PACKET,
-				       .sll_protocol = htons(ETH_P_ALL),
+				       .sll_protocol = htons(t->is_at_tc ? ETHERTYPE_OF_NOTHING : ETH_P_ALL),
 				       .sll_ifindex = (int)t->facts.ifindex };
-	int program_fd = bpf_program__fd(t->program->progs.tap);
+	const int program_fd = t->is_at_tc ? -1 : bpf_program__fd(t->program->progs.tap);
+	const int rc = t->is_at_tc
+			       ? setsockopt(t->socket_fd, SOL_SOCKET, SO_ATTACH_FILTER, &nothing, sizeof(nothing))
+			       : setsockopt(t->socket_fd, SOL_SOCKET, SO_ATTACH_BPF, &program_fd, sizeof(program_fd));
 
-	if (setsockopt(t->socket_fd, SOL_SOCKET, SO_ATTACH_BPF, &program_fd, sizeof(program_fd)))
+	if (rc)
 		return ws_error(err, -errno, "interface %s: cannot attach the program: %s", t->interface,
 				strerror(errno));
 	if (bind(t->socket_fd, (struct sockaddr *)&address, sizeof(address)))
@@ -167,18 +195,54 @@ static int attach(struct ws_tap *t, struct ws_error *err)
 	return 0;
 }
 
+static int attach(struct ws_tap *t, const struct ws_point_options *p, bool wants_clsact, struct ws_error *err)
+{
+	int home_fd, leave_rc, rc = attach_socket(t, err);
+
+	t->facts.hook = "socket";
+	if (rc || !t->is_at_tc)
+		return rc;
+	rc = ws_netns_enter(p->netns, &home_fd, err);
+	if (rc)
+		return rc;
+	rc = ws_tc_attach(
+		t->facts.ifindex, t->interface,
+		(const int[]) { bpf_program__fd(t->program->progs.tap_in), bpf_program__fd(t->program->progs.tap_out) },
+		wants_clsact, &t->tc, err);
+	if (rc == 0)
+		t->facts.hook = ws_tc_kind(t->tc);
+	leave_rc = ws_netns_leave(home_fd, err);
+	return rc ? rc : leave_rc;
+}
+
+/* The kernel counts time at the entry, with all that is called from there. */
+static void add_run_time(struct ws_tap *t, const struct bpf_program *entry)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(entry), &info, &len))
+		return;
+	t->facts.run_ns += info.run_time_ns;
+	t->facts.n_runs += info.run_cnt;
+}
+
 static void read_program_facts(struct ws_tap *t)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t len = sizeof(info);
 
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(t->program->progs.tap), &info, &len))
+	const struct bpf_program *tap = t->is_at_tc ? t->program->progs.tap_tc : t->program->progs.tap;
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(tap), &info, &len))
 		return;
 	for (int i = 0; i < 8; i++)
 		snprintf(t->facts.program_tag + 2 * i, 3, "%02x", info.tag[i]);
-	t->facts.run_ns = info.run_time_ns;
-	t->facts.n_runs = info.run_cnt;
 	t->facts.verified_insns = info.verified_insns;
+	t->facts.run_ns = t->facts.n_runs = 0;
+	add_run_time(t, t->is_at_tc ? t->program->progs.tap_in : tap);
+	if (t->is_at_tc)
+		add_run_time(t, t->program->progs.tap_out);
 }
 
 /* Opens the socket in the point's namespace. Returns the link's protocol (see link_proto()) or -errno. */
@@ -220,6 +284,7 @@ int ws_tap_open(const struct ws_capture_options *o, uint32_t index, struct ws_ta
 		return ws_error(err, -ENOMEM, "out of memory");
 	t->interface = p->interface;
 	t->socket_fd = -1;
+	t->is_at_tc = o->hook != WS_HOOK_SOCKET;
 	t->n_cpus = libbpf_num_possible_cpus();
 	if (t->n_cpus > 0)
 		t->per_cpu = calloc((size_t)t->n_cpus, sizeof(*t->per_cpu));
@@ -255,7 +320,7 @@ int ws_tap_attach(struct ws_tap *t, const struct ws_capture_options *o, uint32_t
 	rc = ws_recfile_create(record_path, &head, o->zstd_level, &t->writer, err);
 	if (rc)
 		return rc;
-	rc = attach(t, err);
+	rc = attach(t, &o->point[index], o->hook == WS_HOOK_CLSACT, err);
 	if (rc)
 		ws_recfile_discard(t->writer);
 	else
@@ -311,6 +376,8 @@ void ws_tap_detach(struct ws_tap *t)
 		return;
 	t->facts.detached = ws_clock_read();
 	read_program_facts(t);
+	ws_tc_detach(t->tc);
+	t->tc = NULL;
 	close(t->socket_fd); /* waits until no CPU runs the program for this socket any more */
 	t->socket_fd = -1;
 }
@@ -346,6 +413,7 @@ void ws_tap_close(struct ws_tap *t)
 {
 	if (!t)
 		return;
+	ws_tc_detach(t->tc);
 	if (t->socket_fd >= 0)
 		close(t->socket_fd);
 	ring_buffer__free(t->ring);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tap - one tracing point at work: the in-kernel program on a raw socket bound to the interface, its ring buffer, and
- * the record file that the records go to.
+ * tap - one tracing point at work: the in-kernel program on a raw socket bound to the interface or at its traffic
+ * control, its ring buffer, and the record file that the records go to.
  */
 #ifndef WS_CAPTURE_TAP_H
 #define WS_CAPTURE_TAP_H
@@ -16,6 +16,7 @@ struct ws_tap;
 /* What the manifest tells of a tap. */
 struct ws_tap_facts {
 	unsigned int ifindex;
+	const char *hook;	 /* "socket", "tcx" or "clsact"; static; NULL before it is attached */
 	const char *link_type;	 /* "ethernet" or "ip": what a frame begins with; static */
 	char program_tag[17];	 /* the kernel's hash of the program, 16 hex digits */
 	uint32_t verified_insns; /* instructions that the verifier walked; 0: this kernel does not say */

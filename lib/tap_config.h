@@ -50,6 +50,7 @@ struct ws_tap_config {
 	uint16_t link_proto;	   /* what a frame begins with: WS_ETHERTYPE_ETHERNET, or 0 for an IP header */
 	uint8_t wakes_reader;	   /* 1: wake the reader at every message, as an experiment; 0: never */
 	uint8_t records_responses; /* 1: a message of each frame counted as WS_REASON_HTTP_RESPONSE */
+	uint8_t is_at_tc;	   /* 1: the program is at tc and may read a frame in place; 0: at a packet socket */
 	struct ws_names names;	   /* what is looked for */
 };
 

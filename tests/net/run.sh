@@ -4,7 +4,7 @@
 # every request that was sent is at both points, both methods agree packet by packet, ledgers balance, filters and search
 # windows do what they say, and a killed recording is readable. Every hop of every request is in hops.sh, what networks do to packets
 # in faults.sh, heads of many segments in segments.sh, all families of contexts in families.sh, connections of many requests in pipelining.sh and
-# http2.sh, responses in responses.sh, what capturing costs in overhead.sh.
+# http2.sh, responses in responses.sh, what capturing costs in overhead.sh, the program at tc in hooks.sh.
 # Usage: tests/net/run.sh [BIN_DIR]
 set -uo pipefail
 
@@ -41,6 +41,8 @@ source "$here/http2.sh"
 source "$here/responses.sh"
 # shellcheck source=tests/net/overhead.sh
 source "$here/overhead.sh"
+# shellcheck source=tests/net/hooks.sh
+source "$here/hooks.sh"
 
 # What the search missed is there as a record that says why.
 beyond_window() {
@@ -207,6 +209,7 @@ check "filter: loaded" "$bin/ingest" --dir "$work/filter"
 check "filter: only what it selects" filtered "$work/filter" 200
 responses
 layouts
+hooks
 alongside 'whole_way vxlan proposed' 'whole_way ipip original'
 check "two testbeds side by side" side_by_side
 for fault in retransmissions swapped_requests swapped_segments splits; do

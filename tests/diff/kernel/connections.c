@@ -331,12 +331,12 @@ static void run_one(struct judge *j, uint64_t seed, uint32_t number, struct tall
 			       (long long)(i == WS_REASON_HTTP2 ? c.n : want_by_slot[i]));
 }
 
-void connections_run(const char *path, uint64_t seed, uint32_t n, struct tally *t)
+void connections_run(const struct subject *subject, uint64_t seed, uint32_t n, struct tally *t)
 {
 	static struct judge j;
 	const uint64_t n_failed = t->n_failed, n_frames = t->n_frames;
 
-	judge_open(&j, &setup, path);
+	judge_open(&j, &setup, subject);
 	for (uint32_t i = 0; i < n; i++)
 		run_one(&j, seed, i, t);
 	judge_close(&j, t);

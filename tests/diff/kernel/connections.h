@@ -6,6 +6,6 @@
 #include "tests/diff/kernel/judge.h"
 
 /* So many connections, each cut into segments in one way or another. */
-void connections_run(const char *path, uint64_t seed, uint32_t n, struct tally *t);
+void connections_run(const struct subject *subject, uint64_t seed, uint32_t n, struct tally *t);
 
 #endif

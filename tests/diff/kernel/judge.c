@@ -31,20 +31,21 @@ static void take_message(void *context, const void *message, size_t len)
 	j->n_bad_messages += ws_assembly_take(j->assembly, message, len) != 0;
 }
 
-void judge_open(struct judge *j, const struct judge_setup *setup, const char *path)
+void judge_open(struct judge *j, const struct judge_setup *setup, const struct subject *subject)
 {
 	struct ws_error err = { 0 };
 
 	memset(j, 0, sizeof(*j));
 	j->setup = setup;
 	j->config = setup->config;
+	j->config.is_at_tc = subject->is_at_tc;
 	if (ws_wanted_parse(setup->contexts, &j->wanted, &err))
 		program_die(err.text);
 	j->wanted.prefers_list = setup->prefers_list;
 	ws_names_make(&j->wanted, &j->config.names);
 	j->program.take = take_message;
 	j->program.context = j;
-	program_open(&j->program, path, &j->config);
+	program_open(&j->program, subject->path, &j->config);
 }
 
 void judge_close(struct judge *j, struct tally *t)

@@ -49,7 +49,7 @@ struct tally {
 	uint64_t n_responses, n_without_status, n_host_responses;
 };
 
-void judge_open(struct judge *j, const struct judge_setup *setup, const char *path);
+void judge_open(struct judge *j, const struct judge_setup *setup, const struct subject *subject);
 void judge_close(struct judge *j, struct tally *t);
 
 /* A new reader, and an account that begins at zero. */

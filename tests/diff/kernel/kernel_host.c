@@ -2,8 +2,8 @@
 /*
  * kernel_host - does the in-kernel program, with the reader of its messages, say of every request what it must? (root)
  *
- *	kernel_host TAP.BPF.O [SEED [PERCENT]]     PERCENT of the usual number of rounds; from 1000 on
- *						every byte of every head is a split
+ *	kernel_host TAP.BPF.O [SEED [PERCENT [tc]]]     PERCENT of the usual number of rounds; from 1000 on every byte
+ *						of every head is a split; tc: the program at tc, not that at a socket
  *	kernel_host --seeds DIR [SEED [FRAMES]]    writes a corpus for tests/fuzz/fuzz_frame.c
  *
  * Five parts, each with its own idea of what is right:
@@ -101,17 +101,17 @@ static void print_counts(const struct tally *t)
 	       (unsigned long long)t->n_host_responses);
 }
 
-static int run_all(const char *path, uint64_t seed, uint32_t percent)
+static int run_all(const struct subject *subject, uint64_t seed, uint32_t percent)
 {
 	static struct tally t;
 
 	pin_to_one_cpu();
-	printf("seed %llu\n", (unsigned long long)seed);
-	wakeups_run(path, &t);
-	streams_run(path, seed, 1 + N_ROUNDS * percent / 100, &t);
-	splits_run(path, seed, percent >= 1000 ? 1 : SPLIT_STRIDE, &t);
-	connections_run(path, seed, 1 + N_HTTP2 * percent / 100, &t);
-	singles_run(path, seed, 1 + N_SINGLES * percent / 100, &t);
+	printf("%s, seed %llu\n", subject->is_at_tc ? "tc" : "socket", (unsigned long long)seed);
+	wakeups_run(subject, &t);
+	streams_run(subject, seed, 1 + N_ROUNDS * percent / 100, &t);
+	splits_run(subject, seed, percent >= 1000 ? 1 : SPLIT_STRIDE, &t);
+	connections_run(subject, seed, 1 + N_HTTP2 * percent / 100, &t);
+	singles_run(subject, seed, 1 + N_SINGLES * percent / 100, &t);
 	print_counts(&t);
 	check_coverage(&t);
 	printf("%llu passed, %llu failed\n", (unsigned long long)t.n_passed, (unsigned long long)t.n_failed);
@@ -124,9 +124,11 @@ int main(int argc, char **argv)
 	const uint64_t seed = argc > at + 1 ? strtoull(argv[at + 1], NULL, 0) : DEFAULT_SEED;
 	const uint32_t n = argc > at + 2 ? (uint32_t)strtoul(argv[at + 2], NULL, 0) : writes_seeds ? N_SEEDS : 100;
 
-	if (argc <= at || argc > at + 3) {
-		fprintf(stderr, "usage: kernel_host TAP.BPF.O [SEED [PERCENT]] | --seeds DIR [SEED [FRAMES]]\n");
+	const struct subject subject = { .path = argv[1], .is_at_tc = argc > at + 3 && !strcmp(argv[at + 3], "tc") };
+
+	if (argc <= at || argc > at + 3 + subject.is_at_tc) {
+		fprintf(stderr, "usage: kernel_host TAP.BPF.O [SEED [PERCENT [tc]]] | --seeds DIR [SEED [FRAMES]]\n");
 		return 2;
 	}
-	return writes_seeds ? singles_write_seeds(argv[2], seed, n) : run_all(argv[1], seed, n);
+	return writes_seeds ? singles_write_seeds(argv[2], seed, n) : run_all(&subject, seed, n);
 }

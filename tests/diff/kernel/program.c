@@ -7,6 +7,9 @@
  *   an EtherType of 0 the kernel looks no further. A frame of 0 bytes can be given so.
  * - a datagram on a Unix socket pair whose receiver has the program attached: every length, the frame from its first
  *   byte, and beyond 16 KB not in one piece. The verdict is 0, so nothing is queued.
+ *
+ * At tc BPF_PROG_RUN hides nothing of them and wants whole IP headers; and in place of the socket there is an
+ * interface, over which they come in pieces: see cable.h.
  */
 #include "tests/diff/kernel/program.h"
 
@@ -85,25 +88,49 @@ static int map_fd(struct bpf_object *object, const char *name)
 	return fd;
 }
 
+static int program_fd(struct bpf_object *object, const char *name)
+{
+	return bpf_program__fd(bpf_object__find_program_by_name(object, name));
+}
+
+/* The entries at tc go on in the tap. */
+static void enter_tap(struct bpf_object *object)
+{
+	const uint32_t zero = 0;
+	const int fd = program_fd(object, "tap_tc");
+
+	if (bpf_map_update_elem(map_fd(object, "programs"), &zero, &fd, BPF_ANY))
+		program_die("entry at tc");
+}
+
 void program_open(struct program *p, const char *path, const struct ws_tap_config *config)
 {
 	int size = 1 << 20;
+	struct bpf_program *part;
 
+	p->is_at_tc = config->is_at_tc;
 	p->n_cpus = libbpf_num_possible_cpus();
 	p->object = bpf_object__open_file(path, NULL);
 	if (!p->object)
 		program_die(path);
 	set_config(p->object, config);
+	bpf_object__for_each_program(part, p->object)
+		bpf_program__set_autoload(part, (strcmp(bpf_program__name(part), "tap") != 0) == p->is_at_tc);
 	if (bpf_map__set_max_entries(bpf_object__find_map_by_name(p->object, "scratches"), (uint32_t)p->n_cpus) ||
 	    bpf_object__load(p->object))
 		program_die("cannot load the program (root?)");
-	p->fd = bpf_program__fd(bpf_object__find_program_by_name(p->object, "tap"));
+	p->fd = program_fd(p->object, p->is_at_tc ? "tap_in" : "tap");
 	p->counters_fd = map_fd(p->object, "counters");
 	p->flows_fd = map_fd(p->object, "flows");
 	p->ring = ring_buffer__new(map_fd(p->object, "records"), on_message, p, NULL);
 	p->per_cpu = calloc((size_t)p->n_cpus, sizeof(*p->per_cpu));
 	if (!p->ring || !p->per_cpu)
 		program_die("ring buffer");
+	if (p->is_at_tc) {
+		enter_tap(p->object);
+		cable_open(&p->cable, p->fd);
+		return;
+	}
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, p->socket) ||
 	    setsockopt(p->socket[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) ||
 	    setsockopt(p->socket[1], SOL_SOCKET, SO_ATTACH_BPF, &p->fd, sizeof(p->fd)))
@@ -113,12 +140,14 @@ void program_open(struct program *p, const char *path, const struct ws_tap_confi
 static void run(struct program *p, const uint8_t *frame, uint32_t len)
 {
 	static uint8_t sleeved[SLEEVE_LEN + PROGRAM_RUN_MAX];
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = sleeved, .data_size_in = SLEEVE_LEN + len);
+	const uint32_t sleeve_len = p->is_at_tc ? 0 : SLEEVE_LEN;
+	const int verdict = p->is_at_tc ? -1 : 0; /* TC_ACT_UNSPEC: go on as if nothing had been */
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = sleeved, .data_size_in = sleeve_len + len);
 
-	memcpy(sleeved + SLEEVE_LEN, frame, len);
+	memcpy(sleeved + sleeve_len, frame, len);
 	if (bpf_prog_test_run_opts(p->fd, &opts))
 		program_die("BPF_PROG_RUN");
-	if (opts.retval != 0)
+	if ((int)opts.retval != verdict)
 		program_die("the program took a frame");
 	p->n_run++;
 }
@@ -127,16 +156,20 @@ static void send_frame(struct program *p, const uint8_t *frame, uint32_t len)
 {
 	uint8_t byte;
 
+	p->n_sent++;
+	if (p->is_at_tc) {
+		cable_give(&p->cable, frame, len, p->n_sent);
+		return;
+	}
 	if (send(p->socket[0], frame, len, 0) != (ssize_t)len)
 		program_die("send");
 	if (recv(p->socket[1], &byte, 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN)
 		program_die("the program took a frame");
-	p->n_sent++;
 }
 
 void program_give(struct program *p, const uint8_t *frame, uint32_t len, int by_socket)
 {
-	if (by_socket || len > PROGRAM_RUN_MAX)
+	if (by_socket || len > PROGRAM_RUN_MAX || (p->is_at_tc && len < PROGRAM_TC_RUN_MIN))
 		send_frame(p, frame, len);
 	else
 		run(p, frame, len);
@@ -174,8 +207,12 @@ uint32_t program_forget(const struct program *p)
 
 void program_close(struct program *p)
 {
-	close(p->socket[0]);
-	close(p->socket[1]);
+	if (p->is_at_tc) {
+		cable_close(&p->cable);
+	} else {
+		close(p->socket[0]);
+		close(p->socket[1]);
+	}
 	ring_buffer__free(p->ring);
 	bpf_object__close(p->object);
 	free(p->per_cpu);

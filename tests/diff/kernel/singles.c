@@ -253,7 +253,7 @@ static void check_coverage(const struct tally *t, uint64_t before[WS_N_REASONS],
 	}
 }
 
-void singles_run(const char *path, uint64_t seed, uint32_t n_frames, struct tally *t)
+void singles_run(const struct subject *subject, uint64_t seed, uint32_t n_frames, struct tally *t)
 {
 	static struct generator g;
 	static struct judge j;
@@ -266,10 +266,12 @@ void singles_run(const char *path, uint64_t seed, uint32_t n_frames, struct tall
 		g.window = setups[i].config.window_bytes < 16384 ? setups[i].config.window_bytes : 16384;
 		g.vxlan_port = setups[i].config.tunnels.vxlan_port[0];
 		g.is_raw_ip = setups[i].config.link_proto == 0;
-		judge_open(&j, &setups[i], path);
+		judge_open(&j, &setups[i], subject);
 		for (uint32_t k = 0; k < n_frames; k++) {
 			const uint32_t len = generator_frame(&g, seed * COUNT(setups) + i, k);
 
+			if (subject->is_at_tc && len < PROGRAM_TC_MIN)
+				continue;
 			give(&j, g.bytes + g.start, len, seed, k, t);
 		}
 		judge_close(&j, t);

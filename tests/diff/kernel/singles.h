@@ -6,7 +6,7 @@
 #include "tests/diff/kernel/judge.h"
 
 /* So many frames in each configuration, and checks that they are of all kinds. */
-void singles_run(const char *path, uint64_t seed, uint32_t n_frames, struct tally *t);
+void singles_run(const struct subject *subject, uint64_t seed, uint32_t n_frames, struct tally *t);
 
 /* Writes n frames for tests/fuzz/fuzz_frame.c, which takes four bytes before each: see there. Returns 0. */
 int singles_write_seeds(const char *dir, uint64_t seed, uint32_t n);

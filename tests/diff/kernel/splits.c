@@ -130,13 +130,13 @@ static void cut_all(struct judge *j, struct head *h, uint32_t stride, const char
 		printf("FAILED: %u bytes, %s %s\n", h->request.head_len, ws_family_name(h->want.family), place);
 }
 
-void splits_run(const char *path, uint64_t seed, uint32_t stride, struct tally *t)
+void splits_run(const struct subject *subject, uint64_t seed, uint32_t stride, struct tally *t)
 {
 	static const uint8_t families[] = { WS_FAMILY_W3C, WS_FAMILY_B3, WS_FAMILY_B3_SINGLE };
 	static struct judge j;
 	static struct head h;
 
-	judge_open(&j, &setup, path);
+	judge_open(&j, &setup, subject);
 	for (uint32_t size = 0; size < COUNT(sizes); size++) {
 		uint64_t n_cuts = 0;
 

@@ -7,6 +7,6 @@
 
 /* Every byte of heads of 1 to 60 KB, all families' contexts first, in the middle and last. stride: every so many bytes
  * of the larger heads, beside the awkward places; 1: all. */
-void splits_run(const char *path, uint64_t seed, uint32_t stride, struct tally *t);
+void splits_run(const struct subject *subject, uint64_t seed, uint32_t stride, struct tally *t);
 
 #endif

@@ -366,14 +366,14 @@ static void run_round(struct judge *j, uint64_t seed, uint32_t number, struct ta
 		check_host(j, &r, seed, number, t);
 }
 
-void streams_run(const char *path, uint64_t seed, uint32_t n_rounds, struct tally *t)
+void streams_run(const struct subject *subject, uint64_t seed, uint32_t n_rounds, struct tally *t)
 {
 	static struct judge j;
 
 	for (uint32_t i = 0; i < COUNT(setups); i++) {
 		const uint64_t n_failed = t->n_failed, n_frames = t->n_frames;
 
-		judge_open(&j, &setups[i], path);
+		judge_open(&j, &setups[i], subject);
 		for (uint32_t k = 0; k < n_rounds; k++)
 			run_round(&j, seed * COUNT(setups) + i, k, t);
 		judge_close(&j, t);

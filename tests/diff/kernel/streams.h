@@ -6,6 +6,6 @@
 #include "tests/diff/kernel/judge.h"
 
 /* Rounds of streams of each setup. */
-void streams_run(const char *path, uint64_t seed, uint32_t n_rounds, struct tally *t);
+void streams_run(const struct subject *subject, uint64_t seed, uint32_t n_rounds, struct tally *t);
 
 #endif

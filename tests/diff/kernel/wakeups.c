@@ -32,14 +32,16 @@ static void give_requests(struct program *p)
 	static const char request[] = "GET / HTTP/1.1\r\nhost: a\r\n"
 				      "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\r\n";
 	static uint8_t frame[SLEEVE_LEN + CARRIER_FRAME_MAX];
+	/* at tc the program sees the link header itself */
+	const uint32_t sleeve_len = p->is_at_tc ? 0 : SLEEVE_LEN;
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .repeat = N_REQUESTS);
 	struct dice d = dice_of(1, 1);
 	struct carrier carrier;
 
 	carrier_make(&d, 0, 40000, 8080, &carrier);
-	opts.data_size_in = SLEEVE_LEN + carrier_frame(&carrier, 1000, 2000, CARRIER_PSH | CARRIER_ACK,
+	opts.data_size_in = sleeve_len + carrier_frame(&carrier, 1000, 2000, CARRIER_PSH | CARRIER_ACK,
 						       (const uint8_t *)request, sizeof(request) - 1,
-						       frame + SLEEVE_LEN);
+						       frame + sleeve_len);
 	if (bpf_prog_test_run_opts(p->fd, &opts))
 		program_die("BPF_PROG_RUN");
 }
@@ -54,12 +56,13 @@ static void check(uint32_t have, uint32_t want, const char *what, struct tally *
 	printf("FAILED: %s: %u, not %u\n", what, have, want);
 }
 
-static void run(const char *path, bool wakes_reader, struct tally *t)
+static void run(const struct subject *subject, bool wakes_reader, struct tally *t)
 {
 	struct ws_tap_config config = { .tunnels = { { 4789, 8472 } },
 					.window_bytes = WS_WINDOW_MAX,
 					.link_proto = WS_ETHERTYPE_ETHERNET,
-					.wakes_reader = wakes_reader };
+					.wakes_reader = wakes_reader,
+					.is_at_tc = subject->is_at_tc };
 	uint32_t n_messages = 0;
 	struct program p = { .take = count, .context = &n_messages };
 	struct ws_error err = { 0 };
@@ -70,7 +73,7 @@ static void run(const char *path, bool wakes_reader, struct tally *t)
 	if (ws_wanted_parse(ws_wanted_default, &wanted, &err))
 		program_die(err.text);
 	ws_names_make(&wanted, &config.names);
-	program_open(&p, path, &config);
+	program_open(&p, subject->path, &config);
 	give_requests(&p);
 	n_ready = epoll_wait(ring_buffer__epoll_fd(p.ring), &event, 1, WAIT_MS);
 	check((uint32_t)n_ready, wakes_reader, wakes_reader ? "told to wake: wake-ups" : "wake-ups", t);
@@ -80,8 +83,8 @@ static void run(const char *path, bool wakes_reader, struct tally *t)
 	program_close(&p);
 }
 
-void wakeups_run(const char *path, struct tally *t)
+void wakeups_run(const struct subject *subject, struct tally *t)
 {
-	run(path, false, t);
-	run(path, true, t);
+	run(subject, false, t);
+	run(subject, true, t);
 }

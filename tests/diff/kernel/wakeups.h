@@ -6,6 +6,6 @@
 #include "tests/diff/kernel/judge.h"
 
 /* Counts what epoll says of the ring buffer when messages have come; with the program told to wake, as a control. */
-void wakeups_run(const char *path, struct tally *t);
+void wakeups_run(const struct subject *subject, struct tally *t);
 
 #endif
