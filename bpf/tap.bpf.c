@@ -20,6 +20,7 @@
 #include "bpf/flows.bpf.h"
 #include "bpf/heads.bpf.h"
 #include "bpf/http2.bpf.h"
+#include "bpf/quick.bpf.h"
 
 _Static_assert((WS_N_REASONS & (WS_N_REASONS - 1)) == 0, "ledger slots are masked");
 
@@ -240,7 +241,9 @@ static __always_inline void see(struct __sk_buff *skb, struct scratch *s)
 
 	if (!c)
 		return;
-	slot = frame(skb, s);
+	slot = tap_config()->is_at_tc ? quick(skb) : NOT_QUICK;
+	if (slot == NOT_QUICK)
+		slot = frame(skb, s);
 	asm volatile("" : "+r"(slot)); /* the verifier must see the mask */
 	c->n_frames[slot & (WS_N_REASONS - 1)]++;
 }
