@@ -2,23 +2,16 @@
 /* tap - see the header. Beside tc.c, and `capture check`, the one file that knows libbpf. */
 #include "capture/tap.h"
 
-#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
-#include <net/if_arp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "capture/assembly.h"
 #include "capture/netns.h"
+#include "capture/socket.h"
 #include "capture/tc.h"
 #include "lib/packet.h"
 #include "lib/tap_config.h"
@@ -27,8 +20,6 @@
 
 /* Messages that one drain takes at most: then the caller looks whether it is to stop. */
 #define DRAIN_MAX (1u << 18)
-/* Reserved (RFC 1701): no frame has it. */
-#define ETHERTYPE_OF_NOTHING 0xffff
 
 struct ws_tap {
 	const char *interface;
@@ -99,34 +90,6 @@ static int take_message(void *context, void *data, size_t size)
 	return ++t->n_drained < DRAIN_MAX ? 0 : -EAGAIN;
 }
 
-/* What do frames of this interface begin with? Returns an EtherType, 0 for an IP header, or -errno. */
-static int link_proto(int socket_fd, const char *interface, struct ws_error *err)
-{
-	struct ifreq request = { 0 };
-
-	strncpy(request.ifr_name, interface, sizeof(request.ifr_name) - 1);
-	if (ioctl(socket_fd, SIOCGIFHWADDR, &request))
-		return ws_error(err, -errno, "interface %s: cannot read its type: %s", interface, strerror(errno));
-	switch (request.ifr_hwaddr.sa_family) {
-	case ARPHRD_ETHER:
-	case ARPHRD_LOOPBACK:
-		return WS_ETHERTYPE_ETHERNET;
-	case ARPHRD_NONE:
-	case ARPHRD_TUNNEL:
-	case ARPHRD_TUNNEL6:
-	case ARPHRD_SIT:
-	case ARPHRD_IPGRE:
-	case 823: /* ARPHRD_IP6GRE, which libc does not name */
-	case ARPHRD_PPP:
-	case 519: /* ARPHRD_RAWIP, likewise */
-		return 0;
-	default:
-		return ws_error(err, -EAFNOSUPPORT,
-				"interface %s: link type %d is neither Ethernet nor IP; choose another tracing point",
-				interface, request.ifr_hwaddr.sa_family);
-	}
-}
-
 /* The entries at tc go on in the tap. */
 static int enter_tap(struct ws_tap *t)
 {
@@ -174,30 +137,10 @@ static int load_program(struct ws_tap *t, const struct ws_capture_options *o, co
 	return 0;
 }
 
-/* What the socket runs goes on before it is bound: not one frame is queued. */
-static int attach_socket(struct ws_tap *t, struct ws_error *err)
-{
-	static struct sock_filter none = { .code = BPF_RET | BPF_K, .k = 0 };
-	const struct sock_fprog nothing = { .len = 1, .filter = &none };
-	struct sockaddr_ll address = { .sll_family = AF_PACKET,
-				       .sll_protocol = htons(t->is_at_tc ? ETHERTYPE_OF_NOTHING : ETH_P_ALL),
-				       .sll_ifindex = (int)t->facts.ifindex };
-	const int program_fd = t->is_at_tc ? -1 : bpf_program__fd(t->program->progs.tap);
-	const int rc = t->is_at_tc
-			       ? setsockopt(t->socket_fd, SOL_SOCKET, SO_ATTACH_FILTER, &nothing, sizeof(nothing))
-			       : setsockopt(t->socket_fd, SOL_SOCKET, SO_ATTACH_BPF, &program_fd, sizeof(program_fd));
-
-	if (rc)
-		return ws_error(err, -errno, "interface %s: cannot attach the program: %s", t->interface,
-				strerror(errno));
-	if (bind(t->socket_fd, (struct sockaddr *)&address, sizeof(address)))
-		return ws_error(err, -errno, "interface %s: cannot bind: %s", t->interface, strerror(errno));
-	return 0;
-}
-
 static int attach(struct ws_tap *t, const struct ws_point_options *p, bool wants_clsact, struct ws_error *err)
 {
-	int home_fd, leave_rc, rc = attach_socket(t, err);
+	const int program_fd = t->is_at_tc ? -1 : bpf_program__fd(t->program->progs.tap);
+	int home_fd, leave_rc, rc = ws_socket_attach(t->socket_fd, t->interface, t->facts.ifindex, program_fd, err);
 
 	t->facts.hook = "socket";
 	if (rc || !t->is_at_tc)
@@ -245,39 +188,11 @@ static void read_program_facts(struct ws_tap *t)
 		add_run_time(t, t->program->progs.tap_out);
 }
 
-/* Opens the socket in the point's namespace. Returns the link's protocol (see link_proto()) or -errno. */
-static int open_socket(struct ws_tap *t, const struct ws_point_options *p, struct ws_error *err)
-{
-	const char *netns = p->netns;
-	int home_fd, rc, leave_rc;
-
-	rc = ws_netns_enter(netns, &home_fd, err);
-	if (rc)
-		return rc;
-	t->facts.ifindex = if_nametoindex(t->interface);
-	if (!t->facts.ifindex) {
-		rc = ws_error(err, -ENODEV, "interface %s: there is none of that name%s%s; `ip link` shows them",
-			      t->interface, netns ? " in network namespace " : "", netns ? netns : "");
-	} else if (p->ifindex && t->facts.ifindex != p->ifindex) {
-		rc = ws_error(
-			err, -ENODEV,
-			"interface %s: has the index %u, not %u as in the plan: it is another one by now; `capture "
-			"collect` and `capture plan` again",
-			t->interface, t->facts.ifindex, p->ifindex);
-	} else {
-		t->socket_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-		rc = t->socket_fd < 0
-			     ? ws_error(err, -errno, "cannot open a packet socket: %s; run as root", strerror(errno))
-			     : link_proto(t->socket_fd, t->interface, err);
-	}
-	leave_rc = ws_netns_leave(home_fd, err);
-	return leave_rc ? leave_rc : rc;
-}
-
 int ws_tap_open(const struct ws_capture_options *o, uint32_t index, struct ws_tap **tap, struct ws_error *err)
 {
 	const struct ws_point_options *p = &o->point[index];
 	struct ws_tap *t = calloc(1, sizeof(*t));
+	uint16_t proto;
 	int rc;
 
 	if (!t)
@@ -293,11 +208,11 @@ int ws_tap_open(const struct ws_capture_options *o, uint32_t index, struct ws_ta
 		rc = ws_error(err, -ENOMEM, "out of memory");
 		goto out;
 	}
-	rc = open_socket(t, p, err);
-	if (rc < 0)
+	rc = ws_socket_open(p, &t->socket_fd, &t->facts.ifindex, &proto, err);
+	if (rc)
 		goto out;
-	t->facts.link_type = rc ? "ethernet" : "ip";
-	rc = load_program(t, o, p, (uint16_t)rc, err);
+	t->facts.link_type = proto ? "ethernet" : "ip";
+	rc = load_program(t, o, p, proto, err);
 out:
 	if (rc)
 		ws_tap_close(t);
@@ -358,15 +273,12 @@ int ws_tap_drain(struct ws_tap *t, struct ws_error *err)
 
 int ws_tap_checkpoint(struct ws_tap *t, struct ws_error *err)
 {
-	int rc = read_ledger(t, err), socket_error = 0;
-	socklen_t len = sizeof(socket_error);
+	int rc = read_ledger(t, err);
 
 	if (rc == 0)
 		rc = ws_recfile_flush(t->writer, &t->facts.mark, err);
-	if (rc == 0 && t->socket_fd >= 0 && getsockopt(t->socket_fd, SOL_SOCKET, SO_ERROR, &socket_error, &len) == 0 &&
-	    socket_error)
-		rc = ws_error(err, -socket_error, "interface %s: went down or away: %s; what was recorded is kept",
-			      t->interface, strerror(socket_error));
+	if (rc == 0 && t->socket_fd >= 0)
+		rc = ws_socket_look(t->socket_fd, t->interface, err);
 	return rc;
 }
 

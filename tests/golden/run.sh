@@ -118,7 +118,7 @@ usage() {
         'run --dir d --point nic=a --duration nan' 'run --dir d --point nic=a --duration 1e99' \
         'run --dir d --point nic=a --ring-buffer 3' 'run --dir d --point nic=a --level 20' \
         'run --dir d --point nic=a --cpu -1' 'run --dir d --point nic=a --snaplen 300000' \
-        'run --dir d --point nic=a --no-ebpf' 'run --dir d --point nic=a --filter host=x' \
+        'run --dir d --point nic=a --no-ebpf' 'run --dir d --point nic=a --hook xdp' 'run --dir d --point nic=a --filter host=x' \
         'run --dir d --point nic=a --overhead' 'run --dir d --point nic=a --overhead=-1 -- load {}' \
         'run --dir d --point nic=a --overhead=9999 -- load {}' 'run --dir d --point nic=a --overhead 5 -- load' \
         'run --dir d --point nic=a --overhead --pcap -- load {}' 'run --dir d --point nic=a --overhead --duration 1 -- load {}' \
