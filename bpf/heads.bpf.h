@@ -12,7 +12,7 @@
 
 /* Steps of the search in one call of bpf_loop's callback: a call costs as much as a step, and the verifier walks each.
  */
-#define STEPS_PER_CALL 2
+#define STEPS_PER_CALL 8
 
 static __always_inline void walk_of(struct scratch *s, uint32_t len, struct ws_walk *w)
 {
@@ -88,7 +88,7 @@ __attribute__((noinline)) int head_chunk(struct __sk_buff *skb, uint32_t off, ui
 	if (!s)
 		return WS_SEARCH_NOT_HTTP;
 	walk_of(s, CHUNK_POS + load(skb, off, s->bytes + CHUNK_POS, len, CHUNK_MAX), &w);
-	bpf_loop((CHUNK_MAX + WS_CARRY_MAX) / WS_BYTES_STEP / STEPS_PER_CALL + 1, walk_step, &w, 0);
+	bpf_loop(WS_SEARCH_STEPS(CHUNK_MAX + WS_CARRY_MAX) / STEPS_PER_CALL + 1, walk_step, &w, 0);
 	return s->search.end;
 }
 

@@ -123,7 +123,7 @@ static __always_inline int is_told_response(uint32_t slot)
 
 /*
  * A status line begins with the payload, whose first len bytes are at start_off; the message is filled but for what it
- * says. Where they had to be loaded they stand in place of the frame's first bytes: the TCP header is still there.
+ * says. The frame's headers are at hand still.
  */
 __attribute__((noinline)) int tell_response(uint32_t start_off, uint32_t len)
 {
@@ -204,8 +204,8 @@ static __always_inline uint32_t frame(struct __sk_buff *skb, struct scratch *s)
 	} else {
 		if (fill_addresses(&s->message.c, &b, p))
 			return WS_REASON_BAD_HEADER;
-		start.len = load(skb, start_off, s->bytes, start_len, WS_HTTP_START_LEN);
-		start_off = 0;
+		start.len = CHUNK_POS + load(skb, start_off, s->bytes + CHUNK_POS, start_len, WS_HTTP_START_LEN);
+		start_off = CHUNK_POS;
 	}
 	slot = start_slot(&start, start_off);
 	is_request = slot == WS_REASON_UNREAD || slot == START_IN_METHOD;

@@ -66,6 +66,7 @@ enum ws_search_end {
 
 /* The state of one search. Places in the bytes at hand are positions; places in the head are offsets. */
 struct ws_search {
+	uint64_t newlines; /* of ws_bytes_newlines() at pos, what is left to be looked at */
 	uint32_t window;   /* lines that begin at or behind this offset are not looked at */
 	uint32_t base_off; /* offset of the bytes' position 0, modulo 2^32 */
 	uint32_t pos;	   /* the next step; when the search has ended, behind what was looked at */
@@ -301,32 +302,36 @@ static __always_inline void ws_search_init(struct ws_search *s, uint32_t window,
 
 /*
  * One step of a search over bytes of which nothing behind position len is looked at (in the kernel stale bytes may be,
- * and make no difference): over WS_BYTES_STEP of them. They must end no later than the offset window + WS_CARRY_MAX.
- * Returns 1 when the search has ended, else 0.
+ * and make no difference): over WS_BYTES_STEP of them, or to the next line feed in there. They must end no later than
+ * the offset window + WS_CARRY_MAX. Returns 1 when the search has ended, else 0.
  */
 static __always_inline int ws_search_step(const struct ws_walk *w)
 {
 	const struct ws_bytes b = w->bytes;
 	struct ws_search *s = w->search;
 	uint32_t pos = s->pos;
-	uint64_t newlines = ws_bytes_newlines(&b, pos);
+	uint64_t newlines = s->newlines;
 
-	WS_KEEP_LOOP
-	for (int i = 0; i < WS_BYTES_STEP; i++) {
-		uint32_t at;
+	if (!newlines)
+		newlines = ws_bytes_newlines(&b, pos);
+	if (newlines) {
+		uint32_t at = pos + ws_bytes_lowest(newlines);
 
-		if (!newlines)
-			break;
-		at = pos + ws_bytes_lowest(newlines);
 		newlines &= newlines - 1;
 		if (at >= b.len)
 			return WS_SEARCH_RUN_OUT(w);
 		if (ws_bytes_u8(&b, at) == '\n' && ws_search_line_end(w, at))
 			return 1;
 	}
+	s->newlines = newlines;
+	if (newlines)
+		return 0;
 	s->pos = pos + WS_BYTES_STEP;
 	return s->pos >= b.len ? WS_SEARCH_RUN_OUT(w) : 0;
 }
+
+/* Steps that a search over n bytes takes at most: one for each byte, if all are line feeds. */
+#define WS_SEARCH_STEPS(n) ((n) + (n) / WS_BYTES_STEP + 1)
 
 /*
  * A search that ran out of bytes (see ws_search_goes_on()) may be resumed: how many of the last ones, at least, it
@@ -350,6 +355,7 @@ static __always_inline uint32_t ws_search_carry(struct ws_search *s)
 /* Goes on at position pos, where the n_carried bytes stand that were wanted, and new ones behind them. */
 static __always_inline void ws_search_resume(struct ws_search *s, uint32_t n_carried, uint32_t pos)
 {
+	s->newlines = 0;
 	s->base_off += s->pos - n_carried - pos;
 	s->line_pos = pos;
 	s->pos = pos;
