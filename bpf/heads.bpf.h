@@ -12,7 +12,7 @@
 
 /* Steps of the search in one call of bpf_loop's callback: a call costs as much as a step, and the verifier walks each.
  */
-#define STEPS_PER_CALL 8
+#define STEPS_PER_CALL 24
 
 static __always_inline void walk_of(struct scratch *s, uint32_t len, struct ws_walk *w)
 {
