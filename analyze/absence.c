@@ -17,9 +17,9 @@ struct post {
 };
 
 /* What names say of the points of a source. */
-struct work {
+struct ws_absence {
 	struct ws_study *study;
-	struct ws_view *view;
+	const struct ws_view *view;
 	struct post *post; /* by pod; those of which it is known */
 	uint32_t n_posts;
 	uint32_t *post_of;	/* one an owner: index + 1; 0: its vport was not watched */
@@ -32,7 +32,7 @@ static int compare_posts(const void *a, const void *b)
 	return strcmp(((const struct post *)a)->pod, ((const struct post *)b)->pod);
 }
 
-static void list_posts(struct work *work)
+static void list_posts(struct ws_absence *work)
 {
 	const struct ws_study *study = work->study;
 	const struct ws_file *file = work->view->file[WS_SIDE_VPORT];
@@ -49,7 +49,7 @@ static void list_posts(struct work *work)
 }
 
 /* Finds each pod's vport, and from the pods the names of nodes that the points do not know. */
-static void find_pods(struct work *work)
+static void find_pods(struct ws_absence *work)
 {
 	const struct ws_owners *owners = &work->study->naming.owners;
 
@@ -79,7 +79,7 @@ static void find_pods(struct work *work)
 }
 
 /* The vport of an owner's pod at that node; NULL: none was watched. */
-static const struct post *post_of(const struct work *work, const struct ws_owner *owner, uint32_t node)
+static const struct post *post_of(const struct ws_absence *work, const struct ws_owner *owner, uint32_t node)
 {
 	uint32_t post = owner ? work->post_of[owner - work->study->naming.owners.at] : 0;
 
@@ -93,14 +93,14 @@ static bool is_pod_of(const struct ws_owner *owner, const char *node_name)
 	return owner && owner->kind == WS_OWNER_POD && (!*node_name || !strcmp(owner->node, node_name));
 }
 
-static bool was_watched(const struct work *work, const struct post *post, int64_t ts_ns)
+static bool was_watched(const struct ws_absence *work, const struct post *post, int64_t ts_ns)
 {
 	const struct ws_vantage *vantage = &work->study->vantage[post->file];
 
 	return ts_ns >= vantage->first_ns && ts_ns <= vantage->last_ns;
 }
 
-static enum ws_cause cause_at_nic(const struct work *work, const struct ws_sighting *s,
+static enum ws_cause cause_at_nic(const struct ws_absence *work, const struct ws_sighting *s,
 				  const struct ws_parties *parties, enum ws_cause cause)
 {
 	uint32_t node = work->study->vantage[s->file].node;
@@ -126,10 +126,9 @@ static enum ws_cause cause_at_vport(const struct ws_parties *parties, enum ws_ca
 	return is_local ? WS_CAUSE_LOCAL : cause;
 }
 
-static int explain(struct work *work)
+int ws_absence_of(struct ws_absence *work, struct ws_join *join)
 {
 	struct ws_study *study = work->study;
-	struct ws_join *join = &work->view->join;
 
 	for (uint32_t i = 0; i < join->n_strays; i++) {
 		struct ws_stray *stray = &join->stray[i];
@@ -152,33 +151,60 @@ static int explain(struct work *work)
 	return 0;
 }
 
+int ws_absence_open(struct ws_study *study, enum ws_source source, struct ws_absence **absence)
+{
+	struct ws_absence *made;
+	uint32_t n_nodes = study->n_nodes;
+
+	*absence = NULL;
+	if (!ws_naming_is_known(&study->naming))
+		return 0;
+	made = calloc(1, sizeof(*made));
+	if (!made)
+		return -ENOMEM;
+	made->study = study;
+	made->view = &study->view[source];
+	made->post = malloc(((size_t)made->view->n_files[WS_SIDE_VPORT] + 1) * sizeof(*made->post));
+	made->post_of = calloc((size_t)study->naming.owners.n + 1, sizeof(*made->post_of));
+	made->node_name = malloc(((size_t)n_nodes + 1) * sizeof(*made->node_name));
+	made->all_known = malloc((size_t)n_nodes + 1);
+	if (!made->post || !made->post_of || !made->node_name || !made->all_known) {
+		ws_absence_close(made);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < n_nodes; i++) {
+		made->node_name[i] = study->node[i];
+		made->all_known[i] = true;
+	}
+	list_posts(made);
+	find_pods(made);
+	*absence = made;
+	return 0;
+}
+
+void ws_absence_close(struct ws_absence *absence)
+{
+	if (!absence)
+		return;
+	free(absence->post);
+	free(absence->post_of);
+	free(absence->node_name);
+	free(absence->all_known);
+	free(absence);
+}
+
 int ws_absence_explain(struct ws_study *study, enum ws_source source)
 {
-	struct work work = { .study = study, .view = &study->view[source] };
-	uint32_t n_nodes = study->n_nodes;
-	int rc = 0;
+	struct ws_view *view = &study->view[source];
+	struct ws_absence *absence;
+	int rc = ws_absence_open(study, source, &absence);
 
-	if (!ws_naming_is_known(&study->naming) || !work.view->joined)
-		return 0;
-	work.view->join.n_causes = WS_N_CAUSES;
-	work.post = malloc(((size_t)work.view->n_files[WS_SIDE_VPORT] + 1) * sizeof(*work.post));
-	work.post_of = calloc((size_t)study->naming.owners.n + 1, sizeof(*work.post_of));
-	work.node_name = malloc(((size_t)n_nodes + 1) * sizeof(*work.node_name));
-	work.all_known = malloc((size_t)n_nodes + 1);
-	if (!work.post || !work.post_of || !work.node_name || !work.all_known)
-		rc = -ENOMEM;
-	for (uint32_t i = 0; i < n_nodes && !rc; i++) {
-		work.node_name[i] = study->node[i];
-		work.all_known[i] = true;
+	if (rc || !absence || !view->joined) {
+		ws_absence_close(absence);
+		return rc;
 	}
-	if (!rc) {
-		list_posts(&work);
-		find_pods(&work);
-		rc = explain(&work);
-	}
-	free(work.post);
-	free(work.post_of);
-	free(work.node_name);
-	free(work.all_known);
+	view->join.n_causes = WS_N_CAUSES;
+	rc = ws_absence_of(absence, &view->join);
+	ws_absence_close(absence);
 	return rc;
 }

@@ -17,4 +17,16 @@
  */
 int ws_absence_explain(struct ws_study *study, enum ws_source source);
 
+struct ws_absence;
+
+/*
+ * The same for a source that is joined in parts: what names say of its points, NULL where no names are known, and with
+ * it the strays of a part's join, of one part at a time. 0 or -ENOMEM. To be closed with ws_absence_close().
+ */
+int ws_absence_open(struct ws_study *study, enum ws_source source, struct ws_absence **absence);
+int ws_absence_of(struct ws_absence *absence, struct ws_join *join);
+
+/* NULL is fine. */
+void ws_absence_close(struct ws_absence *absence);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/grouping.h"
 #include "analyze/radix.h"
@@ -105,29 +106,21 @@ static void compare(const struct ws_grouping *grouping, struct common *const lis
 	}
 }
 
-/* Says how the differences are spread. */
-static int spread(const struct ws_pairings *paired, struct ws_difference *out)
+/* Says how n differences, biased by ws_radix_bias(), are spread; they are sorted. The sum is exact. */
+static int spread(uint64_t *biased, uint64_t n, struct ws_difference *out)
 {
-	uint64_t n = paired->n, *biased = malloc((n + 1) * sizeof(*biased));
 	struct ws_estimate median;
-	double sum = 0;
-	int rc;
+	__int128 sum = 0;
+	int rc = ws_radix_sort(biased, n);
 
-	if (!biased)
-		return -ENOMEM;
-	for (uint64_t i = 0; i < n; i++) {
-		int64_t difference = (int64_t)(paired->ebpf_ns[i] - paired->pcap_ns[i]);
-
-		biased[i] = ws_radix_bias(difference);
-		sum += (double)difference;
-	}
-	rc = ws_radix_sort(biased, n);
 	if (rc || !n)
-		goto out;
+		return rc;
+	for (uint64_t i = 0; i < n; i++)
+		sum += ws_radix_unbias(biased[i]);
 	median = ws_quantile_estimate(biased, n, WS_MEDIAN);
 	*out = (struct ws_difference) {
 		.n = n,
-		.mean_ns = sum / (double)n,
+		.mean_ns = (double)sum / (double)n,
 		.p05_ns = ws_radix_unbias(biased[ws_quantile_rank(n, WS_P(5)) - 1]),
 		.p25_ns = ws_radix_unbias(biased[ws_quantile_rank(n, WS_P(25)) - 1]),
 		.median_ns = ws_radix_unbias(median.value),
@@ -137,45 +130,42 @@ static int spread(const struct ws_pairings *paired, struct ws_difference *out)
 		.median_low_ns = ws_radix_unbias(median.low),
 		.median_high_ns = ws_radix_unbias(median.high),
 	};
-out:
-	free(biased);
-	return rc;
-}
-
-static int measure(const struct ws_grouping *grouping, struct common *const list[2], uint32_t n_at_most,
-		   struct ws_pairings paired[WS_N_WAYS], struct ws_agreement *agreement)
-{
-	for (int way = 0; way < WS_N_WAYS; way++) {
-		paired[way].ebpf_ns = malloc(((size_t)n_at_most + 1) * sizeof(*paired[way].ebpf_ns));
-		paired[way].pcap_ns = malloc(((size_t)n_at_most + 1) * sizeof(*paired[way].pcap_ns));
-		if (!paired[way].ebpf_ns || !paired[way].pcap_ns)
-			return -ENOMEM;
-	}
-	compare(grouping, list, paired, agreement);
-	for (int way = 0; way < WS_N_WAYS; way++) {
-		int rc = spread(&paired[way], &agreement->way[way]);
-
-		if (rc)
-			return rc;
-	}
 	return 0;
 }
 
-int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_pairings paired[WS_N_WAYS],
-		 struct ws_agreement *agreement)
+/* Adds the differences of packets that both paired. */
+static int add_differences(const struct ws_pairings *paired, struct ws_differences *differences)
 {
-	struct ws_pairings both[WS_N_WAYS] = { 0 };
-	struct ws_agreement made = { 0 };
+	uint64_t n = differences->n + paired->n;
+
+	if (n > differences->room) {
+		uint64_t room = n > 2 * differences->room ? n : 2 * differences->room;
+		uint64_t *grown = realloc(differences->biased, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		differences->biased = grown;
+		differences->room = room;
+	}
+	for (uint64_t i = 0; i < paired->n; i++)
+		differences->biased[differences->n++] =
+			ws_radix_bias((int64_t)(paired->ebpf_ns[i] - paired->pcap_ns[i]));
+	return 0;
+}
+
+/* Finds the packets that both paired. paired: to be closed whatever the outcome. */
+static int pair_both(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_pairings paired[WS_N_WAYS],
+		     struct ws_agreement *agreement)
+{
+	uint32_t n_at_most = ebpf->n_pairs < pcap->n_pairs ? ebpf->n_pairs : pcap->n_pairs;
+	uint32_t n_tuples = count_tuples(ebpf), n_pcap = count_tuples(pcap);
 	struct common *list[2] = { NULL, NULL };
 	struct ws_grouping grouping = { 0 };
-	uint32_t n_tuples = count_tuples(ebpf), n_pcap = count_tuples(pcap);
 	int rc;
 
 	n_tuples = n_pcap > n_tuples ? n_pcap : n_tuples;
 	rc = list_pairs(ebpf, n_tuples, &list[0]);
-	if (rc)
-		return rc;
-	rc = list_pairs(pcap, n_tuples, &list[1]);
+	rc = rc ? rc : list_pairs(pcap, n_tuples, &list[1]);
 	if (!rc) {
 		struct ws_members members[2] = {
 			{ list[0], sizeof(*list[0]), ebpf->n_pairs, NULL },
@@ -184,12 +174,96 @@ int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct 
 
 		rc = ws_grouping_open(members, &grouping);
 	}
+	for (int way = 0; way < WS_N_WAYS && !rc; way++) {
+		paired[way].ebpf_ns = malloc(((size_t)n_at_most + 1) * sizeof(*paired[way].ebpf_ns));
+		paired[way].pcap_ns = malloc(((size_t)n_at_most + 1) * sizeof(*paired[way].pcap_ns));
+		rc = paired[way].ebpf_ns && paired[way].pcap_ns ? 0 : -ENOMEM;
+	}
 	if (!rc)
-		rc = measure(&grouping, list, ebpf->n_pairs < pcap->n_pairs ? ebpf->n_pairs : pcap->n_pairs, both,
-			     &made);
+		compare(&grouping, list, paired, agreement);
 	ws_grouping_close(&grouping);
 	free(list[0]);
 	free(list[1]);
+	return rc;
+}
+
+int ws_accord_add(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_accord *accord)
+{
+	struct ws_pairings both[WS_N_WAYS] = { 0 };
+	struct ws_agreement found = { 0 };
+	int rc = pair_both(ebpf, pcap, both, &found);
+
+	for (int way = 0; way < WS_N_WAYS; way++) {
+		rc = rc ? rc : add_differences(&both[way], &accord->way[way]);
+		ws_pairings_close(&both[way]);
+	}
+	accord->n_pairs[0] += ebpf->n_pairs;
+	accord->n_pairs[1] += pcap->n_pairs;
+	accord->n += found.n;
+	accord->n_way_differs += found.n_way_differs;
+	return rc;
+}
+
+/* Appends the differences of another accord, which are freed. */
+static int append(struct ws_differences *to, struct ws_differences *from)
+{
+	uint64_t *grown = to->biased;
+
+	if (from->n) {
+		grown = realloc(to->biased, (to->n + from->n) * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		memcpy(grown + to->n, from->biased, from->n * sizeof(*grown));
+	}
+	to->biased = grown;
+	to->n += from->n;
+	free(from->biased);
+	*from = (struct ws_differences) { 0 };
+	return 0;
+}
+
+int ws_accord_complete(struct ws_accord *const *accord, uint32_t n, struct ws_agreement *agreement)
+{
+	struct ws_agreement made = { 0 };
+	int rc = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		made.n += accord[i]->n;
+		made.n_way_differs += accord[i]->n_way_differs;
+		made.n_ebpf_only += accord[i]->n_pairs[0] - accord[i]->n;
+		made.n_pcap_only += accord[i]->n_pairs[1] - accord[i]->n;
+		for (int way = 0; way < WS_N_WAYS && i && !rc; way++)
+			rc = append(&accord[0]->way[way], &accord[i]->way[way]);
+	}
+	for (int way = 0; way < WS_N_WAYS && !rc; way++)
+		rc = spread(accord[0]->way[way].biased, accord[0]->way[way].n, &made.way[way]);
+	if (!rc)
+		*agreement = made;
+	return rc;
+}
+
+void ws_accord_close(struct ws_accord *accord)
+{
+	for (int way = 0; way < WS_N_WAYS && accord; way++)
+		free(accord->way[way].biased);
+	if (accord)
+		*accord = (struct ws_accord) { 0 };
+}
+
+int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_pairings paired[WS_N_WAYS],
+		 struct ws_agreement *agreement)
+{
+	struct ws_pairings both[WS_N_WAYS] = { 0 };
+	struct ws_agreement made = { 0 };
+	int rc = pair_both(ebpf, pcap, both, &made);
+
+	for (int way = 0; way < WS_N_WAYS && !rc; way++) {
+		struct ws_differences differences = { 0 };
+
+		rc = add_differences(&both[way], &differences);
+		rc = rc ? rc : spread(differences.biased, differences.n, &made.way[way]);
+		free(differences.biased);
+	}
 	for (int way = 0; way < WS_N_WAYS; way++) {
 		if (!rc && paired)
 			paired[way] = both[way];

@@ -47,6 +47,30 @@ struct ws_pairings {
 int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_pairings paired[WS_N_WAYS],
 		 struct ws_agreement *agreement);
 
+/* Differences of one direction, in no order; biased by ws_radix_bias(). */
+struct ws_differences {
+	uint64_t *biased; /* owned */
+	uint64_t n;
+	uint64_t room;
+};
+
+/* What is known of an agreement while joins of parts of the packets come in. Zeroed: nothing. */
+struct ws_accord {
+	uint64_t n;
+	uint64_t n_way_differs;
+	uint64_t n_pairs[2]; /* of eBPF, of the capture */
+	struct ws_differences way[WS_N_WAYS];
+};
+
+/* Adds the joins of the same part of both sources. As ws_agreement(). */
+int ws_accord_add(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_accord *accord);
+
+/* The agreement of n > 0 accords together, which are spent: the same as of the joins of everything. 0 or -ENOMEM. */
+int ws_accord_complete(struct ws_accord *const *accord, uint32_t n, struct ws_agreement *agreement);
+
+/* NULL and zeroed are fine. */
+void ws_accord_close(struct ws_accord *accord);
+
 /* NULL is fine. */
 void ws_pairings_close(struct ws_pairings *pairings);
 

@@ -6,21 +6,14 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 
-#include "analyze/radix.h"
 #include "analyze/roster.h"
 #include "lib/record.h"
 
-#define SIGHTINGS_MAX (UINT32_C(1) << 31)
-
-/* A database is not believed to have more rows than this before they are read. */
-#define TOLD_MAX (UINT32_C(1) << 24)
-
 /* Reading rows is what takes the time: it is shared out among so many threads at most, of so many rows at least. */
-#define PARTS_MAX     8
+#define PARTS_MAX     WS_COLLECT_PARTS_MAX
 #define ROWS_PER_PART 50000
 
 /* A range of rows, read by one thread over a connection of its own. */
@@ -30,9 +23,10 @@ struct part {
 	bool with_places;
 	const struct ws_roster *roster;
 	struct ws_store *store;
-	struct ws_sightings *sightings; /* one a file */
-	uint32_t file;			/* index of the last row's file: rows of a file lie together */
-	int64_t low, high;		/* request_id, both included */
+	const struct ws_collect_sink *sink;
+	void *writer;	   /* the sink's, for this part */
+	uint32_t file;	   /* index of the last row's file: rows of a file lie together */
+	int64_t low, high; /* request_id, both included */
 	pthread_t thread;
 	int rc;
 	const char *fault; /* what is wrong with a row */
@@ -118,48 +112,10 @@ static struct ws_place place_of(sqlite3_value **value, const struct ws_sighting 
 	return place;
 }
 
-/* Makes room for n more sightings, and then some. 0, -EOVERFLOW or -ENOMEM. */
-static int reserve(struct ws_sightings *list, uint64_t n, bool with_places)
-{
-	uint64_t room = 2 * (uint64_t)list->room;
-	struct ws_sighting *grown;
-	struct ws_place *places;
-
-	if (list->n + n <= list->room)
-		return 0;
-	if (list->n + n > SIGHTINGS_MAX)
-		return -EOVERFLOW;
-	room = room < list->n + n ? list->n + n : room;
-	room = room > SIGHTINGS_MAX ? SIGHTINGS_MAX : room;
-	grown = realloc(list->at, (size_t)room * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	list->at = grown;
-	if (with_places) {
-		places = realloc(list->place, (size_t)room * sizeof(*places));
-		if (!places)
-			return -ENOMEM;
-		list->place = places;
-	}
-	list->room = (uint32_t)room;
-	return 0;
-}
-
 /* Makes a sighting of a row. 0 or an error, with part->fault saying what is wrong. */
 static int add_row(struct part *part, uint32_t file, sqlite3_value **value)
 {
-	struct ws_sightings *list = &part->sightings[file];
-	struct ws_sighting *s;
-
-	if (list->n == list->room) {
-		uint64_t told = part->catalog->file[file].n_requests;
-		int rc = reserve(list, list->room ? 1 : (told < TOLD_MAX ? told : TOLD_MAX) + 64, part->with_places);
-
-		if (rc)
-			return rc;
-	}
-	s = &list->at[list->n];
-	*s = (struct ws_sighting) {
+	struct ws_sighting s = {
 		.identity.seq = (uint32_t)sqlite3_value_int64(value[3]),
 		.ts_ns = sqlite3_value_int64(value[2]),
 		.tuple = ws_roster_find(part->roster, sqlite3_value_int64(value[1])),
@@ -171,16 +127,17 @@ static int add_row(struct part *part, uint32_t file, sqlite3_value **value)
 		.family = (uint8_t)sqlite3_value_int(value[11]),
 		.file = (uint16_t)file,
 	};
-	if (s->tuple == UINT32_MAX)
+	struct ws_place place;
+
+	if (s.tuple == UINT32_MAX)
 		part->fault = "a request of a flow that is not there";
-	else if (s->reason == WS_REASON_CONTEXT)
-		part->fault = read_ids(value, s);
+	else if (s.reason == WS_REASON_CONTEXT)
+		part->fault = read_ids(value, &s);
 	if (part->fault)
 		return -EPROTO;
 	if (part->with_places)
-		list->place[list->n] = place_of(value, s);
-	list->n++;
-	return 0;
+		place = place_of(value, &s);
+	return part->sink->take(part->writer, &s, part->with_places ? &place : NULL);
 }
 
 /* The aggregate function's step: called by SQLite for every row. */
@@ -218,7 +175,9 @@ static int complain(struct part *part, int rc)
 				part->fault);
 	if (rc == -EOVERFLOW)
 		return ws_error(&part->err, rc, "%s: too many rows for one run", path);
-	return ws_error(&part->err, rc, "out of memory");
+	if (rc == -ENOMEM)
+		return ws_error(&part->err, rc, "out of memory");
+	return ws_error(&part->err, rc, "%s: %s", path, strerror(-rc));
 }
 
 /* Reads the part's rows. A thread's function: the outcome is in part->rc. */
@@ -258,59 +217,6 @@ static int row_range(struct ws_store *store, int64_t *low, int64_t *high, struct
 	return rc;
 }
 
-/* Puts sightings into time order; equal stamps stay in order of request_id. Kernels write them nearly so. */
-static int sort_by_time(struct ws_sightings *list)
-{
-	struct ws_sightings sorted = { .n = list->n, .room = list->n };
-	struct ws_radix_item *item;
-	uint32_t i = 1;
-	int rc;
-
-	while (i < list->n && list->at[i - 1].ts_ns <= list->at[i].ts_ns)
-		i++;
-	if (i >= list->n)
-		return 0;
-	item = malloc(list->n * sizeof(*item));
-	sorted.at = malloc(list->n * sizeof(*sorted.at));
-	sorted.place = list->place ? malloc(list->n * sizeof(*sorted.place)) : NULL;
-	rc = item && sorted.at && (sorted.place || !list->place) ? 0 : -ENOMEM;
-	for (i = 0; i < list->n && !rc; i++)
-		item[i] = (struct ws_radix_item) { ws_radix_bias(list->at[i].ts_ns), i };
-	rc = rc ? rc : ws_radix_sort_items(item, list->n);
-	for (i = 0; i < list->n && !rc; i++) {
-		sorted.at[i] = list->at[item[i].tag];
-		if (list->place)
-			sorted.place[i] = list->place[item[i].tag];
-	}
-	free(item);
-	ws_sightings_close(rc ? &sorted : list);
-	if (!rc)
-		*list = sorted;
-	return rc;
-}
-
-/* Appends the sightings of a part, which is emptied; what needs no copy is not copied. */
-static int append(struct ws_sightings *list, struct ws_sightings *part)
-{
-	int rc = 0;
-
-	if (!list->n) {
-		ws_sightings_close(list);
-		*list = *part;
-		*part = (struct ws_sightings) { 0 };
-		return 0;
-	}
-	rc = part->n ? reserve(list, part->n, part->place != NULL) : 0;
-	if (!rc && part->n) {
-		memcpy(list->at + list->n, part->at, part->n * sizeof(*part->at));
-		if (part->place)
-			memcpy(list->place + list->n, part->place, part->n * sizeof(*part->place));
-		list->n += part->n;
-	}
-	ws_sightings_close(part);
-	return rc;
-}
-
 /* How many threads are worth it, of what the machine has. */
 static uint32_t parts_for(uint64_t n_rows)
 {
@@ -333,11 +239,8 @@ static uint32_t open_parts(const struct part *pattern, uint32_t n_parts, struct 
 
 	for (; n < n_parts; n++) {
 		part[n] = *pattern;
-		part[n].sightings = calloc(pattern->catalog->n_files, sizeof(*part->sightings));
-		if (!part[n].sightings || (n > 0 && ws_store_twin(pattern->store, &part[n].store))) {
-			free(part[n].sightings);
+		if (n > 0 && ws_store_twin(pattern->store, &part[n].store))
 			break;
-		}
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		part[i].low = (int64_t)(low + n_rows / n * i);
@@ -346,10 +249,16 @@ static uint32_t open_parts(const struct part *pattern, uint32_t n_parts, struct 
 	return n;
 }
 
-static int read_parts(struct part *part, uint32_t n_parts, struct ws_sightings *sightings, struct ws_error *err)
+static int read_parts(struct part *part, uint32_t n_parts, struct ws_error *err)
 {
+	const struct ws_collect_sink *sink = part->sink;
 	uint32_t n_started = 1;
 	int rc = 0;
+
+	for (uint32_t i = 0; i < n_parts && !rc; i++)
+		rc = sink->begin(sink->context, &part[i].writer);
+	if (rc)
+		return ws_error(err, rc, "out of memory");
 
 	while (n_started < n_parts && !pthread_create(&part[n_started].thread, NULL, read_part, &part[n_started]))
 		n_started++;
@@ -364,17 +273,12 @@ static int read_parts(struct part *part, uint32_t n_parts, struct ws_sightings *
 		rc = part[i].rc;
 		if (rc)
 			*err = part[i].err;
-		for (uint32_t file = 0; file < part[i].catalog->n_files && !rc; file++) {
-			rc = append(&sightings[file], &part[i].sightings[file]);
-			if (rc)
-				ws_error(err, rc, "out of memory");
-		}
 	}
 	return rc;
 }
 
-int ws_collect(struct ws_store *store, const struct ws_catalog *catalog, const bool *wanted, bool with_places,
-	       struct ws_tuples *tuples, struct ws_sightings *sightings, struct ws_error *err)
+int ws_collect_rows(struct ws_store *store, const struct ws_catalog *catalog, const bool *wanted, bool with_places,
+		    struct ws_tuples *tuples, const struct ws_collect_sink *sink, struct ws_error *err)
 {
 	struct ws_roster roster = { 0 };
 	struct part pattern = {
@@ -383,6 +287,7 @@ int ws_collect(struct ws_store *store, const struct ws_catalog *catalog, const b
 		.with_places = with_places,
 		.roster = &roster,
 		.store = store,
+		.sink = sink,
 	};
 	struct part part[PARTS_MAX];
 	uint32_t n_parts = 0;
@@ -396,29 +301,10 @@ int ws_collect(struct ws_store *store, const struct ws_catalog *catalog, const b
 	rc = rc ? rc : row_range(store, &pattern.low, &pattern.high, err);
 	if (!rc) {
 		n_parts = open_parts(&pattern, parts_for((uint64_t)pattern.high - (uint64_t)pattern.low), part);
-		rc = n_parts ? read_parts(part, n_parts, sightings, err) : ws_error(err, -ENOMEM, "out of memory");
+		rc = read_parts(part, n_parts, err);
 	}
-	for (uint32_t i = 0; i < catalog->n_files && !rc; i++) {
-		rc = sort_by_time(&sightings[i]);
-		if (rc)
-			ws_error(err, rc, "out of memory");
-	}
-	for (uint32_t i = 0; i < n_parts; i++) {
-		for (uint32_t file = 0; file < catalog->n_files; file++)
-			ws_sightings_close(&part[i].sightings[file]);
-		free(part[i].sightings);
-		if (i > 0)
-			ws_store_close(part[i].store);
-	}
+	for (uint32_t i = 1; i < n_parts; i++)
+		ws_store_close(part[i].store);
 	ws_roster_close(&roster);
 	return rc;
-}
-
-void ws_sightings_close(struct ws_sightings *sightings)
-{
-	if (!sightings)
-		return;
-	free(sightings->at);
-	free(sightings->place);
-	*sightings = (struct ws_sightings) { 0 };
 }

@@ -110,18 +110,13 @@ static int bundle_by(const struct ws_invocation *invocation, const struct ws_cam
 
 int ws_command_cdf(const struct ws_invocation *invocation, struct ws_study *study)
 {
-	const struct ws_view *ebpf = &study->view[WS_SOURCE_EBPF], *pcap = &study->view[WS_SOURCE_PCAP];
-	bool both = ebpf->joined && pcap->joined;
-	struct ws_agreement agreement = { 0 };
 	struct ws_series_set set = { 0 };
-	struct ws_cdf cdf = { study, &set, both ? &agreement : NULL };
+	struct ws_cdf cdf = { study, &set, study->has_agreement ? &study->agreement : NULL };
 	int rc, status = WS_STATUS_FAILED;
 
 	if (invocation->by & WS_BY_NAMES)
 		return cdf_by(invocation, study);
 	rc = ws_series_open(study, &set);
-	if (!rc && both)
-		rc = ws_agreement(&ebpf->join, &pcap->join, NULL, &agreement);
 	if (rc)
 		ws_tell("", strerror(-rc));
 	else

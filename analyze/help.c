@@ -31,6 +31,9 @@
 	"                      node, as the cluster snapshot names them, or several of these, separated by\n" \
 	"                      commas; of a campaign, runs of all nodes together. Writes cdf-by.tsv,\n"       \
 	"                      cdf-by-drawn.tsv, cdf-by.json, cdf-by.svg and cdf-by.pdf instead\n"
+#define HELP_MEMORY                                                                                             \
+	"  --memory SIZE       of a run's sightings, keep so much in memory, 512M if not given, and the rest\n" \
+	"                      in a temporary file without a name, in $TMPDIR or /var/tmp\n"
 #define HELP_TERM "  --term              draw the figure in the terminal, too\n"
 
 const char ws_help_cdf[] =
@@ -40,7 +43,7 @@ const char ws_help_cdf[] =
 	"point), cdf-drawn.tsv (what the figure draws), cdf.json, cdf.svg and cdf.pdf into DIR/reports/. Of a "
 	"campaign,\n"
 	"runs under the same conditions are put together, and the figure has a panel for each set of "
-	"conditions.\n\n" HELP_CAMPAIGN HELP_FILES HELP_BY_NAMES HELP_FAMILY HELP_TERM;
+	"conditions.\n\n" HELP_CAMPAIGN HELP_FILES HELP_BY_NAMES HELP_FAMILY HELP_MEMORY HELP_TERM;
 
 const char ws_help_pairs[] =
 	"One row a packet, in order of its entry; addresses and ports as at the vport. Where a cluster snapshot was\n"
@@ -51,7 +54,7 @@ const char ws_help_pairs[] =
 const char ws_help_ledger[] =
 	"Every frame that passed a point has exactly one reason; the reasons add up to the frames, or it "
 	"fails. Of a\ncampaign: a line a file, with the traces seen beside the requests that the load log says were "
-	"answered.\n\n" HELP_CAMPAIGN;
+	"answered.\n\n" HELP_CAMPAIGN HELP_MEMORY;
 
 const char ws_help_detect[] =
 	"Of the requests that carry a context, how many does a search of the first N payload bytes find, and which "

@@ -10,6 +10,10 @@
 /* More search spaces than this are a slip of the pen. */
 #define SEARCH_BYTES_MAX 100000
 
+/* For sightings while they are joined: with all else that a run of ten million pairs takes it stays below 1 GB. */
+#define MEMORY_DEFAULT (UINT64_C(512) << 20)
+#define MEMORY_MIN     (UINT64_C(1) << 20)
+
 enum key {
 	KEY_DIR = 256,
 	KEY_SOURCE,
@@ -23,6 +27,7 @@ enum key {
 	KEY_BY,
 	KEY_FAMILY,
 	KEY_ALIGN,
+	KEY_MEMORY,
 	KEY_HELP
 };
 
@@ -39,6 +44,7 @@ static const struct option long_options[] = {
 	{ "by", required_argument, NULL, KEY_BY },
 	{ "family", required_argument, NULL, KEY_FAMILY },
 	{ "align", required_argument, NULL, KEY_ALIGN },
+	{ "memory", required_argument, NULL, KEY_MEMORY },
 	{ "help", no_argument, NULL, KEY_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -65,6 +71,8 @@ static unsigned int needed_bits(int key)
 		return WS_OPTION_FAMILY;
 	case KEY_ALIGN:
 		return WS_OPTION_ALIGN;
+	case KEY_MEMORY:
+		return WS_OPTION_MEMORY;
 	default:
 		return 0;
 	}
@@ -84,6 +92,29 @@ static int parse_number(const char **text, uint32_t *number)
 		return -EINVAL;
 	*number = (uint32_t)n;
 	*text = end;
+	return 0;
+}
+
+/* SIZE: a number of bytes, or of K, M or G of them. */
+static int parse_memory(const char *text, struct ws_invocation *invocation)
+{
+	static const char unit[] = "KMG";
+	const char *found;
+	uint32_t number;
+	uint64_t bytes;
+	int rc = parse_number(&text, &number);
+
+	if (rc)
+		return rc;
+	bytes = number;
+	found = *text ? strchr(unit, *text) : NULL;
+	if (found) {
+		bytes <<= 10 * (found - unit + 1);
+		text++;
+	}
+	if (*text || bytes < MEMORY_MIN)
+		return -EINVAL;
+	invocation->memory_bytes = bytes;
 	return 0;
 }
 
@@ -282,6 +313,9 @@ static int apply(int key, const char *value, unsigned int options, struct ws_inv
 	case KEY_ALIGN:
 		rc = parse_align(value, invocation);
 		return rc ? ws_error(err, rc, "--align %s: it is packets, chrony, ptp or none", value) : 0;
+	case KEY_MEMORY:
+		rc = parse_memory(value, invocation);
+		return rc ? ws_error(err, rc, "--memory %s: it is a size such as 200M or 2G, at least 1M", value) : 0;
 	case KEY_FAMILY:
 		invocation->family = value;
 		return *value ? 0 : ws_error(err, -EINVAL, "--family is empty");
@@ -351,7 +385,9 @@ static int parse(int argc, char **argv, unsigned int options, struct ws_invocati
 int ws_invocation_parse(int argc, char **argv, unsigned int options, struct ws_invocation *invocation,
 			struct ws_error *err)
 {
-	struct ws_invocation made = { .source = { true, true }, .figure = true, .by = WS_BY_FAMILY };
+	struct ws_invocation made = {
+		.source = { true, true }, .figure = true, .by = WS_BY_FAMILY, .memory_bytes = MEMORY_DEFAULT
+	};
 	int rc;
 
 	opterr = 0;

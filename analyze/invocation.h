@@ -43,6 +43,7 @@ enum ws_option {
 	WS_OPTION_TRACE_ID = 512,   /* one operand, a trace id */
 	WS_OPTION_EXPORT = 1024,    /* --out is a file; formats otlp, csv, jsonl, and none else */
 	WS_OPTION_BY_NAMES = 2048,  /* --by: edge, pod, service, node */
+	WS_OPTION_MEMORY = 4096,    /* --memory */
 };
 
 /* What contexts are told apart by. Bits. */
@@ -76,6 +77,7 @@ struct ws_invocation {
 	uint32_t trace_id_len;	/* 8 or 16; 0 without the operand */
 	const char *family;	/* only contexts of the family of this name; NULL: all */
 	bool help;		/* --help: nothing else matters */
+	uint64_t memory_bytes;	/* of sightings that are kept in memory while a run is joined in bulk */
 	uint32_t *search_bytes; /* ascending, without repetition; owned */
 	uint32_t n_search_bytes;
 };

@@ -35,7 +35,12 @@ static int prepare(struct ws_join_work *work)
 		}
 		members[side] = (struct ws_members) { view->at, sizeof(*view->at), view->n, work->alone[side] };
 	}
-	work->votes = calloc((size_t)n_tuples + 1, sizeof(*work->votes));
+	if (work->known) {
+		work->votes = work->known->votes + (size_t)work->node * work->known->n_tuples;
+	} else {
+		work->own_votes = calloc((size_t)n_tuples + 1, sizeof(*work->own_votes));
+		work->votes = (const uint32_t(*)[WS_N_WAYS])work->own_votes;
+	}
 	work->unused = malloc(((size_t)more + 1) * sizeof(*work->unused));
 	if (!work->votes || !work->unused)
 		return -ENOMEM;
@@ -70,7 +75,7 @@ static void work_close(struct ws_join_work *work)
 		free(work->alone[side]);
 		free(work->moment[side]);
 	}
-	free(work->votes);
+	free(work->own_votes);
 	free(work->unused);
 }
 
@@ -112,7 +117,7 @@ static uint32_t count_nodes(const struct ws_join *join)
 	return n;
 }
 
-static int run(struct ws_join *join)
+static int run(struct ws_join *join, const struct ws_join_known *known)
 {
 	const struct ws_side_view *side = join->side;
 	uint32_t fewer = side[0].n < side[1].n ? side[0].n : side[1].n, base[WS_N_SIDES] = { 0 };
@@ -123,7 +128,7 @@ static int run(struct ws_join *join)
 	if (!join->pair)
 		return -ENOMEM;
 	for (uint32_t node = 0; node < n_nodes && !rc; node++) {
-		struct ws_join_work work = { .join = join, .node = node };
+		struct ws_join_work work = { .join = join, .node = node, .known = known };
 
 		for (int i = 0; i < WS_N_SIDES; i++) {
 			work.side[i] = part_of(&side[i], base[i], node);
@@ -137,10 +142,11 @@ static int run(struct ws_join *join)
 	return rc;
 }
 
-int ws_join_open(const struct ws_side_view *nic, const struct ws_side_view *vport, struct ws_join *join)
+int ws_join_open_part(const struct ws_side_view *nic, const struct ws_side_view *vport,
+		      const struct ws_join_known *known, struct ws_join *join)
 {
 	struct ws_join made = { .side = { *nic, *vport } };
-	int rc = (uint64_t)nic->n + vport->n > UINT32_MAX / 2 ? -EOVERFLOW : run(&made);
+	int rc = (uint64_t)nic->n + vport->n > UINT32_MAX / 2 ? -EOVERFLOW : run(&made, known);
 
 	made.n_causes = nic->n_vantages > 1 || vport->n_vantages > 1 ? WS_N_CAUSES : WS_N_PLAIN_CAUSES;
 	if (rc)
@@ -148,6 +154,25 @@ int ws_join_open(const struct ws_side_view *nic, const struct ws_side_view *vpor
 	else
 		*join = made;
 	return rc;
+}
+
+int ws_join_open(const struct ws_side_view *nic, const struct ws_side_view *vport, struct ws_join *join)
+{
+	return ws_join_open_part(nic, vport, NULL, join);
+}
+
+void ws_join_add_counts(struct ws_join *join, const struct ws_join *part)
+{
+	join->n_pairs += part->n_pairs;
+	join->n_strays += part->n_strays;
+	for (int way = 0; way < WS_N_WAYS; way++) {
+		for (int class = 0; class < WS_N_CLASSES; class ++)
+			join->n_class[way][class] += part->n_class[way][class];
+	}
+	for (int side = 0; side < WS_N_SIDES; side++) {
+		for (int cause = 0; cause < WS_N_CAUSES; cause++)
+			join->n_cause[side][cause] += part->n_cause[side][cause];
+	}
 }
 
 int ws_join_sort(struct ws_join *join)

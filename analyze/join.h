@@ -19,6 +19,7 @@
 #ifndef WS_ANALYZE_JOIN_H
 #define WS_ANALYZE_JOIN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "analyze/sighting.h"
@@ -105,6 +106,38 @@ struct ws_join {
  */
 int ws_join_open(const struct ws_side_view *nic, const struct ws_side_view *vport, struct ws_join *join);
 
+/*
+ * Requests in which a side of a node saw no context: sequence number << 8 | enum ws_reason, ascending. They explain why
+ * the other side's sightings remain alone.
+ */
+struct ws_misses {
+	uint64_t *at;
+	uint64_t n;
+};
+
+/* A sighting as a miss; any sighting, to be looked for by its sequence number. */
+static inline uint64_t ws_miss(const struct ws_sighting *sighting)
+{
+	return (uint64_t)sighting->identity.seq << 8 | sighting->reason;
+}
+
+/* What is known from elsewhere, where only a part of all packets is joined at a time. Not owned. */
+struct ws_join_known {
+	const uint32_t (*votes)[WS_N_WAYS]; /* by node, and in it by tuple at the vport, of all once-seen pairs */
+	uint32_t n_tuples;		    /* of a node, more than the largest */
+	const struct ws_misses *misses[WS_N_SIDES]; /* one a node */
+};
+
+/*
+ * As ws_join_open(), of some of the packets: all sightings of each of them, and none without a context. The parts'
+ * pairs, strays and counts together are those of the whole.
+ */
+int ws_join_open_part(const struct ws_side_view *nic, const struct ws_side_view *vport,
+		      const struct ws_join_known *known, struct ws_join *join);
+
+/* Adds the counts of a part. */
+void ws_join_add_counts(struct ws_join *join, const struct ws_join *part);
+
 /* Puts the pairs into order of their entry's stamp, ties by sequence number, then by order at the NIC. 0 or -ENOMEM. */
 int ws_join_sort(struct ws_join *join);
 
@@ -144,6 +177,12 @@ static inline uint32_t ws_pair_node(const struct ws_join *join, const struct ws_
  * sends to the pod, is on its way in. enum ws_way; WS_N_WAYS: it did not say.
  */
 unsigned int ws_kernel_way(enum ws_side side, uint8_t direction);
+
+/*
+ * The way of an identity that was seen once at each side, and the class of a pair: see above.
+ */
+unsigned int ws_single_way(const struct ws_sighting *nic, const struct ws_sighting *vport);
+uint8_t ws_pair_class(const struct ws_sighting *nic, const struct ws_sighting *vport, unsigned int way, bool repeated);
 
 /* How long the packet was between the points. ns; unsigned arithmetic, so that no pair of stamps can overflow. */
 static inline uint64_t ws_pair_latency_ns(const struct ws_join *join, const struct ws_pair *pair)

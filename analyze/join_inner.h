@@ -28,7 +28,9 @@ struct ws_join_work {
 	bool has_several;	   /* points of a side */
 	struct ws_grouping grouping;
 	uint8_t *alone[WS_N_SIDES];
-	uint32_t (*votes)[WS_N_WAYS];	      /* of once-seen pairs, by their tuple at the vport */
+	const struct ws_join_known *known;    /* NULL: the node's sightings are all here */
+	const uint32_t (*votes)[WS_N_WAYS];   /* of once-seen pairs, by their tuple at the vport */
+	uint32_t (*own_votes)[WS_N_WAYS];     /* the same, to be counted; NULL: they are known */
 	uint32_t *unused;		      /* entries that wait for an exit: a stack */
 	struct ws_moment *moment[WS_N_SIDES]; /* room for all sightings of a side; NULL unless has_several */
 };

@@ -38,12 +38,12 @@ struct command {
 
 static const struct command commands[] = {
 	{ "cdf", "distribution of the latency between the points",
-	  WS_OPTION_FIGURE | WS_OPTION_TERM | WS_OPTION_FAMILY | WS_OPTION_BY_NAMES, WS_DEPTH_JOIN, ws_command_cdf,
-	  WS_FIND_LATENCIES, ws_command_bundle, ws_help_cdf, NULL },
+	  WS_OPTION_FIGURE | WS_OPTION_TERM | WS_OPTION_FAMILY | WS_OPTION_BY_NAMES | WS_OPTION_MEMORY,
+	  WS_DEPTH_LATENCIES, ws_command_cdf, WS_FIND_LATENCIES, ws_command_bundle, ws_help_cdf, NULL },
 	{ "pairs", "every packet seen at both points", WS_OPTION_UNMATCHED | WS_OPTION_FAMILY, WS_DEPTH_PLACES,
 	  ws_command_pairs, 0, NULL, ws_help_pairs, NULL },
-	{ "ledger", "the account of every frame and every sighting", 0, WS_DEPTH_JOIN, ws_command_ledger,
-	  WS_FIND_LATENCIES | WS_FIND_TRACES, ws_command_audit, ws_help_ledger, NULL },
+	{ "ledger", "the account of every frame and every sighting", WS_OPTION_MEMORY, WS_DEPTH_COUNTS,
+	  ws_command_ledger, WS_FIND_LATENCIES | WS_FIND_TRACES, ws_command_audit, ws_help_ledger, NULL },
 	{ "detect", "contexts found by a search of N bytes",
 	  WS_OPTION_FIGURE | WS_OPTION_SEARCH_BYTES | WS_OPTION_BY | WS_OPTION_BY_NAMES | WS_OPTION_FAMILY,
 	  WS_DEPTH_SIGHTINGS, ws_command_detect, WS_FIND_DETECTIONS, ws_command_sweep, ws_help_detect, NULL },
@@ -85,13 +85,21 @@ static int wrong_usage(const char *text, const char *hint)
 	return WS_STATUS_USAGE;
 }
 
+/* How deep a command looks into a run: latencies that are told apart by name need their packets. */
+static enum ws_depth depth_of(const struct command *command, const struct ws_invocation *invocation)
+{
+	bool needs_packets = command->depth == WS_DEPTH_LATENCIES && invocation->by & WS_BY_NAMES;
+
+	return needs_packets ? WS_DEPTH_JOIN : command->depth;
+}
+
 static int with_run(const struct command *command, const struct ws_invocation *invocation)
 {
 	struct ws_error err = { 0 };
 	struct ws_study study;
 	int status;
 
-	if (ws_study_open(invocation, command->depth, &study, &err)) {
+	if (ws_study_open(invocation, depth_of(command, invocation), &study, &err)) {
 		ws_tell("", err.text);
 		return WS_STATUS_FAILED;
 	}

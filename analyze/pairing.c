@@ -11,7 +11,7 @@ static unsigned int majority(const uint32_t votes[WS_N_WAYS])
 	return votes[WS_WAY_RX] > votes[WS_WAY_TX] ? WS_WAY_RX : WS_WAY_TX;
 }
 
-static uint8_t classify(const struct ws_sighting *nic, const struct ws_sighting *vport, unsigned int way, bool repeated)
+uint8_t ws_pair_class(const struct ws_sighting *nic, const struct ws_sighting *vport, unsigned int way, bool repeated)
 {
 	unsigned int nic_way = ws_kernel_way(WS_SIDE_NIC, nic->direction);
 	unsigned int vport_way = ws_kernel_way(WS_SIDE_VPORT, vport->direction);
@@ -30,8 +30,8 @@ static uint8_t classify(const struct ws_sighting *nic, const struct ws_sighting 
 static void add_pair(struct ws_join_work *work, uint32_t nic, uint32_t vport, unsigned int way, bool repeated)
 {
 	struct ws_join *join = work->join;
-	uint8_t class = classify(ws_join_sighting(work, WS_SIDE_NIC, nic), ws_join_sighting(work, WS_SIDE_VPORT, vport),
-				 way, repeated);
+	uint8_t class = ws_pair_class(ws_join_sighting(work, WS_SIDE_NIC, nic),
+				      ws_join_sighting(work, WS_SIDE_VPORT, vport), way, repeated);
 
 	join->pair[join->n_pairs++] =
 		(struct ws_pair) { { work->base[0] + nic, work->base[1] + vport }, (uint8_t)way, class };
@@ -46,24 +46,27 @@ static bool is_single(const struct ws_group *group)
 	       group->first[1] == group->last[1];
 }
 
+unsigned int ws_single_way(const struct ws_sighting *nic, const struct ws_sighting *vport)
+{
+	unsigned int way;
+
+	if (vport->ts_ns != nic->ts_ns)
+		return vport->ts_ns < nic->ts_ns ? WS_WAY_TX : WS_WAY_RX;
+	way = ws_kernel_way(WS_SIDE_VPORT, vport->direction);
+	if (way == WS_N_WAYS)
+		way = ws_kernel_way(WS_SIDE_NIC, nic->direction);
+	return way == WS_N_WAYS ? WS_WAY_RX : way;
+}
+
 /* Pairs an identity that was seen once at each point: its stamps tell the direction. */
 static void pair_single(struct ws_join_work *work, const struct ws_group *group)
 {
-	const struct ws_sighting *nic = ws_join_sighting(work, WS_SIDE_NIC, group->first[WS_SIDE_NIC]);
 	const struct ws_sighting *vport = ws_join_sighting(work, WS_SIDE_VPORT, group->first[WS_SIDE_VPORT]);
-	unsigned int way = WS_WAY_RX;
+	unsigned int way = ws_single_way(ws_join_sighting(work, WS_SIDE_NIC, group->first[WS_SIDE_NIC]), vport);
 
-	if (vport->ts_ns < nic->ts_ns) {
-		way = WS_WAY_TX;
-	} else if (vport->ts_ns == nic->ts_ns) {
-		way = ws_kernel_way(WS_SIDE_VPORT, vport->direction);
-		if (way == WS_N_WAYS)
-			way = ws_kernel_way(WS_SIDE_NIC, nic->direction);
-		if (way == WS_N_WAYS)
-			way = WS_WAY_RX;
-	}
 	add_pair(work, group->first[WS_SIDE_NIC], group->first[WS_SIDE_VPORT], way, false);
-	work->votes[vport->tuple][way]++;
+	if (work->own_votes)
+		work->own_votes[vport->tuple][way]++;
 }
 
 static unsigned int repeated_way(const struct ws_join_work *work, const struct ws_group *group)

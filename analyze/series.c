@@ -8,19 +8,24 @@
 #include "analyze/radix.h"
 
 /* Adds the series of a source and direction, if it has any pair. */
-static int add(const struct ws_join *join, enum ws_source source, enum ws_way way, struct ws_series_set *set)
+static int add(struct ws_view *view, enum ws_source source, enum ws_way way, struct ws_series_set *set)
 {
+	const struct ws_join *join = &view->join;
 	struct ws_series made = { .source = source, .way = way };
 
 	for (unsigned int class = 0; class < WS_N_CLASSES; class ++)
 		made.n += join->n_class[way][class];
 	if (!made.n)
 		return 0;
-	made.latency_ns = malloc(made.n * sizeof(*made.latency_ns));
-	if (!made.latency_ns)
-		return -ENOMEM;
-	made.n = 0;
-	for (uint32_t i = 0; i < join->n_pairs; i++) {
+	made.latency_ns = view->latency_ns[way];
+	view->latency_ns[way] = NULL;
+	if (!made.latency_ns) {
+		made.latency_ns = malloc(made.n * sizeof(*made.latency_ns));
+		if (!made.latency_ns)
+			return -ENOMEM;
+		made.n = 0;
+	}
+	for (uint32_t i = 0; i < join->n_pairs && join->pair; i++) {
 		if (join->pair[i].way == way)
 			made.latency_ns[made.n++] = ws_pair_latency_ns(join, &join->pair[i]);
 	}
@@ -33,14 +38,14 @@ static int add(const struct ws_join *join, enum ws_source source, enum ws_way wa
 	return 0;
 }
 
-int ws_series_open(const struct ws_study *study, struct ws_series_set *set)
+int ws_series_open(struct ws_study *study, struct ws_series_set *set)
 {
 	struct ws_series_set made = { 0 };
 	int rc = 0;
 
 	for (int source = 0; source < WS_N_SOURCES; source++) {
 		for (int way = 0; way < WS_N_WAYS && study->view[source].joined && !rc; way++)
-			rc = add(&study->view[source].join, source, way, &made);
+			rc = add(&study->view[source], source, way, &made);
 	}
 	if (rc)
 		ws_series_close(&made);

@@ -24,8 +24,9 @@ struct ws_series_set {
 	uint32_t n;
 };
 
-/* Makes the series of all joins. 0 or -ENOMEM. To be closed with ws_series_close(). */
-int ws_series_open(const struct ws_study *study, struct ws_series_set *set);
+/* Makes the series of all joins; takes latencies that the study has at hand from it. 0 or -ENOMEM. To be closed with
+ * ws_series_close(). */
+int ws_series_open(struct ws_study *study, struct ws_series_set *set);
 
 /* NULL is fine. */
 void ws_series_close(struct ws_series_set *set);

@@ -13,9 +13,6 @@
 
 #define SCHEMA_VERSION 4
 
-/* Mapped, not copied: rows are read once, front to back. */
-#define MMAP_BYTES "1099511627776"
-
 /* Room for a path in a URI, every byte quoted. */
 #define URI_MAX (3 * PATH_MAX + 32)
 
@@ -166,7 +163,7 @@ int ws_store_open(const char *dir, struct ws_store **store, struct ws_error *err
 		goto out;
 	}
 	sqlite3_busy_timeout(made->db, 10000);
-	if (sqlite3_exec(made->db, "PRAGMA mmap_size = " MMAP_BYTES "; BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_exec(made->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
 		rc = ws_store_error(made, "cannot read it", err);
 out:
 	if (rc)
@@ -192,8 +189,7 @@ int ws_store_twin(struct ws_store *store, struct ws_store **twin)
 	 * gets the lock sees the same. With one, or when it is refused because a writer waits, there is no twin.
 	 */
 	if (status != SQLITE_OK || (!made->immutable && uses_wal(made->db)) ||
-	    sqlite3_exec(made->db, "PRAGMA mmap_size = " MMAP_BYTES "; BEGIN; SELECT 1 FROM point", NULL, NULL, NULL) !=
-		    SQLITE_OK) {
+	    sqlite3_exec(made->db, "BEGIN; SELECT 1 FROM point", NULL, NULL, NULL) != SQLITE_OK) {
 		ws_store_close(made);
 		return -EBUSY;
 	}

@@ -4,48 +4,38 @@
 #include <stdlib.h>
 
 #include "analyze/join_inner.h"
+#include "analyze/radix.h"
 #include "lib/record.h"
-
-/* A request in which no context was found. */
-struct miss {
-	uint32_t seq;
-	uint8_t reason;
-};
 
 static int compare_seq(const void *a, const void *b)
 {
-	uint32_t left = ((const struct miss *)a)->seq, right = ((const struct miss *)b)->seq;
+	uint64_t left = *(const uint64_t *)a >> 8, right = *(const uint64_t *)b >> 8;
 
 	return (left > right) - (left < right);
 }
 
-static int compare_miss(const void *a, const void *b)
+/* The requests in which no context was found, to be freed. 0 or -ENOMEM. */
+static int undetected(const struct ws_side_view *side, struct ws_misses *misses)
 {
-	int by_seq = compare_seq(a, b);
-
-	return by_seq ? by_seq : ((const struct miss *)a)->reason - ((const struct miss *)b)->reason;
-}
-
-/* The requests in which no context was found, by sequence number; to be freed. */
-static int undetected(const struct ws_side_view *side, struct miss **miss, uint32_t *n_misses)
-{
-	uint32_t n = 0;
-	struct miss *list;
+	struct ws_misses made = { 0 };
+	uint64_t n = 0;
+	int rc;
 
 	for (uint32_t i = 0; i < side->n; i++)
 		n += side->at[i].reason != WS_REASON_CONTEXT;
-	list = malloc((n ? n : 1) * sizeof(*list));
-	if (!list)
+	made.at = malloc((n ? n : 1) * sizeof(*made.at));
+	if (!made.at)
 		return -ENOMEM;
-	n = 0;
 	for (uint32_t i = 0; i < side->n; i++) {
 		if (side->at[i].reason != WS_REASON_CONTEXT)
-			list[n++] = (struct miss) { side->at[i].identity.seq, side->at[i].reason };
+			made.at[made.n++] = ws_miss(&side->at[i]);
 	}
-	qsort(list, n, sizeof(*list), compare_miss);
-	*miss = list;
-	*n_misses = n;
-	return 0;
+	rc = ws_radix_sort(made.at, made.n);
+	if (rc)
+		free(made.at);
+	else
+		*misses = made;
+	return rc;
 }
 
 /* Why no context was found in a request that was seen. */
@@ -88,34 +78,44 @@ static uint64_t count_unread(const struct ws_join_work *work, enum ws_side side)
 	return n;
 }
 
-int ws_strays_explain(struct ws_join_work *work, enum ws_side side)
+/* Says why of every sighting of the side that is still alone. */
+static void explain(struct ws_join_work *work, enum ws_side side, const struct ws_misses *misses)
 {
 	struct ws_join *join = work->join;
 	const struct ws_side_view *here = &work->side[side];
 	enum ws_cause unseen = count_unread(work, !side) ? WS_CAUSE_UNREAD : WS_CAUSE_LOST;
-	struct miss *miss;
-	uint32_t n_misses;
-	int rc = undetected(&work->side[!side], &miss, &n_misses);
 
-	if (rc)
-		return rc;
 	for (uint32_t i = 0; i < here->n; i++) {
-		const struct miss key = { .seq = here->at[i].identity.seq }, *found;
+		const uint64_t key = ws_miss(&here->at[i]), *found;
 		enum ws_cause cause = unseen;
 
 		if (!work->alone[side][i])
 			continue;
-		found = bsearch(&key, miss, n_misses, sizeof(*miss), compare_seq);
+		found = misses->n ? bsearch(&key, misses->at, misses->n, sizeof(key), compare_seq) : NULL;
 		if (work->alone[side][i] == WS_ALONE_AND_LOCAL)
 			cause = WS_CAUSE_LOCAL;
 		else if (!was_watched(work, !side, here->at[i].ts_ns))
 			cause = WS_CAUSE_OUTSIDE_WINDOW;
 		else if (found)
-			cause = cause_of(found->reason);
+			cause = cause_of((uint8_t)*found);
 		join->stray[join->n_strays++] = (struct ws_stray) { work->base[side] + i, (uint8_t)side,
 								    (uint8_t)cause };
 		join->n_cause[side][cause]++;
 	}
-	free(miss);
-	return 0;
+}
+
+int ws_strays_explain(struct ws_join_work *work, enum ws_side side)
+{
+	struct ws_misses misses = { 0 };
+	int rc;
+
+	if (work->known) {
+		explain(work, side, &work->known->misses[!side][work->node]);
+		return 0;
+	}
+	rc = undetected(&work->side[!side], &misses);
+	if (!rc)
+		explain(work, side, &misses);
+	free(misses.at);
+	return rc;
 }

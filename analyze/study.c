@@ -9,6 +9,7 @@
 
 #include "analyze/absence.h"
 #include "analyze/background.h"
+#include "analyze/bulk.h"
 #include "analyze/collector.h"
 #include "analyze/store.h"
 
@@ -207,12 +208,17 @@ static int load(struct ws_study *study, struct ws_store *store, const struct ws_
 
 		study->wanted[i] = invocation->source[file->source];
 		/* The join needs two points; all else may look at what another source saw at the same point. */
-		read[i] = (depth != WS_DEPTH_JOIN && depth != WS_DEPTH_PLACES) ||
+		read[i] = depth == WS_DEPTH_SIGHTINGS || depth == WS_DEPTH_ALL ||
 			  (study->wanted[i] && file->role != WS_ROLE_OTHER);
 	}
 	find_nodes(study);
 	for (int source = 0; source < WS_N_SOURCES; source++)
 		find_files(study, source, &study->view[source]);
+	if (depth == WS_DEPTH_COUNTS || depth == WS_DEPTH_LATENCIES)
+		rc = ws_bulk_join(study, store, read,
+				  &(struct ws_bulk_wish) { depth == WS_DEPTH_LATENCIES, invocation->memory_bytes,
+							   invocation->family },
+				  err);
 	if (depth >= WS_DEPTH_SIGHTINGS)
 		rc = ws_collect(store, &study->catalog, read, depth != WS_DEPTH_JOIN, &study->tuples, study->sightings,
 				err);
@@ -260,6 +266,8 @@ void ws_study_hand_over(struct ws_study *study, struct ws_catalog *catalog, bool
 {
 	for (int source = 0; source < WS_N_SOURCES; source++) {
 		ws_join_close(&study->view[source].join);
+		for (int way = 0; way < WS_N_WAYS; way++)
+			free(study->view[source].latency_ns[way]);
 		close_blocks(study, source);
 	}
 	for (uint32_t i = 0; i < study->catalog.n_files && study->sightings; i++)

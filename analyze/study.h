@@ -5,6 +5,7 @@
 #ifndef WS_ANALYZE_STUDY_H
 #define WS_ANALYZE_STUDY_H
 
+#include "analyze/agreement.h"
 #include "analyze/catalog.h"
 #include "analyze/conditions.h"
 #include "analyze/invocation.h"
@@ -13,9 +14,11 @@
 #include "analyze/tuple.h"
 #include "lib/error.h"
 
-/* What a command needs of a run. In rising order: each needs the ones before. */
+/* What a command needs of a run. In rising order; those from WS_DEPTH_SIGHTINGS on need the ones before. */
 enum ws_depth {
 	WS_DEPTH_CATALOG,
+	WS_DEPTH_COUNTS,    /* of the joins, counts only: no sightings, in bounded memory */
+	WS_DEPTH_LATENCIES, /* the same, with latencies and agreement */
 	WS_DEPTH_SIGHTINGS, /* with their places */
 	WS_DEPTH_JOIN,	    /* of the sightings, only those that are joined */
 	WS_DEPTH_PLACES,    /* the same, and where the contexts of these are */
@@ -30,6 +33,7 @@ struct ws_view {
 	uint32_t n_files[WS_N_SIDES];
 	char why[256]; /* not joined: why not, and what to do */
 	struct ws_join join;
+	uint64_t *latency_ns[WS_N_WAYS]; /* of all pairs, in no order; only at WS_DEPTH_LATENCIES */
 };
 
 struct ws_study {
@@ -46,6 +50,8 @@ struct ws_study {
 	uint32_t n_nodes;
 	struct ws_vantage *vantage; /* one a file */
 	struct ws_view view[WS_N_SOURCES];
+	bool has_agreement; /* agreement is there: at WS_DEPTH_LATENCIES, if both sources are joined */
+	struct ws_agreement agreement;
 };
 
 /*
