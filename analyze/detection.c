@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyze/grouping.h"
+#include "analyze/radix.h"
 #include "analyze/strata.h"
 #include "lib/names.h"
 #include "lib/record.h"
@@ -27,11 +28,21 @@ static bool is_open(uint8_t reason)
 	}
 }
 
-static int compare(const void *a, const void *b)
+/* Sorts ascending. 0 or -ENOMEM. */
+static int sort_offsets(uint32_t *offset, uint32_t n)
 {
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+	uint64_t *wide = malloc(((size_t)n + 1) * sizeof(*wide));
+	int rc;
 
-	return (left > right) - (left < right);
+	if (!wide)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		wide[i] = offset[i];
+	rc = ws_radix_sort(wide, n);
+	for (uint32_t i = 0; i < n && !rc; i++)
+		offset[i] = (uint32_t)wide[i];
+	free(wide);
+	return rc;
 }
 
 /* The capture's sightings at the point of the file, and its file; NULL if there is none. */
@@ -235,11 +246,10 @@ static void count(const struct ws_sighting *s, const struct ws_place *place, str
 {
 	if (s->reason == WS_REASON_CONTEXT)
 		counts->used[s->family % WS_MAX_FAMILIES]++;
-	for (unsigned int family = 1; family < WS_MAX_FAMILIES; family++) {
-		counts->noted[family] += place->families >> family & 1;
-		if (place->malformed >> family & 1)
-			counts->malformed[family][place->flaw < WS_N_FLAWS ? place->flaw : WS_FLAW_NONE]++;
-	}
+	for (unsigned int left = place->families; left; left &= left - 1)
+		counts->noted[__builtin_ctz(left)]++;
+	for (unsigned int left = place->malformed; left; left &= left - 1)
+		counts->malformed[__builtin_ctz(left)][place->flaw < WS_N_FLAWS ? place->flaw : WS_FLAW_NONE]++;
 }
 
 /* Takes the counts over, by name; families of which nothing was seen are left out. */
@@ -289,7 +299,7 @@ static int look(struct work *work, const struct ws_sightings *sightings, bool ha
 			rc = add_spot(work, WS_SPOT_OPEN, made->file, sightings, i);
 		}
 	}
-	qsort(made->found_at, made->n_found, sizeof(*made->found_at), compare);
+	rc = rc ? rc : sort_offsets(made->found_at, made->n_found);
 	made->remarks.miss[WS_REASON_UNREAD].n = made->n_unread;
 	return rc ? rc : take_counts(made->file, &counts, &made->remarks);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/spot_order.h"
 #include "lib/names.h"
 
 const uint32_t ws_threshold_percent[WS_N_THRESHOLDS] = { 50, 90, 99, 100 };
@@ -81,41 +82,6 @@ void ws_spots_close(struct ws_spots *spots)
 	free(spots->at);
 	ws_keys_close(&spots->keys);
 	*spots = (struct ws_spots) { 0 };
-}
-
-static int compare_numbers(uint64_t left, uint64_t right)
-{
-	return (left > right) - (left < right);
-}
-
-/* Orders by version and hop: what is known of a request without a context, too. */
-static int compare_way(const struct ws_spot *a, const struct ws_spot *b)
-{
-	int order = compare_numbers(a->http_version, b->http_version);
-
-	order = order ? order : compare_numbers(a->going, b->going);
-	order = order ? order : memcmp(a->daddr, b->daddr, sizeof(a->daddr));
-	order = order ? order : compare_numbers(a->dport, b->dport);
-	return order ? order : compare_numbers(a->key, b->key);
-}
-
-static int compare_group(const struct ws_spot *a, const struct ws_spot *b)
-{
-	int order = compare_numbers(a->family, b->family);
-
-	return order ? order : compare_way(a, b);
-}
-
-static int compare(const void *left, const void *right)
-{
-	const struct ws_spot *a = left, *b = right;
-	int order = compare_group(a, b);
-
-	order = order ? order : compare_numbers(a->kind, b->kind);
-	order = order ? order : compare_numbers(a->end_off, b->end_off);
-	order = order ? order : compare_numbers(a->begin_off, b->begin_off);
-	order = order ? order : compare_numbers(a->length, b->length);
-	return order ? order : compare_numbers(a->searched_len, b->searched_len);
 }
 
 /* A name and its index. */
@@ -228,7 +194,7 @@ static void share_open(struct ws_spot_groups *groups, const struct ws_spot *at, 
 {
 	for (; at < end; at++) {
 		for (uint32_t i = 0; i < groups->n; i++)
-			groups->at[i].n_open += !compare_way(groups->at[i].found, at);
+			groups->at[i].n_open += !ws_spot_compare_way(groups->at[i].found, at);
 	}
 }
 
@@ -241,7 +207,7 @@ static int divide(const struct ws_spots *spots, unsigned int by, bool open_is_ou
 		const struct ws_spot *next = at + 1;
 		struct ws_spot_group *grown, group;
 
-		while (next < end && !compare_group(at, next))
+		while (next < end && !ws_spot_compare_group(at, next))
 			next++;
 		group = group_of(at, (uint64_t)(next - at), by, n_unread);
 		for (uint32_t i = 0; i < spots->n_families && by & WS_BY_FAMILY; i++)
@@ -273,8 +239,8 @@ int ws_spot_groups_open(const struct ws_spots *spots, unsigned int by, bool open
 
 	for (uint64_t i = 0; i < spots->n && !rc; i++)
 		made.spot[i] = masked(spots, &spots->at[i], by, rank, &order);
+	rc = rc ? rc : ws_spots_sort(made.spot, spots->n);
 	if (!rc) {
-		qsort(made.spot, spots->n, sizeof(*made.spot), compare);
 		rc = divide(spots, by, open_is_out, n_unread, rank, &order, &made);
 	}
 	free(rank);
