@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* database - see the header. With its kin, sql.c and rows.c the only files of ingest that know SQLite. */
+/* database - see the header. With its kin and sql.c the only files of ingest that know SQLite. */
 #include "ingest/database.h"
 
 #include <errno.h>
@@ -64,12 +64,6 @@ int ws_database_open(const char *path, struct ws_database **database, struct ws_
 	rc = ws_sql_execute(&db->sql, "PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536", err);
 	if (rc == 0)
 		rc = set_up(db, err);
-	if (rc == 0 && ws_rows_register(db->sql.db, &db->rows) != SQLITE_OK)
-		rc = ws_sql_fail(&db->sql, err);
-	if (rc == 0)
-		rc = ws_sql_prepare(&db->sql, ws_rows_insert_requests_sql, &db->insert_requests, err);
-	if (rc == 0)
-		rc = ws_sql_prepare(&db->sql, ws_rows_insert_responses_sql, &db->insert_responses, err);
 	if (rc == 0)
 		rc = ws_sql_prepare(&db->sql, "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 				    &db->insert_flow, err);
@@ -131,10 +125,15 @@ int ws_database_begin_file(struct ws_database *db, const struct ws_input *input,
 			   const char *shown_path, struct ws_error *err)
 {
 	const char *source = source_names[input->source];
-	int rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
+	int rc = ws_database_attach_images(db, err);
 
 	if (rc)
 		return rc;
+	rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
+	if (rc) {
+		ws_database_detach_images(db);
+		return rc;
+	}
 	rc = put_point(db, input->point, err);
 	if (rc == 0)
 		rc = ws_sql_run_with_texts(&db->sql, err,
@@ -158,15 +157,7 @@ int ws_database_begin_file(struct ws_database *db, const struct ws_input *input,
 			" unread_bytes, n_requests, n_contexts, n_responses, n_frames, contexts, prefers_list)"
 			" SELECT point_id, ?2, ?3, ?4, 0, 0, 0, 0, 0, 0, 0, '', 0 FROM point WHERE name = ?1",
 			input->point, source, shown_path, hash, NULL);
-	db->rows.file_id = sqlite3_last_insert_rowid(db->sql.db);
-	if (rc == 0)
-		rc = ws_sql_select_number(&db->sql, "SELECT max(flow_id) FROM flow", 0, &db->last_flow_id, err);
-	ws_flows_free(db->flows);
-	db->flows = ws_flows_new();
-	if (rc == 0 && !db->flows)
-		rc = ws_error(err, -ENOMEM, "out of memory");
-	db->n_flows = 0;
-	db->n_requests = db->n_contexts = db->n_responses = 0;
+	db->file_id = sqlite3_last_insert_rowid(db->sql.db);
 	if (rc)
 		ws_database_drop_file(db);
 	return rc;
@@ -180,13 +171,13 @@ static void bind_blob_or_null(sqlite3_stmt *statement, int i, const uint8_t addr
 		sqlite3_bind_null(statement, i);
 }
 
-static int add_flow(struct ws_database *db, const struct ws_flow_key *key, int64_t flow_id, struct ws_error *err)
+int ws_database_add_flow(struct ws_database *db, const struct ws_flow_key *key, int64_t flow_id, struct ws_error *err)
 {
 	sqlite3_stmt *s = db->insert_flow;
 	const bool is_tunnelled = key->outer_ip_version != 0;
 
 	sqlite3_bind_int64(s, 1, flow_id);
-	sqlite3_bind_int64(s, 2, db->rows.file_id);
+	sqlite3_bind_int64(s, 2, db->file_id);
 	sqlite3_bind_int(s, 3, key->ip_version);
 	sqlite3_bind_blob(s, 4, key->saddr, 16, SQLITE_STATIC);
 	sqlite3_bind_blob(s, 5, key->daddr, 16, SQLITE_STATIC);
@@ -201,94 +192,20 @@ static int add_flow(struct ws_database *db, const struct ws_flow_key *key, int64
 	return ws_sql_run(&db->sql, s, err);
 }
 
-/* The flow_id of a record's flow, which is added if it is new in this file. */
-static int find_flow(struct ws_database *db, const struct ws_record *r, int64_t *flow_id, struct ws_error *err)
-{
-	struct ws_flow_key key;
-	int64_t n;
-	int rc;
-
-	ws_flow_key_of(r, &key);
-	n = ws_flows_number(db->flows, &key);
-	if (n < 0)
-		return ws_error(err, -ENOMEM, "out of memory");
-	if (n < db->n_flows) {
-		*flow_id = db->flow_id[n];
-		return 0;
-	}
-	if (n >= db->cap_flows) {
-		uint32_t cap = db->cap_flows ? 2 * db->cap_flows : 1024;
-		int64_t *grown = realloc(db->flow_id, cap * sizeof(*grown));
-
-		if (!grown)
-			return ws_error(err, -ENOMEM, "out of memory");
-		db->flow_id = grown;
-		db->cap_flows = cap;
-	}
-	rc = add_flow(db, &key, db->last_flow_id + 1, err);
-	if (rc)
-		return rc;
-	*flow_id = db->flow_id[n] = ++db->last_flow_id;
-	db->n_flows++;
-	return 0;
-}
-
-int ws_database_add_records(struct ws_database *db, const struct ws_record *records, uint32_t n, struct ws_error *err)
-{
-	uint32_t n_responses = 0;
-	int rc;
-
-	if (n > db->cap_rows) {
-		int64_t *grown = realloc(db->row_flow_id, n * sizeof(*grown));
-
-		if (!grown)
-			return ws_error(err, -ENOMEM, "out of memory");
-		db->row_flow_id = grown;
-		db->cap_rows = n;
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		rc = find_flow(db, &records[i], &db->row_flow_id[i], err);
-		if (rc)
-			return rc;
-		db->n_contexts += records[i].reason == WS_REASON_CONTEXT;
-		n_responses += records[i].reason == WS_REASON_HTTP_RESPONSE;
-	}
-	db->n_requests += n - n_responses;
-	db->n_responses += n_responses;
-	db->rows.record = records;
-	db->rows.flow_id = db->row_flow_id;
-	db->rows.n = n;
-	rc = ws_sql_run(&db->sql, db->insert_requests, err);
-	if (rc == 0 && n_responses)
-		rc = ws_sql_run(&db->sql, db->insert_responses, err);
-	db->rows.n = 0;
-	return rc;
-}
-
 void ws_database_drop_file(struct ws_database *db)
 {
 	ws_sql_rollback(&db->sql);
-}
-
-void ws_database_counts(const struct ws_database *db, uint64_t *n_requests, uint64_t *n_contexts, uint64_t *n_responses)
-{
-	*n_requests = db->n_requests;
-	*n_contexts = db->n_contexts;
-	*n_responses = db->n_responses;
+	ws_database_detach_images(db);
 }
 
 void ws_database_close(struct ws_database *db)
 {
 	if (!db)
 		return;
-	sqlite3_finalize(db->insert_requests);
-	sqlite3_finalize(db->insert_responses);
 	sqlite3_finalize(db->insert_flow);
 	ws_log_insert_free(&db->log);
 	sqlite3_close(db->sql.db);
-	ws_flows_free(db->flows);
-	free(db->flow_id);
-	free(db->row_flow_id);
+	free(db->first_page);
 	free(db->sql.path);
 	free(db);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* database - run.db as ingest writes it: files in and out as wholes, rows by the block. The schema is lib/schema.sql.
+/* database - run.db as ingest writes it: files in and out as wholes, rows by the image. The schema is lib/schema.sql.
  */
 #ifndef WS_DATABASE_H
 #define WS_DATABASE_H
@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ingest/flows.h"
+#include "ingest/image.h"
 #include "ingest/inputs.h"
 #include "lib/error.h"
 #include "lib/log/log_read.h"
@@ -19,6 +21,9 @@ struct ws_database;
 struct ws_file_facts {
 	uint64_t size_bytes;
 	uint64_t unread_bytes;
+	uint64_t n_requests; /* rows */
+	uint64_t n_contexts; /* of the requests */
+	uint64_t n_responses;
 	uint64_t n_frames[WS_N_REASONS]; /* its ledger, by ws_reason_slot() */
 	uint64_t n_other_frames;	 /* counted for reasons that this program does not know */
 	uint64_t first_ns;		 /* of the time window; first > last: there is none */
@@ -70,8 +75,22 @@ int ws_database_has_file(struct ws_database *db, const struct ws_input *input, c
 int ws_database_begin_file(struct ws_database *db, const struct ws_input *input, const char *hash,
 			   const char *shown_path, struct ws_error *err);
 
-/* Appends records to the file. */
-int ws_database_add_records(struct ws_database *db, const struct ws_record *records, uint32_t n, struct ws_error *err);
+/* Where the rows of the file under way begin. */
+struct ws_rows_start {
+	const uint8_t *first_page; /* of images; the database's own */
+	int64_t file_id;
+	int64_t request_id; /* of its first rows in each table */
+	int64_t response_id;
+	int64_t flow_id;
+};
+
+int ws_database_rows_start(struct ws_database *db, struct ws_rows_start *start, struct ws_error *err);
+
+/* Appends the rows of an image, which must stay as it is until the next one, or until it is forgotten. */
+int ws_database_add_image(struct ws_database *db, struct ws_image *image, struct ws_error *err);
+void ws_database_forget_image(struct ws_database *db);
+
+int ws_database_add_flow(struct ws_database *db, const struct ws_flow_key *key, int64_t flow_id, struct ws_error *err);
 
 int ws_database_add_clock_pair(struct ws_database *db, uint64_t monotonic_ns, uint64_t realtime_ns,
 			       struct ws_error *err);
@@ -84,10 +103,6 @@ int ws_database_end_file(struct ws_database *db, const struct ws_file_facts *fac
 
 /* Undoes everything since ws_database_begin_file() or ws_database_begin_log(). */
 void ws_database_drop_file(struct ws_database *db);
-
-/* Requests, contexts and responses of the file that ended last. */
-void ws_database_counts(const struct ws_database *db, uint64_t *n_requests, uint64_t *n_contexts,
-			uint64_t *n_responses);
 
 /*
  * Is this very content loaded as the load log of this name? Returns 1 or 0, or -errno. With 0, *other_path is the path

@@ -12,7 +12,7 @@ static int run_with_numbers(struct ws_database *db, const char *sql, uint64_t fi
 
 	if (rc)
 		return rc;
-	sqlite3_bind_int64(statement, 1, db->rows.file_id);
+	sqlite3_bind_int64(statement, 1, db->file_id);
 	sqlite3_bind_int64(statement, 2, (sqlite3_int64)first);
 	sqlite3_bind_int64(statement, 3, (sqlite3_int64)second);
 	rc = ws_sql_run(&db->sql, statement, err);
@@ -34,7 +34,7 @@ static int add_count(struct ws_database *db, const char *sql, const char *name, 
 
 	if (rc)
 		return rc;
-	sqlite3_bind_int64(statement, 1, db->rows.file_id);
+	sqlite3_bind_int64(statement, 1, db->file_id);
 	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 3, (sqlite3_int64)n);
 	rc = ws_sql_run(&db->sql, statement, err);
@@ -72,12 +72,12 @@ static int put_facts(struct ws_database *db, const struct ws_file_facts *f, uint
 
 	if (rc)
 		return rc;
-	sqlite3_bind_int64(s, 1, db->rows.file_id);
+	sqlite3_bind_int64(s, 1, db->file_id);
 	sqlite3_bind_int64(s, 2, (sqlite3_int64)f->size_bytes);
 	sqlite3_bind_int(s, 3, f->is_complete);
 	sqlite3_bind_int64(s, 4, (sqlite3_int64)f->unread_bytes);
-	sqlite3_bind_int64(s, 5, (sqlite3_int64)db->n_requests);
-	sqlite3_bind_int64(s, 6, (sqlite3_int64)db->n_contexts);
+	sqlite3_bind_int64(s, 5, (sqlite3_int64)f->n_requests);
+	sqlite3_bind_int64(s, 6, (sqlite3_int64)f->n_contexts);
 	sqlite3_bind_int64(s, 7, (sqlite3_int64)n_frames);
 	if (f->first_ns <= f->last_ns) {
 		sqlite3_bind_int64(s, 8, (sqlite3_int64)f->first_ns);
@@ -87,7 +87,7 @@ static int put_facts(struct ws_database *db, const struct ws_file_facts *f, uint
 		sqlite3_bind_int64(s, 10, f->search_bytes);
 	sqlite3_bind_text(s, 11, f->contexts, -1, SQLITE_STATIC);
 	sqlite3_bind_int(s, 12, f->prefers_list);
-	sqlite3_bind_int64(s, 13, (sqlite3_int64)db->n_responses);
+	sqlite3_bind_int64(s, 13, (sqlite3_int64)f->n_responses);
 	rc = ws_sql_run(&db->sql, s, err);
 	sqlite3_finalize(s);
 	return rc;
@@ -136,5 +136,7 @@ int ws_database_end_file(struct ws_database *db, const struct ws_file_facts *fac
 		rc = ws_sql_execute(&db->sql, "COMMIT", err);
 	if (rc)
 		ws_database_drop_file(db);
+	else
+		ws_database_detach_images(db);
 	return rc;
 }

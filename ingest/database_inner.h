@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * database_inner - run.db as its own files see it: database.c, database_cluster.c, database_copy.c,
- * database_documents.c, database_facts.c, database_log.c, database_overhead.c.
+ * database_documents.c, database_facts.c, database_log.c, database_overhead.c,
+ * database_rows.c.
  */
 #ifndef WS_DATABASE_INNER_H
 #define WS_DATABASE_INNER_H
 
 #include "ingest/database.h"
-#include "ingest/flows.h"
-#include "ingest/rows.h"
 #include "ingest/sql.h"
 
 #define WS_SCHEMA_VERSION 4
@@ -33,22 +32,15 @@ struct ws_log_insert {
 
 struct ws_database {
 	struct ws_sql sql;
-	struct ws_rows rows;
-	struct ws_flows *flows; /* of the file under way */
-	int64_t *flow_id;	/* by flow number */
-	uint32_t n_flows;
-	uint32_t cap_flows;
-	int64_t last_flow_id;
-	int64_t *row_flow_id; /* by record of a block */
-	uint32_t cap_rows;
-	uint64_t n_requests;
-	uint64_t n_contexts;
-	uint64_t n_responses;
-	sqlite3_stmt *insert_requests;
-	sqlite3_stmt *insert_responses;
+	int64_t file_id;     /* of the file under way */
+	uint8_t *first_page; /* of images; NULL: not made yet */
 	sqlite3_stmt *insert_flow;
 	struct ws_log_insert log;
 };
+
+/* A place for images, outside of a transaction. */
+int ws_database_attach_images(struct ws_database *db, struct ws_error *err);
+void ws_database_detach_images(struct ws_database *db);
 
 /* Forgets the load log under way. */
 void ws_log_insert_free(struct ws_log_insert *log);

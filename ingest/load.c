@@ -7,48 +7,32 @@
 #include <string.h>
 
 #include "ingest/digest.h"
+#include "ingest/feed.h"
 #include "ingest/heads.h"
 #include "ingest/packets.h"
 #include "lib/recfile.h"
 
-#define BATCH_RECORDS  4096
 #define DOCUMENT_MAX   (64u << 20)
 #define DOCUMENT_FIRST (1u << 16)
 /* Contexts in a packet capture count wherever in the head they end: half of what offsets reach. */
 #define WINDOW_BYTES (UINT32_MAX / 2)
 
-/* Records on their way into the database. */
-struct batch {
-	struct ws_database *db;
-	struct ws_error *err;
-	uint32_t n;
-	struct ws_record record[BATCH_RECORDS];
+/* A file on its way into the database: what the thread that reads it works with. */
+struct loading {
+	const struct ws_input *input;
+	const struct ws_reading *reading;
+	struct ws_loaded *loaded;
+	uint64_t n_ring_full; /* records lost */
 };
 
-static int flush(struct batch *b)
+static int add_losses(struct ws_database *db, const struct loading *l, struct ws_error *err)
 {
-	int rc = b->n ? ws_database_add_records(b->db, b->record, b->n, b->err) : 0;
+	int rc = ws_database_add_loss(db, "ring_full", l->n_ring_full, err);
 
-	b->n = 0;
-	return rc;
-}
-
-static int add_to_batch(void *context, const struct ws_record *record)
-{
-	struct batch *b = context;
-
-	b->record[b->n++] = *record;
-	return b->n == BATCH_RECORDS ? flush(b) : 0;
-}
-
-static int add_losses(struct ws_database *db, const struct ws_recfile_status *s, struct ws_error *err)
-{
-	int rc = ws_database_add_loss(db, "ring_full", s->mark.n_ring_full, err);
-
-	if (rc == 0 && s->n_cut_records)
-		rc = ws_database_add_loss(db, "cut_records", s->n_cut_records, err);
-	if (rc == 0 && s->n_corrupt_records)
-		rc = ws_database_add_loss(db, "corrupt_records", s->n_corrupt_records, err);
+	if (rc == 0 && l->loaded->n_cut_records)
+		rc = ws_database_add_loss(db, "cut_records", l->loaded->n_cut_records, err);
+	if (rc == 0 && l->loaded->n_corrupt_records)
+		rc = ws_database_add_loss(db, "corrupt_records", l->loaded->n_corrupt_records, err);
 	return rc;
 }
 
@@ -64,42 +48,51 @@ static void take_contexts(const struct ws_recfile_head *head, struct ws_file_fac
 	facts->prefers_list = head->prefers_list;
 }
 
-static int load_records(struct ws_database *db, const struct ws_input *input, struct ws_loaded *l, struct ws_error *err)
+/* What is known of a record file when it has been read. */
+static void take_status(const struct ws_recfile_status *s, struct loading *l)
+{
+	struct ws_file_facts *facts = &l->loaded->facts;
+
+	memcpy(facts->n_frames, s->mark.n_frames, sizeof(facts->n_frames));
+	facts->n_other_frames = s->mark.n_other_frames;
+	take_contexts(&s->head, facts);
+	facts->first_ns = s->head.monotonic_ns;
+	facts->last_ns = s->n_marks ? s->mark.monotonic_ns : s->head.monotonic_ns;
+	facts->search_bytes = s->head.window_bytes;
+	facts->unread_bytes = s->unread_bytes;
+	facts->is_complete = s->is_complete && s->unread_bytes == 0;
+	l->n_ring_full = s->mark.n_ring_full;
+	l->loaded->n_cut_records = s->n_cut_records;
+	l->loaded->n_corrupt_records = s->n_corrupt_records;
+}
+
+static int read_records(void *context, struct ws_feed *feed, struct ws_error *err)
 {
 	const struct ws_recfile_status *s;
 	struct ws_recfile_reader *reader;
 	const struct ws_record *records;
+	struct loading *l = context;
 	uint64_t n_marks = 0;
 	uint32_t n = 0;
-	int rc = ws_recfile_open(input->path, &reader, err);
+	int rc = ws_recfile_open(l->input->path, &reader, err), feed_rc;
 
 	if (rc)
 		return rc;
 	s = ws_recfile_reader_status(reader);
-	rc = ws_database_add_clock_pair(db, s->head.monotonic_ns, s->head.realtime_ns, err);
-	while (rc == 0 && (rc = ws_recfile_next(reader, &records, &n, err)) == 0) {
+	feed_rc = ws_feed_clock_pair(feed, s->head.monotonic_ns, s->head.realtime_ns);
+	while (feed_rc == 0 && (rc = ws_recfile_next(reader, &records, &n, err)) == 0) {
 		if (s->n_marks > n_marks)
-			rc = ws_database_add_clock_pair(db, s->mark.monotonic_ns, s->mark.realtime_ns, err);
+			feed_rc = ws_feed_clock_pair(feed, s->mark.monotonic_ns, s->mark.realtime_ns);
 		n_marks = s->n_marks;
 		if (n == 0)
 			break;
-		if (rc == 0)
-			rc = ws_database_add_records(db, records, n, err);
+		for (uint32_t i = 0; feed_rc == 0 && i < n; i++)
+			feed_rc = ws_feed_record(feed, &records[i]);
 	}
+	if (rc == 0 && feed_rc)
+		rc = ws_error(err, feed_rc, "%s: out of memory", l->input->path);
 	if (rc == 0)
-		rc = add_losses(db, s, err);
-	if (rc == 0) {
-		memcpy(l->facts.n_frames, s->mark.n_frames, sizeof(l->facts.n_frames));
-		l->facts.n_other_frames = s->mark.n_other_frames;
-		take_contexts(&s->head, &l->facts);
-		l->facts.first_ns = s->head.monotonic_ns;
-		l->facts.last_ns = s->n_marks ? s->mark.monotonic_ns : s->head.monotonic_ns;
-		l->facts.search_bytes = s->head.window_bytes;
-		l->facts.unread_bytes = s->unread_bytes;
-		l->facts.is_complete = s->is_complete && s->unread_bytes == 0;
-		l->n_cut_records = s->n_cut_records;
-		l->n_corrupt_records = s->n_corrupt_records;
-	}
+		take_status(s, l);
 	ws_recfile_reader_close(reader);
 	return rc;
 }
@@ -159,51 +152,73 @@ static int take_frame(struct ws_heads *heads, const struct ws_frame *f, const st
 	return ws_heads_segment(heads, &segment);
 }
 
-static int load_packets(struct ws_database *db, const struct ws_input *input, const struct ws_reading *reading,
-			struct ws_loaded *l, struct ws_error *err)
+static int feed_record(void *feed, const struct ws_record *record)
 {
-	struct ws_file_facts *facts = &l->facts;
-	struct batch *batch = calloc(1, sizeof(*batch));
-	struct ws_packets *packets = NULL;
-	struct ws_heads *heads = NULL;
+	return ws_feed_record(feed, record);
+}
+
+/* Every packet of the capture. Returns 0 or -errno; without words, which only want of memory lacks. */
+static int take_frames(struct ws_packets *packets, struct ws_heads *heads, const struct ws_tunnels *tunnels,
+		       struct ws_file_facts *facts, struct ws_error *err)
+{
 	struct ws_frame frame;
 	int rc;
 
-	if (batch)
-		heads = ws_heads_new(add_to_batch, batch, facts->n_frames, &reading->wanted, WINDOW_BYTES);
-	if (!heads) {
-		rc = ws_error(err, -ENOMEM, "out of memory");
-		goto out;
-	}
-	batch->db = db;
-	batch->err = err;
-	rc = ws_packets_open(input->path, &packets, err);
-	if (rc)
-		goto out;
 	facts->first_ns = UINT64_MAX;
-	ws_wanted_text(&reading->wanted, facts->contexts);
-	facts->prefers_list = reading->wanted.prefers_list;
 	while ((rc = ws_packets_next(packets, &frame, err)) == 1) {
 		if (frame.ts_ns < facts->first_ns)
 			facts->first_ns = frame.ts_ns;
 		if (frame.ts_ns > facts->last_ns)
 			facts->last_ns = frame.ts_ns;
-		rc = take_frame(heads, &frame, &reading->tunnels, facts->n_frames);
-		if (rc == -ENOMEM)
-			ws_error(err, rc, "%s: out of memory", input->path);
+		rc = take_frame(heads, &frame, tunnels, facts->n_frames);
 		if (rc)
-			goto out;
+			return rc;
 	}
-	if (rc == 0)
-		rc = ws_heads_finish(heads);
-	if (rc == 0)
-		rc = flush(batch);
+	return rc ? rc : ws_heads_finish(heads);
+}
+
+static int read_packets(void *context, struct ws_feed *feed, struct ws_error *err)
+{
+	struct loading *l = context;
+	const struct ws_wanted *wanted = &l->reading->wanted;
+	struct ws_file_facts *facts = &l->loaded->facts;
+	struct ws_packets *packets = NULL;
+	struct ws_heads *heads = ws_heads_new(feed_record, feed, facts->n_frames, wanted, WINDOW_BYTES);
+	int rc;
+
+	if (!heads)
+		return ws_error(err, -ENOMEM, "out of memory");
+	rc = ws_packets_open(l->input->path, &packets, err);
+	if (rc)
+		goto out;
+	ws_wanted_text(wanted, facts->contexts);
+	facts->prefers_list = wanted->prefers_list;
+	rc = take_frames(packets, heads, &l->reading->tunnels, facts, err);
+	if (rc == -ENOMEM)
+		ws_error(err, rc, "%s: out of memory", l->input->path);
 	facts->is_complete = !ws_packets_is_cut(packets, &facts->unread_bytes);
 out:
 	ws_packets_close(packets);
 	ws_heads_free(heads);
-	free(batch);
 	return rc;
+}
+
+/* All that the file holds, into what has begun. */
+static int load_content(struct ws_database *db, struct loading *l, struct ws_error *err)
+{
+	const bool is_of_records = l->input->source == WS_SOURCE_EBPF;
+	struct ws_file_facts *facts = &l->loaded->facts;
+	struct ws_feed_counts counts;
+	int rc = ws_feed_run(db, is_of_records ? read_records : read_packets, l, &counts, err);
+
+	if (rc == 0 && is_of_records)
+		rc = add_losses(db, l, err);
+	if (rc)
+		return rc;
+	facts->n_requests = counts.n_requests;
+	facts->n_contexts = counts.n_contexts;
+	facts->n_responses = counts.n_responses;
+	return 0;
 }
 
 /* The path to keep: relative to the run directory if the file is in it. */
@@ -218,6 +233,7 @@ int ws_load(struct ws_database *db, const char *dir, const struct ws_input *inpu
 	    struct ws_loaded *loaded, struct ws_error *err)
 {
 	struct ws_loaded l = { 0 };
+	struct loading loading = { .input = input, .reading = reading, .loaded = &l };
 	char hash[WS_DIGEST_TEXT_LEN];
 	int rc = ws_digest_file(input->path, hash, &l.facts.size_bytes, err);
 
@@ -233,10 +249,7 @@ int ws_load(struct ws_database *db, const char *dir, const struct ws_input *inpu
 	rc = ws_database_begin_file(db, input, hash, shown_path(dir, input->path), err);
 	if (rc)
 		return rc;
-	if (input->source == WS_SOURCE_EBPF)
-		rc = load_records(db, input, &l, err);
-	else
-		rc = load_packets(db, input, reading, &l, err);
+	rc = load_content(db, &loading, err);
 	if (rc) {
 		ws_database_drop_file(db);
 		return rc;
@@ -244,7 +257,6 @@ int ws_load(struct ws_database *db, const char *dir, const struct ws_input *inpu
 	rc = ws_database_end_file(db, &l.facts, err);
 	if (rc)
 		return rc;
-	ws_database_counts(db, &l.n_requests, &l.n_contexts, &l.n_responses);
 	*loaded = l;
 	return 0;
 }

@@ -18,9 +18,6 @@ struct ws_reading {
 /* What came of a file. */
 struct ws_loaded {
 	struct ws_file_facts facts;
-	uint64_t n_requests;
-	uint64_t n_contexts;
-	uint64_t n_responses;
 	uint64_t n_cut_records;
 	uint64_t n_corrupt_records;
 	bool was_there; /* this very content was loaded before; the rest is zero */

@@ -74,8 +74,8 @@ static void tell(const struct job *job, const struct ws_input *input, const stru
 		return;
 	}
 	if (!job->is_quiet)
-		printf("%s: %llu requests, %llu with a context\n", input->path, (unsigned long long)l->n_requests,
-		       (unsigned long long)l->n_contexts);
+		printf("%s: %llu requests, %llu with a context\n", input->path, (unsigned long long)l->facts.n_requests,
+		       (unsigned long long)l->facts.n_contexts);
 	if (input->is_part)
 		fprintf(stderr, "ingest: %s: its recording did not finish; loaded what was written\n", input->path);
 	if (!l->facts.is_complete)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ingest/rows.h"
+#include "tests/bench/virtual_rows.h"
 #include "lib/recfile.h"
 #include "tests/bench/measure.h"
 

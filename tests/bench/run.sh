@@ -30,7 +30,7 @@ bench=$root/tests/bench
 build bench_files '' "$bench/bench_files.c" "$bench/traffic.c" "$root"/lib/recfile_*.c
 build bench_ring '-Wl,--as-needed -lbpf -lpcap -ljansson -lnghttp2' "$bench/bench_ring.c" "$bench/frames.c" "$build_dir/rooms.a"
 build make_run -lpcap "$bench/make_run.c" "$bench/traffic.c" "$bench/frames.c" "$root"/lib/recfile_*.c
-build bare_insert -lsqlite3 "$bench/bare_insert.c" "$root/ingest/rows.c" "$build_dir/ingest/schema.c" "$root"/lib/recfile_*.c
+build bare_insert -lsqlite3 "$bench/bare_insert.c" "$bench/virtual_rows.c" "$build_dir/ingest/schema.c" "$root"/lib/recfile_*.c
 build bench_bpf -lbpf "$bench/bench_bpf.c" "$bench/frames.c" "$root"/lib/{search,wanted,names,context}.c \
 	"$root"/lib/context_*.c
 "${CLANG:-clang}" -g -O2 -target bpf -mcpu=v3 -ffreestanding -Wall -Wextra -Werror \

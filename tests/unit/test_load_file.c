@@ -149,7 +149,7 @@ static void every_field_has_its_column(void **state)
 	struct world *w = *state;
 
 	write_records(w, "w3c", &whole, 1);
-	assert_int_equal(load(w, WS_SOURCE_EBPF, "default", false).n_contexts, 1);
+	assert_int_equal(load(w, WS_SOURCE_EBPF, "default", false).facts.n_contexts, 1);
 	answers(w,
 		"SELECT ts_ns, seq, direction, payload_len, n_segments, reason, family, ids_end_off, trace_id, span_id"
 		" FROM request",
@@ -171,7 +171,7 @@ static void nothing_to_say_is_null(void **state)
 	r.reason = WS_REASON_LOST_SEGMENT;
 	r.http_version = 1;
 	write_records(w, "w3c", &r, 1);
-	assert_int_equal(load(w, WS_SOURCE_EBPF, "default", false).n_contexts, 0);
+	assert_int_equal(load(w, WS_SOURCE_EBPF, "default", false).facts.n_contexts, 0);
 	answers(w, "SELECT reason, http_version, families, malformed, flaw, flags FROM request",
 		"33|1|33059|50262|5|48");
 	answers(w,

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* feed - see the header. */
+#include "ingest/feed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest/flows.h"
+#include "ingest/image.h"
+#include "ingest/relay.h"
+
+/* One that is filled, one that is inserted, and one to even out their times. */
+#define N_BLOCKS	3
+#define CLOCK_PAIRS_MAX 64
+
+struct clock_pair {
+	uint64_t monotonic_ns;
+	uint64_t realtime_ns;
+};
+
+/* Rows, and what goes into other tables with them. */
+struct block {
+	struct ws_image *image;
+	struct ws_flow_key *flow; /* that are new in it, in order of their numbers */
+	uint32_t n_flows;
+	uint32_t cap_flows;
+	uint32_t n_clock_pairs;
+	struct clock_pair clock_pair[CLOCK_PAIRS_MAX];
+};
+
+struct ws_feed {
+	struct ws_relay relay;
+	struct block block[N_BLOCKS];
+	struct block *filling; /* NULL: none */
+	struct ws_flows *flows;
+	uint32_t n_flows;
+	struct ws_rows_start start;
+	struct ws_feed_counts counts;
+	ws_feed_read *read;
+	void *context;
+	struct ws_error err; /* of the thread that reads */
+	int rc;
+};
+
+/* The block to fill, if need be the next one. */
+static int take_block(struct ws_feed *f, struct block **block)
+{
+	uint32_t slot;
+	int rc = 0;
+
+	if (!f->filling) {
+		rc = ws_relay_wait_empty(&f->relay, &slot);
+		if (rc)
+			return rc;
+		f->filling = &f->block[slot];
+		f->filling->n_flows = f->filling->n_clock_pairs = 0;
+		ws_image_begin(f->filling->image, f->start.first_page);
+	}
+	*block = f->filling;
+	return 0;
+}
+
+static void give_block(struct ws_feed *f)
+{
+	if (f->filling)
+		ws_relay_give(&f->relay);
+	f->filling = NULL;
+}
+
+/* Notes that the flow is new in the block. */
+static int add_flow(struct block *b, const struct ws_flow_key *key)
+{
+	if (b->n_flows == b->cap_flows) {
+		uint32_t cap = b->cap_flows ? 2 * b->cap_flows : 64;
+		struct ws_flow_key *grown = realloc(b->flow, cap * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		b->flow = grown;
+		b->cap_flows = cap;
+	}
+	b->flow[b->n_flows++] = *key;
+	return 0;
+}
+
+int ws_feed_record(struct ws_feed *f, const struct ws_record *r)
+{
+	const struct ws_rows_start *s = &f->start;
+	struct ws_flow_key key;
+	struct block *b;
+	int64_t n;
+	int rc = take_block(f, &b);
+
+	if (rc)
+		return rc;
+	ws_flow_key_of(r, &key);
+	n = ws_flows_number(f->flows, &key);
+	if (n < 0)
+		return (int)n;
+	if (n == f->n_flows) {
+		rc = add_flow(b, &key);
+		if (rc)
+			return rc;
+		f->n_flows++;
+	}
+	if (r->reason == WS_REASON_HTTP_RESPONSE) {
+		ws_image_add_response(b->image, r, s->response_id + (int64_t)f->counts.n_responses, s->file_id,
+				      s->flow_id + n);
+		f->counts.n_responses++;
+	} else {
+		ws_image_add_request(b->image, r, s->request_id + (int64_t)f->counts.n_requests, s->file_id,
+				     s->flow_id + n);
+		f->counts.n_requests++;
+		f->counts.n_contexts += r->reason == WS_REASON_CONTEXT;
+	}
+	if (ws_image_room(b->image) == 0)
+		give_block(f);
+	return 0;
+}
+
+int ws_feed_clock_pair(struct ws_feed *f, uint64_t monotonic_ns, uint64_t realtime_ns)
+{
+	struct block *b;
+	int rc = take_block(f, &b);
+
+	if (rc)
+		return rc;
+	b->clock_pair[b->n_clock_pairs++] = (struct clock_pair) { monotonic_ns, realtime_ns };
+	if (b->n_clock_pairs == CLOCK_PAIRS_MAX)
+		give_block(f);
+	return 0;
+}
+
+static void *read_file(void *context)
+{
+	struct ws_feed *f = context;
+
+	f->rc = f->read(f->context, f, &f->err);
+	if (f->rc == 0)
+		give_block(f);
+	ws_relay_end(&f->relay);
+	return NULL;
+}
+
+static int insert_block(struct ws_database *db, struct block *b, int64_t *next_flow_id, struct ws_error *err)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < b->n_flows; i++)
+		rc = ws_database_add_flow(db, &b->flow[i], (*next_flow_id)++, err);
+	for (uint32_t i = 0; rc == 0 && i < b->n_clock_pairs; i++)
+		rc = ws_database_add_clock_pair(db, b->clock_pair[i].monotonic_ns, b->clock_pair[i].realtime_ns, err);
+	return rc ? rc : ws_database_add_image(db, b->image, err);
+}
+
+/* Inserts blocks until there are no more, or one cannot be. */
+static int insert_all(struct ws_database *db, struct ws_feed *f, struct ws_error *err)
+{
+	int64_t next_flow_id = f->start.flow_id;
+	uint32_t slot;
+	int rc = 0;
+
+	while (rc == 0 && ws_relay_wait_full(&f->relay, &slot)) {
+		rc = insert_block(db, &f->block[slot], &next_flow_id, err);
+		ws_relay_return(&f->relay);
+	}
+	if (rc)
+		ws_relay_stop(&f->relay);
+	return rc;
+}
+
+static void free_feed(struct ws_feed *f)
+{
+	for (uint32_t i = 0; i < N_BLOCKS; i++) {
+		ws_image_free(f->block[i].image);
+		free(f->block[i].flow);
+	}
+	ws_flows_free(f->flows);
+	free(f);
+}
+
+static struct ws_feed *new_feed(void)
+{
+	struct ws_feed *f = calloc(1, sizeof(*f));
+	bool is_whole = f;
+
+	for (uint32_t i = 0; is_whole && i < N_BLOCKS; i++)
+		is_whole = (f->block[i].image = ws_image_new());
+	is_whole = is_whole && (f->flows = ws_flows_new());
+	if (is_whole)
+		return f;
+	if (f)
+		free_feed(f);
+	return NULL;
+}
+
+int ws_feed_run(struct ws_database *db, ws_feed_read *read, void *context, struct ws_feed_counts *counts,
+		struct ws_error *err)
+{
+	struct ws_feed *f = new_feed();
+	pthread_t thread;
+	int rc, code;
+
+	if (!f || ws_relay_init(&f->relay, N_BLOCKS)) {
+		rc = ws_error(err, -ENOMEM, "out of memory");
+		goto out;
+	}
+	f->read = read;
+	f->context = context;
+	rc = ws_database_rows_start(db, &f->start, err);
+	code = rc ? 0 : pthread_create(&thread, NULL, read_file, f);
+	if (rc == 0 && code)
+		rc = ws_error(err, -code, "cannot start a thread: %s", strerror(code));
+	if (rc == 0) {
+		rc = insert_all(db, f, err);
+		ws_database_forget_image(db);
+		pthread_join(thread, NULL);
+		if (rc == 0 && f->rc)
+			rc = ws_error(err, f->rc, "%s", f->err.text);
+		*counts = f->counts;
+	}
+	ws_relay_destroy(&f->relay);
+out:
+	if (f)
+		free_feed(f);
+	return rc;
+}
