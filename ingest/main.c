@@ -11,11 +11,15 @@
 #include "ingest/inputs.h"
 #include "ingest/load.h"
 #include "ingest/snapshot.h"
+#include "ingest/telling.h"
+#include "ingest/turns.h"
+#include "ingest/words.h"
 #include "lib/tunnels.h"
 #include "lib/version.h"
 #include "lib/wanted.h"
 
 #define PCAP_OPTIONS_MAX 16
+#define JOBS_MAX	 1024
 
 static const char help[] =
 	"Usage: ingest --dir DIR [--pcap POINT=FILE]... [options]\n"
@@ -46,6 +50,8 @@ static const char help[] =
 	"                       without it: what run.json says that the records were searched for, or default\n"
 	"  --prefer first|list  of several contexts in a request the first complete one counts (default), or that\n"
 	"                       which stands first in the LIST of --context\n"
+	"  --jobs N             load up to N runs of a campaign at a time (default: as many as there are processors);\n"
+	"                       what is loaded and said does not depend on it\n"
 	"  --quiet              say nothing of what went well\n"
 	"  --help               this text\n";
 
@@ -54,59 +60,40 @@ struct pcap_option {
 	const char *path;
 };
 
+/* A run to load, or what there is to say in its place. */
+struct piece {
+	char *dir;   /* of the run */
+	char *words; /* instead of a run */
+};
+
 struct job {
 	const char *root; /* --dir */
 	struct ws_reading reading;
 	struct pcap_option pcap[PCAP_OPTIONS_MAX];
 	uint32_t n_pcaps;
 	bool has_contexts; /* --context or --prefer was given */
-	int is_quiet;
-	uint32_t n_failed;
-	struct ws_snapshot_memory memory;
+	bool is_quiet;
+	uint32_t n_jobs; /* runs at a time */
+	struct piece *piece;
+	uint32_t n_pieces;
+	uint32_t n_failed;		  /* changed by whose turn it is */
+	struct ws_snapshot_memory memory; /* likewise */
 };
 
-/* What was loaded of a file; what is wrong with it is said even to the quiet. */
-static void tell(const struct job *job, const struct ws_input *input, const struct ws_loaded *l)
-{
-	if (l->was_there) {
-		if (!job->is_quiet)
-			printf("%s: loaded before, unchanged\n", input->path);
-		return;
-	}
-	if (!job->is_quiet)
-		printf("%s: %llu requests, %llu with a context\n", input->path, (unsigned long long)l->facts.n_requests,
-		       (unsigned long long)l->facts.n_contexts);
-	if (input->is_part)
-		fprintf(stderr, "ingest: %s: its recording did not finish; loaded what was written\n", input->path);
-	if (!l->facts.is_complete)
-		fprintf(stderr, "ingest: %s: cut off: %llu bytes at the end belong to no whole %s\n", input->path,
-			(unsigned long long)l->facts.unread_bytes,
-			input->source == WS_SOURCE_EBPF ? "block" : "packet");
-	if (l->n_cut_records || l->n_corrupt_records)
-		fprintf(stderr, "ingest: %s: %llu records cut off, %llu in corrupt blocks\n", input->path,
-			(unsigned long long)l->n_cut_records, (unsigned long long)l->n_corrupt_records);
-}
+/* A run under way. */
+struct run {
+	struct job *job;
+	const char *dir;
+	struct ws_turns *turns;
+	uint32_t number;
+	struct ws_words words; /* that wait for its turn */
+};
 
-/* The same of a load generator's log. */
-static void tell_log(const struct job *job, const struct ws_log_input *input, const struct ws_loaded_log *l)
+/* Says what there is to say as soon as it is the run's turn. */
+static void say_if_turn(struct run *run)
 {
-	const struct ws_log_facts *f = &l->facts;
-
-	if (l->was_there) {
-		if (!job->is_quiet)
-			printf("%s: loaded before, unchanged\n", input->path);
-		return;
-	}
-	if (!job->is_quiet)
-		printf("%s: %llu requests (%s): %llu answered 2xx, %llu answered otherwise, %llu without an answer\n",
-		       input->path, (unsigned long long)f->n_requests, f->format, (unsigned long long)f->n_ok,
-		       (unsigned long long)f->n_not_ok, (unsigned long long)f->n_unanswered);
-	if (!f->is_complete && f->n_unread_lines > 1)
-		fprintf(stderr, "ingest: %s: cut off: its last %llu lines are no whole request; loaded up to there\n",
-			input->path, (unsigned long long)f->n_unread_lines);
-	else if (!f->is_complete)
-		fprintf(stderr, "ingest: %s: cut off%s; loaded up to there\n", input->path,
-			f->n_unread_lines ? " in its last line" : "");
+	if (ws_turns_has_come(run->turns, run->number))
+		ws_words_say(&run->words);
 }
 
 /* Before there is a database. */
@@ -123,47 +110,33 @@ static int check_readable(const struct ws_inputs *inputs, struct ws_error *err)
 	return unreadable ? ws_error(err, -errno, "%s: cannot read: %s", unreadable, strerror(errno)) : 0;
 }
 
-static int load_logs(struct job *job, struct ws_database *db, const char *dir, const struct ws_inputs *inputs,
-		     struct ws_error *err)
+static int load_logs(struct run *run, struct ws_database *db, const struct ws_inputs *inputs, struct ws_error *err)
 {
 	int rc = 0;
 
 	for (uint32_t i = 0; rc == 0 && i < inputs->n_logs; i++) {
 		struct ws_loaded_log loaded;
 
-		rc = ws_load_log(db, dir, &inputs->log[i], &loaded, err);
+		rc = ws_load_log(db, run->dir, &inputs->log[i], &loaded, err);
 		if (rc == 0)
-			tell_log(job, &inputs->log[i], &loaded);
+			ws_tell_log(&run->words, run->job->is_quiet, &inputs->log[i], &loaded);
+		say_if_turn(run);
 	}
 	return rc;
 }
 
-/* What was loaded of a snapshot; what could not be understood is said even to the quiet. */
-static void tell_snapshot(const struct job *job, const struct ws_loaded_snapshot *l,
-			  const struct ws_loaded_snapshots *all)
-{
-	if (all->was_there || all->copied_from) {
-		if (!job->is_quiet && all->was_there)
-			printf("%s/: loaded before, unchanged\n", l->path);
-		else if (!job->is_quiet)
-			printf("%s/: copied from %s\n", l->path, all->copied_from);
-		return;
-	}
-	if (!job->is_quiet)
-		printf("%s/: %u pods, %u services, %u nodes, %llu spans\n", l->path, l->n_pods, l->n_services,
-		       l->n_nodes, (unsigned long long)l->n_spans);
-	if (l->n_unread)
-		fprintf(stderr, "ingest: %s/: %llu objects are not as their kind should be, or too many; left out\n",
-			l->path, (unsigned long long)l->n_unread);
-}
-
-static int load_snapshots(struct job *job, struct ws_database *db, const char *dir, struct ws_error *err)
+/* In turn: it depends on what the runs before have left. */
+static int load_snapshots(struct run *run, struct ws_database *db, struct ws_error *err)
 {
 	struct ws_loaded_snapshots loaded = { 0 };
-	int rc = ws_load_snapshots(db, dir, job->root, &job->memory, &loaded, err);
+	int rc;
+
+	ws_turns_wait(run->turns, run->number);
+	ws_words_say(&run->words);
+	rc = ws_load_snapshots(db, run->dir, run->job->root, &run->job->memory, &loaded, err);
 
 	for (uint32_t i = 0; rc == 0 && i < loaded.n; i++)
-		tell_snapshot(job, &loaded.at[i], &loaded);
+		ws_tell_snapshot(&run->words, run->job->is_quiet, &loaded.at[i], &loaded);
 	ws_loaded_snapshots_free(&loaded);
 	return rc;
 }
@@ -188,16 +161,16 @@ static int take_contexts(struct ws_database *db, const char *manifest_path, stru
 	return 0;
 }
 
-static int load_inputs(struct job *job, const char *dir, const struct ws_inputs *inputs, struct ws_error *err)
+static int load_inputs(struct run *run, const struct ws_inputs *inputs, struct ws_error *err)
 {
-	struct ws_reading reading = job->reading;
+	struct ws_reading reading = run->job->reading;
 	struct ws_database *db;
 	char *path;
 	int rc = check_readable(inputs, err);
 
 	if (rc)
 		return rc;
-	if (asprintf(&path, "%s/run.db", dir) < 0)
+	if (asprintf(&path, "%s/run.db", run->dir) < 0)
 		return ws_error(err, -ENOMEM, "out of memory");
 	rc = ws_database_open(path, &db, err);
 	free(path);
@@ -209,58 +182,100 @@ static int load_inputs(struct job *job, const char *dir, const struct ws_inputs 
 		rc = ws_load_conditions(db, inputs->conditions_path, err);
 	if (rc == 0 && inputs->overhead_path)
 		rc = ws_load_overhead(db, inputs->overhead_path, err);
-	if (rc == 0 && !job->has_contexts)
+	if (rc == 0 && !run->job->has_contexts)
 		rc = take_contexts(db, inputs->manifest_path, &reading.wanted, err);
 	for (uint32_t i = 0; rc == 0 && i < inputs->n; i++) {
 		struct ws_loaded loaded;
 
-		rc = ws_load(db, dir, &inputs->input[i], &reading, &loaded, err);
+		rc = ws_load(db, run->dir, &inputs->input[i], &reading, &loaded, err);
 		if (rc == 0)
-			tell(job, &inputs->input[i], &loaded);
+			ws_tell_file(&run->words, run->job->is_quiet, &inputs->input[i], &loaded);
+		say_if_turn(run);
 	}
 	if (rc == 0)
-		rc = load_logs(job, db, dir, inputs, err);
+		rc = load_logs(run, db, inputs, err);
 	if (rc == 0)
-		rc = load_snapshots(job, db, dir, err);
+		rc = load_snapshots(run, db, err);
 	ws_database_close(db);
 	return rc;
 }
 
-/* One run; a failure does not keep the campaign's other runs from being loaded. */
-static void load_run(void *context, const char *dir)
+static int load_run(struct run *run, struct ws_error *err)
 {
+	const struct job *job = run->job;
 	struct ws_inputs inputs = { 0 };
-	struct ws_error err = { 0 };
-	struct job *job = context;
-	int rc = ws_inputs_find(dir, &inputs, &err);
+	int rc = ws_inputs_find(run->dir, &inputs, err);
 
 	for (uint32_t i = 0; rc == 0 && i < job->n_pcaps; i++)
-		rc = ws_inputs_add_pcap(&inputs, job->pcap[i].point, job->pcap[i].path, &err);
+		rc = ws_inputs_add_pcap(&inputs, job->pcap[i].point, job->pcap[i].path, err);
 	if (rc == 0 && !ws_inputs_are_some(&inputs))
 		rc = ws_error(
-			&err, -ENOENT,
+			err, -ENOENT,
 			"%s: nothing to load; a run has record files (NAME.rec.zst), packet captures (NAME.pcap), "
 			"a load generator's log (load.ANYTHING), conditions.json or overhead.json",
-			dir);
+			run->dir);
 	if (rc == 0)
-		rc = load_inputs(job, dir, &inputs, &err);
+		rc = load_inputs(run, &inputs, err);
 	ws_inputs_free(&inputs);
+	return rc;
+}
+
+/* One piece; a failure does not keep the campaign's other runs from being loaded. */
+static void do_piece(void *context, struct ws_turns *turns, uint32_t i)
+{
+	struct job *job = context;
+	const struct piece *piece = &job->piece[i];
+	struct run run = { .job = job, .dir = piece->dir, .turns = turns, .number = i };
+	struct ws_error err = { 0 };
+	int rc = piece->dir ? load_run(&run, &err) : -EINVAL;
+
+	ws_turns_wait(turns, i);
+	ws_words_say(&run.words);
 	if (rc) {
-		fprintf(stderr, "ingest: %s\n", err.text);
+		fprintf(stderr, "ingest: %s\n", piece->words ? piece->words : err.text);
 		job->n_failed++;
 	}
+}
+
+/* Appends a piece; its texts are the job's from now on. Without memory there is nothing that could be done. */
+static void add_piece(struct job *job, char *dir, char *words)
+{
+	struct piece *grown = realloc(job->piece, (job->n_pieces + 1) * sizeof(*grown));
+
+	if (!grown || (!dir && !words)) {
+		fputs("ingest: out of memory\n", stderr);
+		exit(1);
+	}
+	job->piece = grown;
+	job->piece[job->n_pieces++] = (struct piece) { dir, words };
+}
+
+static void note_run(void *context, const char *dir)
+{
+	add_piece(context, strdup(dir), NULL);
 }
 
 /* What nobody would miss at once: it is said, and the status says it, too. */
 static void refuse_stray(void *context, const char *dir, const char *path, const char *run)
 {
-	struct job *job = context;
+	char *words;
 
-	fprintf(stderr,
-		"ingest: %s belongs to no run: %s is a campaign, as there are runs below it, such as %s; move the file "
-		"into the run that it belongs to\n",
-		path, dir, run);
-	job->n_failed++;
+	if (asprintf(&words,
+		     "%s belongs to no run: %s is a campaign, as there are runs below it, such as %s; move the file "
+		     "into the run that it belongs to",
+		     path, dir, run) < 0)
+		words = NULL;
+	add_piece(context, NULL, words);
+}
+
+static void free_job(struct job *job)
+{
+	for (uint32_t i = 0; i < job->n_pieces; i++) {
+		free(job->piece[i].dir);
+		free(job->piece[i].words);
+	}
+	free(job->piece);
+	ws_snapshot_memory_free(&job->memory);
 }
 
 static int usage_error(const char *text, const char *value)
@@ -281,6 +296,17 @@ static int parse_pcap(char *text, struct job *job)
 	return 0;
 }
 
+static int parse_jobs(const char *text, uint32_t *n_jobs)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || n < 1 || n > JOBS_MAX)
+		return -EINVAL;
+	*n_jobs = (uint32_t)n;
+	return 0;
+}
+
 /* Reads the command line. Returns 0 to go on, 1 if all is done, 2 for wrong usage, which it has said. */
 static int parse_options(int argc, char **argv, struct job *job, const char **dir)
 {
@@ -290,6 +316,7 @@ static int parse_options(int argc, char **argv, struct job *job, const char **di
 		{ "vxlan-port", required_argument, NULL, 'v' },
 		{ "context", required_argument, NULL, 'c' },
 		{ "prefer", required_argument, NULL, 'r' },
+		{ "jobs", required_argument, NULL, 'j' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -325,8 +352,12 @@ static int parse_options(int argc, char **argv, struct job *job, const char **di
 			if (!prefers_list && strcmp(optarg, "first") != 0)
 				return usage_error("--prefer needs first or list, not ", optarg);
 			break;
+		case 'j':
+			if (parse_jobs(optarg, &job->n_jobs))
+				return usage_error("--jobs needs a number from 1 to 1024, not ", optarg);
+			break;
 		case 'q':
-			job->is_quiet = 1;
+			job->is_quiet = true;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -347,35 +378,38 @@ static int parse_options(int argc, char **argv, struct job *job, const char **di
 	return 0;
 }
 
+static uint32_t count_processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > JOBS_MAX ? JOBS_MAX : (uint32_t)n;
+}
+
 int main(int argc, char **argv)
 {
-	struct job job = { .reading.tunnels = { .vxlan_port = { 4789, 8472 } } };
-	const struct ws_runs_visitor visitor = { load_run, refuse_stray, &job };
+	struct job job = { .reading.tunnels = { .vxlan_port = { 4789, 8472 } }, .n_jobs = count_processors() };
+	const struct ws_runs_visitor visitor = { note_run, refuse_stray, &job };
 	struct ws_error err = { 0 };
 	const char *dir = NULL;
-	uint32_t n_runs;
-	int code = parse_options(argc, argv, &job, &dir);
+	uint32_t n_runs = 1;
+	int code = parse_options(argc, argv, &job, &dir), rc = 0;
 
 	if (code)
 		return code == 1 ? 0 : code;
 	job.root = dir;
-	if (job.n_pcaps) {
-		load_run(&job, dir);
-	} else {
-		if (ws_runs_visit(dir, &visitor, &n_runs, &err)) {
-			fprintf(stderr, "ingest: %s\n", err.text);
-			return 1;
-		}
-		if (n_runs == 0) {
-			fprintf(stderr,
-				"ingest: %s: no run in it: no record file (NAME.rec.zst), packet capture (NAME.pcap), "
-				"load generator's log (load.ANYTHING), conditions.json, overhead.json or run.json\n",
-				dir);
-			return 1;
-		}
-	}
-	ws_snapshot_memory_free(&job.memory);
-	if (fflush(stdout) || ferror(stdout))
-		return 1;
-	return job.n_failed ? 1 : 0;
+	if (job.n_pcaps)
+		note_run(&job, dir);
+	else
+		rc = ws_runs_visit(dir, &visitor, &n_runs, &err);
+	ws_turns_run(job.n_pieces, job.n_jobs, do_piece, &job);
+	if (rc)
+		fprintf(stderr, "ingest: %s\n", err.text);
+	else if (n_runs == 0)
+		fprintf(stderr,
+			"ingest: %s: no run in it: no record file (NAME.rec.zst), packet capture (NAME.pcap), "
+			"load generator's log (load.ANYTHING), conditions.json, overhead.json or run.json\n",
+			dir);
+	code = rc || n_runs == 0 || job.n_failed;
+	free_job(&job);
+	return fflush(stdout) || ferror(stdout) ? 1 : code;
 }

@@ -127,7 +127,9 @@ usage() {
         'run --dir d --point nic=a --filter saddr=10.0.0.0/33' 'run --dir d --point nic=a --filter port=1,port=2'
     try ingest-usage ingest '' --dir '--dir a b' --nonsense '--dir packets --pcap nic' '--dir packets --pcap =f' \
         '--dir packets --pcap nic=' '--dir packets --vxlan-port 0' '--dir packets --vxlan-port 4789,' \
-        '--dir packets --vxlan-port 65536' '--dir packets --vxlan-port 1,2,3,4,5,6,7,8,9' '--dir packets --quiet=1'
+        '--dir packets --vxlan-port 65536' '--dir packets --vxlan-port 1,2,3,4,5,6,7,8,9' '--dir packets --quiet=1' \
+        '--dir packets --jobs 0' '--dir packets --jobs -1' '--dir packets --jobs 2x' '--dir packets --jobs 1025' \
+        '--dir packets --jobs'
     try analyze-usage analyze '' nonsense --nonsense cdf 'cdf --dir' 'cdf --dir packets stray' 'cdf --nonsense' \
         'cdf --dir packets --format xml' 'cdf --dir packets --source wire' 'pairs --dir packets --term' \
         'cdf --dir packets --unmatched' 'cdf --dir packets --term --format json' 'ledger --dir packets --search-bytes 1' \
@@ -507,9 +509,51 @@ overhead() {
     try overhead-refused ingest '--dir refused'
 }
 
+# A campaign of runs that are large, small, damaged and refused, with a snapshot that all share: one at a time, and side by
+# side.
+side_by_side() {
+    local n jobs=(1 2 9) run
+    mkdir -p side/a side/b side/c side/d side/e side/f/g side/f/h side/node
+    cp -r "$here/cluster" side
+    cp packets/*.pcap records/*.rec.zst side/a
+    cp damaged/* garbage.rec.zst side/b # refused
+    cp short/*.* "$here/load_logs/load.h2load" side/c
+    cp records/nic.rec.zst side/d
+    echo '[1, 2]' > side/d/conditions.json # refused
+    cp two.rec.zst damaged/*.rec.zst side/e
+    cp packets/nic.pcap side/f/g
+    cp packets/vport.pcap side/f/h
+    cp "$here/load_logs/load.hey.csv" side/f # of no run
+    find side -name 'run.db*' -delete
+    for n in "${jobs[@]}"; do
+        cp -r side "side-$n"
+        mv side side-as-it-was
+        mv "side-$n" side
+        # twice: the second time, all is there
+        for _ in 1 2; do
+            ingest --dir side --jobs "$n" > "$work/said-$n.out" 2> "$work/said-$n.err"
+            echo "$?" >> "$work/said-$n.out"
+            cat "$work/said-$n.out" "$work/said-$n.err"
+        done > "$work/said-$n"
+        find side -name run.db | sort | while read -r run; do
+            echo "$run"
+            sqlite3 "$run" .dump 'PRAGMA integrity_check'
+        done > "$work/dump-$n"
+        mv side "side-$n"
+        mv side-as-it-was side
+    done
+    for n in "${jobs[@]}"; do
+        cmp "$work/said-1" "$work/said-$n" && cmp "$work/dump-1" "$work/dump-$n"
+        verdict $? "runs side by side: $n at a time"
+    done
+    cp "$work/said-1" "$work/said/side-by-side.txt"
+    compare side-by-side
+}
+
 usage
 unreadable
 runs
+side_by_side
 responses
 load_logs
 campaigns
