@@ -87,7 +87,7 @@ int ws_database_has_file(struct ws_database *db, const struct ws_input *input, c
 	sqlite3_stmt *statement;
 	int rc = ws_sql_prepare(&db->sql,
 				"SELECT 1 FROM file JOIN point USING (point_id)"
-				" WHERE name = ?1 AND source = ?2 AND content_hash = ?3"
+				" WHERE name = ?1 AND source = ?2 AND (?3 IS NULL OR content_hash = ?3)"
 				" AND (?4 IS NULL OR (contexts = ?4 AND prefers_list = ?5))",
 				&statement, err);
 
@@ -121,8 +121,8 @@ static int put_point(struct ws_database *db, const char *name, struct ws_error *
 		name, NULL);
 }
 
-int ws_database_begin_file(struct ws_database *db, const struct ws_input *input, const char *hash,
-			   const char *shown_path, struct ws_error *err)
+int ws_database_begin_file(struct ws_database *db, const struct ws_input *input, const char *shown_path,
+			   struct ws_error *err)
 {
 	const char *source = source_names[input->source];
 	int rc = ws_database_attach_images(db, err);
@@ -155,8 +155,8 @@ int ws_database_begin_file(struct ws_database *db, const struct ws_input *input,
 			&db->sql, err,
 			"INSERT INTO file (point_id, source, path, content_hash, size_bytes, complete,"
 			" unread_bytes, n_requests, n_contexts, n_responses, n_frames, contexts, prefers_list)"
-			" SELECT point_id, ?2, ?3, ?4, 0, 0, 0, 0, 0, 0, 0, '', 0 FROM point WHERE name = ?1",
-			input->point, source, shown_path, hash, NULL);
+			" SELECT point_id, ?2, ?3, '', 0, 0, 0, 0, 0, 0, 0, '', 0 FROM point WHERE name = ?1",
+			input->point, source, shown_path, NULL);
 	db->file_id = sqlite3_last_insert_rowid(db->sql.db);
 	if (rc)
 		ws_database_drop_file(db);

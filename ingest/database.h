@@ -62,8 +62,8 @@ int ws_database_put_conditions(struct ws_database *db, const char *hash, const c
 int ws_database_put_overhead(struct ws_database *db, const char *hash, const char *json, struct ws_error *err);
 
 /*
- * Is this very content loaded for this point and source, and was it searched for what is wanted? NULL: whatever it was
- * searched for. Returns 1 or 0, or -errno.
+ * Is this very content loaded for this point and source, and was it searched for what is wanted? NULL for either:
+ * whatever it is, and whatever it was searched for. Returns 1 or 0, or -errno.
  */
 int ws_database_has_file(struct ws_database *db, const struct ws_input *input, const char *hash,
 			 const struct ws_wanted *wanted, struct ws_error *err);
@@ -72,8 +72,8 @@ int ws_database_has_file(struct ws_database *db, const struct ws_input *input, c
  * Begins a transaction in which the file replaces whatever is loaded for its point and source. It ends with
  * ws_database_end_file() or ws_database_drop_file().
  */
-int ws_database_begin_file(struct ws_database *db, const struct ws_input *input, const char *hash,
-			   const char *shown_path, struct ws_error *err);
+int ws_database_begin_file(struct ws_database *db, const struct ws_input *input, const char *shown_path,
+			   struct ws_error *err);
 
 /* Where the rows of the file under way begin. */
 struct ws_rows_start {
@@ -98,8 +98,9 @@ int ws_database_add_clock_pair(struct ws_database *db, uint64_t monotonic_ns, ui
 /* n things of this kind passed the point and were not kept. */
 int ws_database_add_loss(struct ws_database *db, const char *kind, uint64_t n, struct ws_error *err);
 
-/* Completes the file: its facts, its ledger, what the manifest says it lost; commits. */
-int ws_database_end_file(struct ws_database *db, const struct ws_file_facts *facts, struct ws_error *err);
+/* Completes the file: its hash, its facts, its ledger, what the manifest says it lost; commits. */
+int ws_database_end_file(struct ws_database *db, const char *hash, const struct ws_file_facts *facts,
+			 struct ws_error *err);
 
 /* Undoes everything since ws_database_begin_file() or ws_database_begin_log(). */
 void ws_database_drop_file(struct ws_database *db);

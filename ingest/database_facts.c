@@ -60,13 +60,14 @@ static int add_pcap_losses(struct ws_database *db, struct ws_error *err)
 		0, 0, err);
 }
 
-static int put_facts(struct ws_database *db, const struct ws_file_facts *f, uint64_t n_frames, struct ws_error *err)
+static int put_facts(struct ws_database *db, const char *hash, const struct ws_file_facts *f, uint64_t n_frames,
+		     struct ws_error *err)
 {
 	sqlite3_stmt *s;
 	int rc = ws_sql_prepare(&db->sql,
 				"UPDATE file SET size_bytes = ?2, complete = ?3, unread_bytes = ?4, n_requests = ?5,"
 				" n_contexts = ?6, n_frames = ?7, first_ns = ?8, last_ns = ?9, search_bytes = ?10,"
-				" contexts = ?11, prefers_list = ?12, n_responses = ?13"
+				" contexts = ?11, prefers_list = ?12, n_responses = ?13, content_hash = ?14"
 				" WHERE file_id = ?1",
 				&s, err);
 
@@ -88,6 +89,7 @@ static int put_facts(struct ws_database *db, const struct ws_file_facts *f, uint
 	sqlite3_bind_text(s, 11, f->contexts, -1, SQLITE_STATIC);
 	sqlite3_bind_int(s, 12, f->prefers_list);
 	sqlite3_bind_int64(s, 13, (sqlite3_int64)f->n_responses);
+	sqlite3_bind_text(s, 14, hash, -1, SQLITE_STATIC);
 	rc = ws_sql_run(&db->sql, s, err);
 	sqlite3_finalize(s);
 	return rc;
@@ -111,7 +113,8 @@ static int add_families(struct ws_database *db, const char *contexts, struct ws_
 	return rc;
 }
 
-int ws_database_end_file(struct ws_database *db, const struct ws_file_facts *facts, struct ws_error *err)
+int ws_database_end_file(struct ws_database *db, const char *hash, const struct ws_file_facts *facts,
+			 struct ws_error *err)
 {
 	uint64_t n_frames = facts->n_other_frames, n_unnamed = facts->n_other_frames;
 	int rc = 0;
@@ -129,7 +132,7 @@ int ws_database_end_file(struct ws_database *db, const struct ws_file_facts *fac
 	if (rc == 0)
 		rc = add_pcap_losses(db, err);
 	if (rc == 0)
-		rc = put_facts(db, facts, n_frames, err);
+		rc = put_facts(db, hash, facts, n_frames, err);
 	if (rc == 0)
 		rc = add_families(db, facts->contexts, err);
 	if (rc == 0)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,26 +28,43 @@ void ws_digest_bytes(const void *bytes, size_t len, char text[WS_DIGEST_TEXT_LEN
 	write_text(XXH3_128bits(bytes, len), text);
 }
 
-int ws_digest_file(const char *path, char text[WS_DIGEST_TEXT_LEN], uint64_t *size_bytes, struct ws_error *err)
+struct ws_digest {
+	pthread_t thread;
+	char *path;
+	int fd;
+	int rc;
+	uint64_t size_bytes;
+	char text[WS_DIGEST_TEXT_LEN];
+	struct ws_error err;
+};
+
+/* Opens a regular file; the descriptor is the caller's, to be closed. */
+static int open_file(const char *path, int *fd, struct ws_error *err)
+{
+	struct stat st;
+	int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (opened < 0)
+		return ws_error(err, -errno, "%s: cannot open: %s", path, strerror(errno));
+	if (fstat(opened, &st) || !S_ISREG(st.st_mode)) {
+		close(opened);
+		return ws_error(err, -EINVAL, "%s: not a regular file", path);
+	}
+	*fd = opened;
+	return 0;
+}
+
+static int hash_file(const char *path, int fd, char text[WS_DIGEST_TEXT_LEN], uint64_t *size_bytes,
+		     struct ws_error *err)
 {
 	XXH3_state_t *state = XXH3_createState();
 	uint8_t *chunk = malloc(CHUNK_LEN);
 	uint64_t size = 0;
-	struct stat st;
-	int fd = -1, rc = 0;
-	ssize_t n = 0;
+	int rc = 0;
+	ssize_t n;
 
 	if (!state || !chunk) {
 		rc = ws_error(err, -ENOMEM, "out of memory");
-		goto out;
-	}
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0) {
-		rc = ws_error(err, -errno, "%s: cannot open: %s", path, strerror(errno));
-		goto out;
-	}
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-		rc = ws_error(err, -EINVAL, "%s: not a regular file", path);
 		goto out;
 	}
 	XXH3_128bits_reset(state);
@@ -62,9 +80,79 @@ int ws_digest_file(const char *path, char text[WS_DIGEST_TEXT_LEN], uint64_t *si
 	write_text(XXH3_128bits_digest(state), text);
 	*size_bytes = size;
 out:
-	if (fd >= 0)
-		close(fd);
 	free(chunk);
 	XXH3_freeState(state);
+	return rc;
+}
+
+int ws_digest_file(const char *path, char text[WS_DIGEST_TEXT_LEN], uint64_t *size_bytes, struct ws_error *err)
+{
+	int fd, rc = open_file(path, &fd, err);
+
+	if (rc)
+		return rc;
+	rc = hash_file(path, fd, text, size_bytes, err);
+	close(fd);
+	return rc;
+}
+
+static void *hash_in_thread(void *context)
+{
+	struct ws_digest *d = context;
+
+	d->rc = hash_file(d->path, d->fd, d->text, &d->size_bytes, &d->err);
+	return NULL;
+}
+
+static void free_digest(struct ws_digest *d)
+{
+	if (!d)
+		return;
+	if (d->fd >= 0)
+		close(d->fd);
+	free(d->path);
+	free(d);
+}
+
+int ws_digest_begin(const char *path, struct ws_digest **digest, struct ws_error *err)
+{
+	struct ws_digest *d = calloc(1, sizeof(*d));
+	int rc;
+
+	if (d)
+		d->fd = -1;
+	if (!d || !(d->path = strdup(path))) {
+		rc = ws_error(err, -ENOMEM, "out of memory");
+		goto out;
+	}
+	rc = open_file(path, &d->fd, err);
+	if (rc)
+		goto out;
+	rc = -pthread_create(&d->thread, NULL, hash_in_thread, d);
+	if (rc)
+		ws_error(err, rc, "%s: cannot start a thread: %s", path, strerror(-rc));
+out:
+	if (rc)
+		free_digest(d);
+	else
+		*digest = d;
+	return rc;
+}
+
+int ws_digest_end(struct ws_digest *d, char text[WS_DIGEST_TEXT_LEN], uint64_t *size_bytes, struct ws_error *err)
+{
+	int rc;
+
+	if (!d)
+		return 0;
+	pthread_join(d->thread, NULL);
+	rc = d->rc;
+	if (rc) {
+		ws_error(err, rc, "%s", d->err.text);
+	} else {
+		memcpy(text, d->text, sizeof(d->text));
+		*size_bytes = d->size_bytes;
+	}
+	free_digest(d);
 	return rc;
 }

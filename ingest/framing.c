@@ -9,11 +9,14 @@
 /* A quarter of the sequence space: the end of a longer body cannot be told from its beginning. */
 #define BODY_MAX (1u << 30)
 
-/* The value behind NAME at the line's beginning, blanks skipped; NULL if the line begins otherwise. */
+/* The value behind name, in lower case, at the line's beginning, blanks skipped; NULL if the line begins otherwise. */
 static const uint8_t *header_value(const uint8_t *line, const uint8_t *end, const char *name)
 {
-	size_t len = strlen(name);
+	size_t len;
 
+	if (line == end || (*line | 0x20) != *name) /* most lines end here */
+		return NULL;
+	len = strlen(name);
 	if ((size_t)(end - line) < len || strncasecmp((const char *)line, name, len) != 0)
 		return NULL;
 	for (line += len; line < end && (*line == ' ' || *line == '\t'); line++)

@@ -3,6 +3,7 @@
 #include "ingest/head.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,15 @@ void ws_head_search(struct ws_head *d, const struct ws_head_reader *reader)
 	for (uint32_t i = 0; i < r->ids_end_segment; i++)
 		if (d->segment_ts_ns[i] > r->done_ts_ns)
 			r->done_ts_ns = d->segment_ts_ns[i];
+}
+
+struct ws_head *ws_head_new(void)
+{
+	struct ws_head *d = malloc(sizeof(*d));
+
+	if (d)
+		memset(d, 0, offsetof(struct ws_head, segment_end));
+	return d;
 }
 
 int ws_head_append(struct ws_head *d, uint64_t ts_ns, const uint8_t *bytes, uint32_t len)

@@ -24,10 +24,11 @@ struct ws_head {
 	uint32_t len;
 	uint32_t cap;
 	uint32_t n_segments;
-	uint32_t segment_end[WS_HEAD_SEGMENTS_MAX];   /* offset in bytes behind each segment */
-	uint64_t segment_ts_ns[WS_HEAD_SEGMENTS_MAX]; /* and its stamp */
 	uint8_t *bytes;
 	bool is_bare; /* after a search: there is no more than what may be a method */
+	/* of each segment: not set beyond n_segments */
+	uint32_t segment_end[WS_HEAD_SEGMENTS_MAX];   /* offset in bytes behind it */
+	uint64_t segment_ts_ns[WS_HEAD_SEGMENTS_MAX]; /* its stamp */
 };
 
 /* Sequence numbers are compared modulo 2^32 (RFC 9293 3.4): is a before b? */
@@ -35,6 +36,9 @@ static inline bool ws_seq_before(uint32_t a, uint32_t b)
 {
 	return (int32_t)(a - b) < 0;
 }
+
+/* A head without bytes; NULL without memory. The caller frees it. */
+struct ws_head *ws_head_new(void);
 
 /* Adds the bytes of a segment stamped ts_ns. Returns 0, -ENOMEM, or -EMSGSIZE if the head is too long to be one. */
 int ws_head_append(struct ws_head *d, uint64_t ts_ns, const uint8_t *bytes, uint32_t len);

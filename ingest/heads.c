@@ -186,10 +186,10 @@ static int give_earlier(struct ws_heads *h, struct stream *s, uint32_t start_seq
 	int rc = 0;
 
 	for (uint32_t i = 0; rc == 0 && s->http2 && i < WS_HTTP1_HELD_MAX; i++) {
-		struct ws_held *kept = &http1->held[(http1->n_held + i) % WS_HTTP1_HELD_MAX], held = *kept;
+		struct ws_held *kept = ws_http1_stream_held(http1, i), held = kept ? *kept : (struct ws_held) { 0 };
 		const struct ws_segment g = ws_held_segment(&held);
 
-		if (!held.bytes || held.slot >= WS_N_REASONS || ws_seq_before(held.frame.seq, start_seq))
+		if (!kept || held.slot >= WS_N_REASONS || ws_seq_before(held.frame.seq, start_seq))
 			continue;
 		kept->bytes = NULL; /* held has them */
 		kept->len = 0;

@@ -56,7 +56,7 @@ static void retire_head(struct ws_http1_stream *s, struct ws_head *d)
 /* Is there a segment that lies behind what an unfinished head waits for, and not far from it? */
 static bool has_gap(const struct ws_http1_stream *s, const struct ws_head *d)
 {
-	for (uint32_t i = 0; i < WS_HTTP1_HELD_MAX; i++) {
+	for (uint32_t i = 0; i < s->cap_held; i++) {
 		const int32_t ahead = (int32_t)(s->held[i].frame.seq - d->next_seq);
 
 		if (s->held[i].bytes && ahead > 0 && ahead < NEAR_MAX)
@@ -88,11 +88,38 @@ int ws_http1_stream_flush(struct ws_http1_stream *s)
 	return rc;
 }
 
+struct ws_held *ws_http1_stream_held(struct ws_http1_stream *s, uint32_t i)
+{
+	const uint32_t at = (s->n_held + i) % WS_HTTP1_HELD_MAX;
+
+	return at < s->cap_held && s->held[at].bytes ? &s->held[at] : NULL;
+}
+
+/* A place for one more: twice as many, up to the most. */
+static bool has_place(struct ws_http1_stream *s)
+{
+	const uint32_t cap = s->cap_held ? 2 * s->cap_held : 1;
+	struct ws_held *grown;
+
+	if (s->n_held < s->cap_held || s->cap_held == WS_HTTP1_HELD_MAX)
+		return true;
+	grown = realloc(s->held, cap * sizeof(*grown));
+	if (!grown)
+		return false;
+	memset(grown + s->cap_held, 0, (cap - s->cap_held) * sizeof(*grown));
+	s->held = grown;
+	s->cap_held = cap;
+	return true;
+}
+
 /* Keeps a copy of a segment that may continue a head whose beginning has not come yet. Without room: not. */
 static void hold(struct ws_http1_stream *s, const struct ws_segment *g, uint32_t slot)
 {
-	struct ws_held *held = &s->held[s->n_held % WS_HTTP1_HELD_MAX];
+	struct ws_held *held;
 
+	if (!has_place(s))
+		return;
+	held = &s->held[s->n_held % WS_HTTP1_HELD_MAX];
 	ws_held_drop(held, s->sightings);
 	s->n_held += ws_held_keep(held, s->sightings, g, slot);
 }
@@ -112,7 +139,7 @@ static int settle(struct ws_http1_stream *s, struct ws_head *d)
 /* Adds to the head what was held and continues it, in whatever order it came. Returns 0 or -errno. */
 static int add_held(struct ws_http1_stream *s, struct ws_head *d)
 {
-	for (uint32_t i = 0; i < WS_HTTP1_HELD_MAX; i++) {
+	for (uint32_t i = 0; i < s->cap_held; i++) {
 		struct ws_held *held = &s->held[i];
 		int rc = ws_head_continue(d, held->frame.ts_ns, held->frame.seq, held->bytes, held->len);
 
@@ -235,7 +262,7 @@ static int begin_head(struct ws_http1_stream *s, const struct ws_segment *g, uin
 
 	if (kind != WS_HTTP_REQUEST && (kind != WS_HTTP_IN_METHOD || is_cut))
 		return 0;
-	d = calloc(1, sizeof(*d));
+	d = ws_head_new();
 	if (!d)
 		return -ENOMEM;
 	d->record = *g->frame;
@@ -331,7 +358,7 @@ static int replay_held(struct ws_http1_stream *s)
 	bool has_request = true, is_continuation = false; /* their frames are in the ledger */
 	int rc = 0;
 
-	for (uint32_t i = 0; rc == 0 && i < WS_HTTP1_HELD_MAX; i++) {
+	for (uint32_t i = 0; rc == 0 && i < s->cap_held; i++) {
 		struct ws_held held = s->held[i];
 		const struct ws_segment g = ws_held_segment(&held);
 		uint32_t end_seq;
@@ -387,8 +414,9 @@ int ws_http1_stream_segment(struct ws_http1_stream *s, const struct ws_segment *
 
 void ws_http1_stream_forget(struct ws_http1_stream *s)
 {
-	for (uint32_t i = 0; i < WS_HTTP1_HELD_MAX; i++)
+	for (uint32_t i = 0; i < s->cap_held; i++)
 		ws_held_drop(&s->held[i], s->sightings);
+	free(s->held);
 	s->sightings->held_bytes -= kept_bytes(s->last);
 	ws_head_free(s->last);
 	while (s->heads) {

@@ -229,36 +229,60 @@ static const char *shown_path(const char *dir, const char *path)
 	return strncmp(path, dir, len) == 0 && path[len] == '/' ? path + len + 1 : path;
 }
 
+/* Is the very content loaded, as it would be? Then it is not read again. Returns 1 or 0, or -errno. */
+static int is_loaded(struct ws_database *db, const struct loading *l, char hash[WS_DIGEST_TEXT_LEN],
+		     struct ws_error *err)
+{
+	const struct ws_wanted *wanted = l->input->source == WS_SOURCE_PCAP ? &l->reading->wanted : NULL;
+	int rc = ws_digest_file(l->input->path, hash, &l->loaded->facts.size_bytes, err);
+
+	return rc ? rc : ws_database_has_file(db, l->input, hash, wanted, err);
+}
+
+/* All that the file holds in place of what was there. digest: its hash under way; NULL: it is known. */
+static int load_file(struct ws_database *db, const char *dir, struct loading *l, struct ws_digest *digest,
+		     char hash[WS_DIGEST_TEXT_LEN], struct ws_error *err)
+{
+	struct ws_file_facts *facts = &l->loaded->facts;
+	struct ws_error digest_err = { 0 };
+	int rc = ws_database_begin_file(db, l->input, shown_path(dir, l->input->path), err), digest_rc;
+	const bool has_begun = rc == 0;
+
+	if (has_begun)
+		rc = load_content(db, l, err);
+	digest_rc = ws_digest_end(digest, hash, &facts->size_bytes, &digest_err);
+	if (digest_rc)
+		rc = ws_error(err, digest_rc, "%s", digest_err.text);
+	if (rc && has_begun)
+		ws_database_drop_file(db);
+	return rc ? rc : ws_database_end_file(db, hash, facts, err);
+}
+
 int ws_load(struct ws_database *db, const char *dir, const struct ws_input *input, const struct ws_reading *reading,
 	    struct ws_loaded *loaded, struct ws_error *err)
 {
 	struct ws_loaded l = { 0 };
 	struct loading loading = { .input = input, .reading = reading, .loaded = &l };
+	struct ws_digest *digest = NULL;
 	char hash[WS_DIGEST_TEXT_LEN];
-	int rc = ws_digest_file(input->path, hash, &l.facts.size_bytes, err);
+	int rc = ws_database_has_file(db, input, NULL, NULL, err);
 
-	if (rc)
+	if (rc < 0)
 		return rc;
-	rc = ws_database_has_file(db, input, hash, input->source == WS_SOURCE_PCAP ? &reading->wanted : NULL, err);
+	if (rc == 1)
+		rc = is_loaded(db, &loading, hash, err);
+	else
+		rc = ws_digest_begin(input->path, &digest, err);
 	if (rc < 0)
 		return rc;
 	if (rc == 1) {
 		*loaded = (struct ws_loaded) { .was_there = true };
 		return 0;
 	}
-	rc = ws_database_begin_file(db, input, hash, shown_path(dir, input->path), err);
-	if (rc)
-		return rc;
-	rc = load_content(db, &loading, err);
-	if (rc) {
-		ws_database_drop_file(db);
-		return rc;
-	}
-	rc = ws_database_end_file(db, &l.facts, err);
-	if (rc)
-		return rc;
-	*loaded = l;
-	return 0;
+	rc = load_file(db, dir, &loading, digest, hash, err);
+	if (rc == 0)
+		*loaded = l;
+	return rc;
 }
 
 /* Where a request of a log goes. */

@@ -111,12 +111,12 @@ static int feed(struct world *w, const char *point, uint32_t n, struct ws_feed_c
 	int rc;
 
 	w->n = n;
-	assert_int_equal(ws_database_begin_file(w->db, &input, "hash", "f", &w->err), 0);
+	assert_int_equal(ws_database_begin_file(w->db, &input, "f", &w->err), 0);
 	rc = ws_feed_run(w->db, read_all, w, counts, &w->err);
 	if (rc)
 		ws_database_drop_file(w->db);
 	else
-		assert_int_equal(ws_database_end_file(w->db, &facts, &w->err), 0);
+		assert_int_equal(ws_database_end_file(w->db, "hash", &facts, &w->err), 0);
 	return rc;
 }
 

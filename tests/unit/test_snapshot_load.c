@@ -218,8 +218,8 @@ static void pods_of_points(void **state)
 		const struct ws_input input = { (char *)(i ? "nic" : "vport-a"), "x.pcap", WS_SOURCE_PCAP, false };
 		const struct ws_file_facts facts = { 0 };
 
-		assert_int_equal(ws_database_begin_file(w->db, &input, i ? "1" : "0", "x.pcap", &w->err), 0);
-		assert_int_equal(ws_database_end_file(w->db, &facts, &w->err), 0);
+		assert_int_equal(ws_database_begin_file(w->db, &input, "x.pcap", &w->err), 0);
+		assert_int_equal(ws_database_end_file(w->db, i ? "1" : "0", &facts, &w->err), 0);
 	}
 	assert_string_equal(ask(w, "SELECT name, node, pod FROM point ORDER BY name"),
 			    "nic|-|-\nvport-a|n1|default/a\n");
