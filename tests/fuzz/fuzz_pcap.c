@@ -76,9 +76,9 @@ static void check_loaded(const struct ws_loaded *l, const struct count *c, size_
 	MUST(sum_of(&l->facts, false) == c->n_frames);
 	MUST(l->facts.is_complete == !c->is_cut);
 	MUST(l->facts.unread_bytes == c->unread_bytes);
-	MUST(l->n_contexts <= l->n_requests);
-	MUST(sum_of(&l->facts, true) <= l->n_contexts);
-	MUST(l->n_responses == l->facts.n_frames[WS_REASON_HTTP_RESPONSE]);
+	MUST(l->facts.n_contexts <= l->facts.n_requests);
+	MUST(sum_of(&l->facts, true) <= l->facts.n_contexts);
+	MUST(l->facts.n_responses == l->facts.n_frames[WS_REASON_HTTP_RESPONSE]);
 	MUST(l->n_cut_records == 0 && l->n_corrupt_records == 0);
 	MUST(c->n_frames == 0 || l->facts.first_ns <= l->facts.last_ns);
 }
