@@ -18,12 +18,16 @@ PACKAGES = gcc libc6-dev clang llvm bpftool libbpf-dev libpcap-dev libsqlite3-de
 MESH_PACKAGES = python3 curl ethtool iptables
 TEST_PACKAGES = $(MESH_PACKAGES) libcmocka-dev libclang-rt-14-dev clang-format shellcheck tshark python3-scapy python3-hpack python3-h2 \
 	python3-grpcio xxhash sqlite3 jq diffutils chromium nftables docker.io containerd runc busybox-static
+BENCH_PACKAGES = python3 tcpdump tshark python3-scapy python3-dpkt python3-pandas
 
 PROGRAMS = capture ingest analyze
 ROOMS = lib $(PROGRAMS)
 ROOM_SOURCES = $(filter-out %/main.c,$(wildcard $(ROOMS:%=%/*.c) $(ROOMS:%=%/*/*.c)))
 ROOM_OBJECTS = $(ROOM_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/ingest/schema.o
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+BENCH_HELPERS = $(patsubst %,tests/bench/%.c,frames traffic exchanges)
+BENCH_FILES = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(filter-out $(BENCH_HELPERS) %.bpf.c,$(wildcard tests/bench/*.c))) \
+	$(patsubst tests/bench/%.c,$(BUILD)/bench/%.o,$(wildcard tests/bench/*.bpf.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 C_FILES = $(wildcard $(ROOMS:%=%/*.[ch]) $(ROOMS:%=%/*/*.[ch]) bpf/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch] \
 	datasets/*/*.[ch])
@@ -90,18 +94,20 @@ check-tshark: all ## host parser = tshark
 fuzz: $(FUZZERS) $(BUILD)/tests/kernel_host ## every fuzz target for FUZZ_SECONDS (60)
 	tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
 
-bench: all ## speed, as ratios measured in one run (root for the kernel's part)
-	tests/bench/run.sh $(BUILD)
+bench: ## speed, as ratios measured in one run, 15 minutes; QUICK=1: 3; BENCH_TSV=FILE (root for the kernel's part)
+	@echo "Building"
+	@$(MAKE) -s -j "$$(nproc)" all bench-programs
+	@tests/bench/bench.py --build $(BUILD) $(if $(QUICK),--quick) $(if $(BENCH_TSV),--tsv "$(BENCH_TSV)") $(BENCH_OPTIONS)
 
-bench-bpf: all ## of it, what the in-kernel program costs a packet (root)
-	tests/bench/run.sh $(BUILD) bpf
+bench-bpf: all bench-programs ## of it, what the in-kernel program costs a packet (root)
+	@tests/bench/bench.py --build $(BUILD) --only kernel $(BENCH_OPTIONS)
 
 bench-capture: all ## what capturing costs: the same load with nothing, empty programs, ours, tcpdump (root; five minutes)
 	tests/bench/bench_capture.sh $(BUILD)
 
 lint: ## gcc and clang without a warning, layout, shell scripts, layering
-	$(MAKE) all unit
-	$(MAKE) CC=clang BUILD=$(BUILD)/clang all unit
+	$(MAKE) all unit bench-programs
+	$(MAKE) CC=clang BUILD=$(BUILD)/clang all unit bench-programs
 	clang-format --dry-run -Werror $(C_FILES)
 	shellcheck $(SHELL_FILES)
 	tests/layering.sh
@@ -126,10 +132,15 @@ setup-mesh: ## install what the cluster on this machine needs, too (root)
 setup-tests: ## install what the tests need, too (root)
 	@./datasets/setup.sh $(PACKAGES) $(TEST_PACKAGES)
 
+setup-bench: ## install what others are measured with: tcpdump, tshark, dpkt, scapy, pandas (root)
+	@./datasets/setup.sh $(PACKAGES) $(BENCH_PACKAGES)
+
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 unit: $(UNIT_TESTS)
+
+bench-programs: $(BENCH_FILES)
 
 $(BUILD)/tap.bpf.o: bpf/tap.bpf.c $(wildcard bpf/*.h lib/*.h)
 	@mkdir -p $(@D)
@@ -174,6 +185,14 @@ $(BUILD)/tests/kernel_host: $(wildcard tests/diff/kernel/*.[ch] tests/unit/http2
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(filter %.c,$^) $(BUILD)/rooms.a -Wl,--as-needed $(LIBS) -o $@
 
+$(BUILD)/bench/%: tests/bench/%.c $(BENCH_HELPERS) $(wildcard tests/bench/*.h) $(BUILD)/rooms.a Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(filter %.c %.a,$^) -Wl,--as-needed $(LIBS) -o $@
+
+$(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
 # fuzz targets are built from the sources, so that all of the code is instrumented
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out capture/%,$(ROOM_SOURCES)) $(BUILD)/ingest/schema.c $(wildcard lib/*.h lib/*/*.h ingest/*.h tests/unit/search_walk.h)
 	@mkdir -p $(@D)
@@ -184,5 +203,5 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out capture/%,$(ROOM_SOURCES)) $(BUILD)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-numbers check-browser check-tshark fuzz bench bench-bpf bench-capture lint format install clean setup \
-	setup-mesh setup-tests help unit
+.PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-numbers check-browser check-tshark fuzz bench bench-bpf bench-capture bench-programs lint format install clean setup \
+	setup-mesh setup-tests setup-bench help unit

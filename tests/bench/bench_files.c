@@ -3,14 +3,13 @@
  * bench_files - how fast records become record files and record files records, on one core, and how large they are;
  * against the same blocks of structs as they lie in memory, through the same zstd.
  *
- *	bench_files DIR [--tsv] [RECORDS [ROUNDS]]
+ *	bench_files DIR [RECORDS [ROUNDS]]
  *
  * Writes DIR/bench-files.* and removes them. Times are the processor's, so that the disk does not count; files are not
  * synced. The ways take turns in every round; medians.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +165,31 @@ static void read_file(void)
 	ws_recfile_reader_close(r);
 }
 
+/* Lines for bench.py. */
+static void tell(const double seconds[N_WAYS][ROUNDS_MAX], uint32_t n_rounds, const uint64_t size[N_WAYS])
+{
+	const double bytes = (double)size[WRITE_FILE] / n_records, structs = (double)size[WRITE_STRUCTS] / n_records;
+	double rate[N_WAYS][ROUNDS_MAX];
+	char rows[32];
+	struct measure_figure f = { .stage = "record file", .size = rows, .baseline = "structs, zstd -3" };
+
+	snprintf(rows, sizeof(rows), "%u records", n_records);
+	for (uint32_t way = 0; way < N_WAYS; way++)
+		for (uint32_t i = 0; i < n_rounds; i++)
+			rate[way][i] = n_records / seconds[way][i] / 1e6;
+	f.quantity = "written, CPU";
+	f.unit = "M records/s";
+	f.target = "value >= 6";
+	measure_tell(&f, rate[WRITE_FILE], rate[WRITE_STRUCTS], n_rounds);
+	f.quantity = "read, CPU";
+	f.target = "";
+	measure_tell(&f, rate[READ_FILE], rate[READ_STRUCTS], n_rounds);
+	f.quantity = "size";
+	f.unit = "B/record";
+	f.target = "value <= 23";
+	measure_tell(&f, &bytes, &structs, 1);
+}
+
 static uint64_t file_size(const char *path, const char *suffix)
 {
 	char whole[sizeof(file_path) + 8];
@@ -184,55 +208,18 @@ static void remove_files(void)
 	unlink(structs_path);
 }
 
-static void print_tsv(const double median[N_WAYS], const uint64_t size[N_WAYS])
-{
-	static const char *const stage[] = { [COPY] = "recfile.copy",
-					     [WRITE_STRUCTS] = "structs.write",
-					     [WRITE_FILE] = "recfile.write",
-					     [READ_STRUCTS] = "structs.read",
-					     [READ_FILE] = "recfile.read" };
-
-	for (uint32_t i = 0; i < N_WAYS; i++) {
-		printf("%s\trate\trecords/s\t%.6g\n", stage[i], n_records / median[i]);
-		if (size[i])
-			printf("%s\tsize\tB/record\t%.6g\n", stage[i], (double)size[i] / n_records);
-	}
-	printf("recfile.write\trate to structs\tx\t%.6g\n", median[WRITE_STRUCTS] / median[WRITE_FILE]);
-	printf("recfile.read\trate to structs\tx\t%.6g\n", median[READ_STRUCTS] / median[READ_FILE]);
-	printf("recfile.write\tsize to structs\tx\t%.6g\n", (double)size[WRITE_FILE] / (double)size[WRITE_STRUCTS]);
-}
-
-static void print_table(const double median[N_WAYS], const uint64_t size[N_WAYS], uint32_t n_rounds)
-{
-	printf("\n%u records of %zu bytes, 8 connections, B3 in VXLAN; one core; medians of %u rounds\n", n_records,
-	       sizeof(*records), n_rounds);
-	printf("%-38s %14s %10s\n", "", "M records/s", "B/record");
-	for (uint32_t i = 0; i < N_WAYS; i++) {
-		printf("%-38s %14.2f", way_name[i], n_records / median[i] / 1e6);
-		if (size[i])
-			printf(" %10.2f", (double)size[i] / n_records);
-		printf("\n");
-	}
-	printf("record file against structs: write %.2f x as fast, read %.2f x, size %.2f x\n",
-	       median[WRITE_STRUCTS] / median[WRITE_FILE], median[READ_STRUCTS] / median[READ_FILE],
-	       (double)size[WRITE_FILE] / (double)size[WRITE_STRUCTS]);
-	printf("targets: write >= 6 M records/s, <= 23 B/record\n");
-}
-
 int main(int argc, char **argv)
 {
 	static void (*const way[])(void) = { copy_records, write_structs, write_file, read_structs, read_file };
 	static double seconds[N_WAYS][ROUNDS_MAX];
-	const bool as_tsv = argc > 2 && strcmp(argv[2], "--tsv") == 0;
-	const int at = 2 + as_tsv; /* of the numbers */
-	uint32_t n_rounds = argc > at + 1 ? (uint32_t)strtoul(argv[at + 1], NULL, 10) : 7;
+	uint32_t n_rounds = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 7;
 	struct traffic traffic = { .random = 42 };
 	double median[N_WAYS];
 	uint64_t size[N_WAYS] = { 0 };
 
-	n_records = argc > at ? (uint32_t)strtoul(argv[at], NULL, 10) : 1000000;
-	if (argc < 2 || argc > at + 2 || n_records == 0 || n_rounds == 0 || n_rounds > ROUNDS_MAX) {
-		fprintf(stderr, "usage: bench_files DIR [--tsv] [RECORDS [ROUNDS]]\n");
+	n_records = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1000000;
+	if (argc < 2 || argc > 4 || n_records == 0 || n_rounds == 0 || n_rounds > ROUNDS_MAX) {
+		fprintf(stderr, "usage: bench_files DIR [RECORDS [ROUNDS]]\n");
 		return 2;
 	}
 	snprintf(file_path, sizeof(file_path), "%s/bench-files.rec.zst", argv[1]);
@@ -254,12 +241,21 @@ int main(int argc, char **argv)
 	size[WRITE_STRUCTS] = file_size(structs_path, "");
 	size[WRITE_FILE] = file_size(file_path, WS_RECFILE_PART_SUFFIX);
 	remove_files();
-	for (uint32_t i = 0; i < N_WAYS; i++)
+	tell(seconds, n_rounds, size);
+	printf("\n%u records of %zu bytes, 8 connections, B3 in VXLAN; one core; medians of %u rounds\n", n_records,
+	       sizeof(*records), n_rounds);
+	printf("%-38s %14s %10s\n", "", "M records/s", "B/record");
+	for (uint32_t i = 0; i < N_WAYS; i++) {
 		median[i] = measure_median(seconds[i], n_rounds);
-	if (as_tsv)
-		print_tsv(median, size);
-	else
-		print_table(median, size, n_rounds);
+		printf("%-38s %14.2f", way_name[i], n_records / median[i] / 1e6);
+		if (size[i])
+			printf(" %10.2f", (double)size[i] / n_records);
+		printf("\n");
+	}
+	printf("record file against structs: write %.2f x as fast, read %.2f x, size %.2f x\n",
+	       median[WRITE_STRUCTS] / median[WRITE_FILE], median[READ_STRUCTS] / median[READ_FILE],
+	       (double)size[WRITE_FILE] / (double)size[WRITE_STRUCTS]);
+	printf("targets: write >= 6 M records/s, <= 23 B/record; prototypes: 2.5 x as fast, 0.76 x the size\n");
 	free(records);
 	return sum == 1; /* never: keeps the reads */
 }

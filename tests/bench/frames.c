@@ -87,12 +87,13 @@ uint32_t frame_tcp(uint8_t *to, enum frame_wrap wrap, const struct frame_segment
 {
 	const uint32_t node = 0xc0a84d01, pod = 0x0af4010a; /* 192.168.77.1, 10.244.1.10; the peer's: +1, +0x100 */
 	const uint32_t tcp_len = TCP_LEN + s->payload_len;
+	const uint8_t is_far = s->is_answer != s->is_reversed; /* the source is the peer */
 	uint32_t at = put_ethernet(to, 0x0800);
 
 	if (wrap == FRAME_VXLAN) {
 		const uint32_t inner_len = ETHERNET_LEN + IPV4_LEN + tcp_len;
 
-		at += put_ipv4(to + at, UDP_LEN + VXLAN_LEN + inner_len, 17, node + s->is_answer, node + !s->is_answer);
+		at += put_ipv4(to + at, UDP_LEN + VXLAN_LEN + inner_len, 17, node + is_far, node + !is_far);
 		at += put_udp(to + at, VXLAN_LEN + inner_len, (uint16_t)(33000 + s->stream), FRAME_VXLAN_PORT);
 		memset(to + at, 0, VXLAN_LEN);
 		to[at] = 0x08;
@@ -100,9 +101,9 @@ uint32_t frame_tcp(uint8_t *to, enum frame_wrap wrap, const struct frame_segment
 		at += VXLAN_LEN;
 		at += put_ethernet(to + at, 0x0800);
 	} else if (wrap == FRAME_IPIP) {
-		at += put_ipv4(to + at, IPV4_LEN + tcp_len, 4, node + s->is_answer, node + !s->is_answer);
+		at += put_ipv4(to + at, IPV4_LEN + tcp_len, 4, node + is_far, node + !is_far);
 	}
-	at += put_ipv4(to + at, tcp_len, 6, s->is_answer ? pod + 0x100 : pod, s->is_answer ? pod : pod + 0x100);
+	at += put_ipv4(to + at, tcp_len, 6, is_far ? pod + 0x100 : pod, is_far ? pod : pod + 0x100);
 	at += put_tcp(to + at, s);
 	memcpy(to + at, s->payload, s->payload_len);
 	return at + s->payload_len;

@@ -20,7 +20,10 @@ enum frame_context {
 	FRAME_W3C,
 };
 
-/* A TCP segment with a timestamp option (header of 32 bytes). The source of stream n is host 1 unless it is_answer. */
+/*
+ * A TCP segment with a timestamp option (header of 32 bytes). The source of stream n is host 1 unless it is_answer;
+ * where it is_reversed, host 1 is the server.
+ */
 struct frame_segment {
 	uint32_t seq;
 	uint32_t ack;
@@ -28,6 +31,7 @@ struct frame_segment {
 	const uint8_t *payload;
 	uint16_t stream;
 	uint8_t is_answer;
+	uint8_t is_reversed;
 	uint8_t tcp_flags;
 };
 

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -40,6 +41,37 @@ static inline double measure_median(double *value, uint32_t n)
 {
 	qsort(value, n, sizeof(*value), measure_compare);
 	return n % 2 ? value[n / 2] : (value[n / 2 - 1] + value[n / 2]) / 2;
+}
+
+static void measure_print_values(const double *value, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		printf("%s%.9g", i ? "," : "\t", value[i]);
+	if (n == 0)
+		printf("\t");
+}
+
+/* What a figure is of. Texts without tabs. */
+struct measure_figure {
+	const char *stage;
+	const char *size;
+	const char *quantity;
+	const char *unit;
+	const char *baseline; /* what it is compared with, or "" */
+	const char *target;   /* "ratio <= 2", "value >= 6", or "" */
+};
+
+/*
+ * Prints a line for bench.py: a value for each round, and the baseline's of the same rounds (NULL: none). Medians,
+ * spread and ratio are made there.
+ */
+static inline void measure_tell(const struct measure_figure *f, const double *value, const double *baseline, uint32_t n)
+{
+	printf("figure\t%s\t%s\t%s\t%s", f->stage, f->size, f->quantity, f->unit);
+	measure_print_values(value, n);
+	printf("\t%s", f->baseline);
+	measure_print_values(baseline, baseline ? n : 0);
+	printf("\t%s\n", f->target);
 }
 
 /* splitmix64: good enough for ids, and the same everywhere. */

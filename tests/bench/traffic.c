@@ -51,7 +51,7 @@ void traffic_next(struct traffic *t, struct ws_record *r)
 	memset(r, 0, sizeof(*r));
 	put_connection(r, connection);
 	if (t->n++ == 0)
-		t->ns = 3600e9;
+		t->ns = TRAFFIC_BEGIN_NS;
 	t->ns += measure_exponential(&t->random, MEAN_DISTANCE_NS);
 	r->ts_ns = r->done_ts_ns = (uint64_t)t->ns;
 	if (part == 0) {

@@ -12,6 +12,7 @@
 #include "lib/record.h"
 
 #define TRAFFIC_CONNECTIONS 8
+#define TRAFFIC_BEGIN_NS    3600000000000u
 
 /* Zero but for random: at the beginning. */
 struct traffic {
