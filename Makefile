@@ -25,7 +25,7 @@ ROOMS = lib $(PROGRAMS)
 ROOM_SOURCES = $(filter-out %/main.c,$(wildcard $(ROOMS:%=%/*.c) $(ROOMS:%=%/*/*.c)))
 ROOM_OBJECTS = $(ROOM_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/ingest/schema.o
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
-BENCH_HELPERS = $(patsubst %,tests/bench/%.c,frames traffic exchanges)
+BENCH_HELPERS = $(filter $(wildcard tests/bench/*.c),$(patsubst %.h,%.c,$(wildcard tests/bench/*.h)))
 BENCH_FILES = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(filter-out $(BENCH_HELPERS) %.bpf.c,$(wildcard tests/bench/*.c))) \
 	$(patsubst tests/bench/%.c,$(BUILD)/bench/%.o,$(wildcard tests/bench/*.bpf.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

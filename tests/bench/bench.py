@@ -5,13 +5,14 @@
 usage: bench.py --build DIR [--quick] [--only STAGE[,STAGE]...] [--tsv FILE]
 
 Data are made on the spot from fixed seeds; nothing is fetched. What is compared takes turns in every round; medians. Prints
-one table and keeps it, with every number, in DIR/bench/bench.tsv (or FILE). Of programs that are not installed it says "not
-measured". Exit status: 0 done, however slow; 1 a program failed or an answer was wrong; 2 wrong usage.
+one table and keeps it, with every number, in DIR/bench/bench.tsv (or FILE), and the most important of it in DIR/bench/bench.md.
+Of programs that are not installed it says "not measured".
+
+Exit status: 0 done, however slow; 1 a program failed or an answer was wrong; 2 wrong usage.
 """
 import getopt
 import os
 import sys
-import time
 
 import figures
 import stage_capture
@@ -64,7 +65,7 @@ def main():
         print(f"bench.py: {build}: not built: make bench-programs", file=sys.stderr)
         return 1
     bench = Bench(build, quick)
-    start, failures = time.monotonic(), []
+    failures = []
     try:
         for stage in only:
             try:
@@ -75,13 +76,17 @@ def main():
     finally:
         bench.close()
     print(f"\n{figures.machine()}, {os.uname().sysname} {os.uname().release}, commit {figures.commit(bench.root)}, "
-          f"{'quick, ' if quick else ''}{time.monotonic() - start:.0f} s")
+          f"{'quick, ' if quick else ''}{bench.elapsed_s():.0f} s")
     print("medians of rounds; baseline and ratio (median / baseline) of the same rounds; low .. high: of eleven rounds or "
           "more, four of five\n")
     print("\n".join(figures.table(bench.figures)))
     figures.write_tsv(tsv, bench.figures, bench.root)
+    with open(bench.tool("bench.md"), "w", encoding="utf-8") as file:
+        file.write("\n".join(figures.markdown(bench.figures, bench.root, f"make bench{' QUICK=1' if quick else ''}")) + "\n")
     met = [f.is_met() for f in bench.figures if isinstance(f, figures.Figure)]
     print(f"\n{met.count(True)} targets met, {met.count(False)} not; every number: {tsv}")
+    for text in bench.notes:
+        print(f"note: {text}")
     for text in failures:
         print(f"failed: {text}")
     return 1 if failures else 0

@@ -94,6 +94,38 @@ def table(figures):
                       for i, (cell, w) in enumerate(zip(row, widths))).rstrip() for row in rows]
 
 
+# what stands in bench.md: all with a target but for the kernel's many kinds of packet, of which these
+OF_KERNEL = ("TCP data, not HTTP", "B3 at head of 420 B", "B3 at head of 420 B, no record", "W3C 1400 B deep",
+             "W3C 1400 B deep, byte by byte")
+WITHOUT_TARGET = ("records, reader's CPU", "SQL: index, join, sort", "pcap, all requests", "cdf with its figure", "report",
+                  "ingest, time", "ingest, peak memory", "report, peak memory")
+
+
+def in_short(f):
+    """Whether a figure stands in bench.md."""
+    if f.stage == "kernel":
+        return f.quantity in OF_KERNEL
+    return bool(f.target) or f.quantity in WITHOUT_TARGET
+
+
+def markdown(figures, root, command):
+    """The lines of bench.md: the most important of the table, and where it was measured."""
+    lines = ["| stage | of | what | median | beside | ratio | target | |", "|---|---|---|---|---|---|---|---|"]
+    for f in figures:
+        if not in_short(f):
+            continue
+        if isinstance(f, NotMeasured):
+            cells = (f.stage, f.size, f.quantity, f"not measured: {f.why}", "", "", aim(f.target), "")
+        else:
+            ratios = f.ratios()
+            beside = f"{f.baseline} {number(statistics.median(f.baseline_values))}" if f.baseline_values else ""
+            cells = (f.stage, f.size, f.quantity, f"{number(statistics.median(f.values))} {f.unit}", beside,
+                     number(statistics.median(ratios)) if ratios else "", aim(f.target), met_word(f).lower())
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines + ["", f"`{command}` at {commit(root)} on {machine()}, {os.uname().sysname} {os.uname().release}. Medians of "
+                    "rounds; a ratio is the median of the rounds' ratios."]
+
+
 def machine():
     """Processor and how many."""
     model = "unknown processor"

@@ -34,17 +34,21 @@ def last_words(text):
 
 
 class Bench:
-    """One run: places, sizes, and the figures so far."""
+    """One run: places, rounds, and the figures so far."""
 
     def __init__(self, build, quick):
         self.root = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
         self.build = os.path.realpath(build)
         self.quick = quick
         self.rounds = 3 if quick else 5
-        self.figures = []
+        self.start_s = time.monotonic()
+        self.figures, self.notes = [], []
         # beside the build, not in /tmp: that may be memory
         os.makedirs(os.path.join(self.build, "bench"), exist_ok=True)
         self.dir = tempfile.mkdtemp(prefix="data.", dir=os.path.join(self.build, "bench"))
+
+    def elapsed_s(self):
+        return time.monotonic() - self.start_s
 
     def close(self):
         shutil.rmtree(self.dir, ignore_errors=True)
@@ -93,11 +97,13 @@ class Bench:
         return Cost(float(wall), float(user), float(system), float(memory) / 1024), said
 
     def take_figures(self, *command):
-        """Runs a program that tells figures by itself; the rest of what it says is returned."""
+        """Runs a program that tells figures by itself, and notes; the rest of what it says is returned."""
         rest = []
         for line in self.run(*command).splitlines():
             if line.startswith("figure\t"):
                 self.figures.append(Figure.read(line))
+            elif line.startswith("note\t"):
+                self.notes.append(line.split("\t", 1)[1])
             else:
                 rest.append(line)
         return "\n".join(rest)

@@ -26,6 +26,7 @@ def measure(bench):
     if os.geteuid() != 0:
         bench.miss(STAGE, f"{count(n)} packets", "recording", "needs root")
         return
+    measure_ring(bench)
     bench.say("recording beside tcpdump")
     os.makedirs(bench.path("replay"))
     n_packets, n_requests = map(int, bench.run(bench.tool("make_run"), "pcaps", bench.path("replay"), str(n), "5").split())
@@ -36,6 +37,27 @@ def measure(bench):
         raise Wrong(f"recording on a veth pair: {made.stderr.strip()}")
     shutil.rmtree(bench.path("replay"))
     add_figures(bench, json.loads(made.stdout), n_packets, n_requests)
+
+
+# what bench_ring says, and which of it has a target
+RING_TARGETS = {
+    ("capture.records", "rate"): "value >= 6000000",
+    ("capture.records", "size"): "value <= 23",
+    ("capture.records", "pcap -s 0 to records"): "value >= 50",
+}
+
+
+def measure_ring(bench):
+    """From the ring buffer to the record file, and packet captures of the same frames, by processor time."""
+    if not os.access(bench.tool("bench_ring"), os.X_OK):
+        return
+    bench.say("from the ring buffer to files")
+    n = 50000 if bench.quick else 200000
+    for line in bench.run(bench.tool("bench_ring"), bench.dir, "--tsv", str(n), str(bench.rounds)).splitlines():
+        cell = line.split("\t")
+        if len(cell) == 4:
+            bench.add(cell[0], f"{count(n)} requests", cell[1], cell[2], [float(cell[3])], target=RING_TARGETS.get(
+                tuple(cell[:2]), ""))
 
 
 def add_figures(bench, ways, n_packets, n_requests):

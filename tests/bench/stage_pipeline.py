@@ -21,7 +21,7 @@ def measure(bench):
     bench.run(bench.tool("make_run"), "records", run, str(rows))
     measure_records(bench, run, rows)
     measure_sql(bench, run, rows)
-    measure_pandas(bench, run, rows)
+    measure_pandas(bench, run, rows, 3, "" if bench.quick else "ratio >= 6")
     shutil.rmtree(run)
     bench.say("ingest of packet captures")
     for share in (5, 1):
@@ -117,9 +117,9 @@ def measure_sql(bench, run, rows):
     bench.add("join", size, "peak memory", "MB", [c.memory_mb for c in ours], "SQL", memory)
 
 
-def measure_pandas(bench, run, rows):
+def measure_pandas(bench, run, rows, rounds, target):
     """read_csv and merge, of what it needs of the rows; writing the CSV is not counted."""
-    target = "" if bench.quick else "ratio >= 6"
+    bench.say(f"join of {count(rows)} pairs, beside pandas")
     if not has_module("pandas"):
         bench.miss("join", f"{count(rows)} pairs", "pandas", "python3-pandas is not installed", target)
         return
@@ -127,7 +127,7 @@ def measure_pandas(bench, run, rows):
     export_csv(os.path.join(run, "run.db"), files)
     truth = quantiles_of(bench, run)
     ours, pandas = [], []
-    for _ in range(3):
+    for _ in range(rounds):
         cost, said = bench.timed(PEER_PYTHON, bench.here("peers", "merge_pandas.py"), *files)
         check_quantiles("merge_pandas.py", read_quantiles(said.splitlines()), truth)
         pandas.append(cost)

@@ -4,9 +4,9 @@
 
 usage: merge_pandas.py NIC.CSV VPORT.CSV
 
-Columns: trace_id, span_id, seq, ts_ns, direction. Prints for rx and tx: n, p50, p90 and p99 in ns. Requests that were sent again are
-told apart by a limit of 100 ms, which fits the generated data and no others: without it each sighting of such a request at one point
-is paired with each at the other.
+Columns: trace_id, span_id, seq, ts_ns, direction. Prints for rx and tx: n, p50, p90 and p99 in ns. Requests that were sent again
+are told apart by a limit of 100 ms, which fits the generated data and no others: without it each sighting of such a request at one
+point is paired with each at the other.
 """
 import sys
 
