@@ -12,6 +12,7 @@ Exit status: 0 done, however slow; 1 a program failed or an answer was wrong; 2 
 """
 import getopt
 import os
+import signal
 import sys
 
 import figures
@@ -64,6 +65,7 @@ def main():
     if not os.access(os.path.join(build, "bench", "timed"), os.X_OK):
         print(f"bench.py: {build}: not built: make bench-programs", file=sys.stderr)
         return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the data are removed
     bench = Bench(build, quick)
     failures = []
     try:
