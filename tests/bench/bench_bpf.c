@@ -560,6 +560,11 @@ static void tell(uint32_t n_rounds)
 		f.target = "ratio <= 3.5";
 		if (class[i].target == 6.5 && is_measured(TAP_FULL, &class[i]))
 			measure_tell(&f, ns[i][TAP_FULL], ns[i][EMPTY], n_rounds);
+		snprintf(name, sizeof(name), "%s, at tc", class[i].name);
+		f.baseline = "empty program at tc";
+		f.target = class[i].target > 0 ? target : "";
+		if (is_measured(TC, &class[i]))
+			measure_tell(&f, ns[i][TC], ns[i][EMPTY_TC], n_rounds);
 		snprintf(name, sizeof(name), "%s, byte by byte", class[i].name);
 		f.baseline = "tap";
 		f.target = "ratio >= 10";
