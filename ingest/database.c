@@ -10,6 +10,9 @@
 #include "lib/names.h"
 #include "lib/version.h"
 
+/* More than any database ends with, and far from where ids end. */
+#define FLOW_ID_MAX (1ll << 48)
+
 /* lib/schema.sql; see the Makefile. */
 extern const char ws_schema_sql[];
 
@@ -64,6 +67,12 @@ int ws_database_open(const char *path, struct ws_database **database, struct ws_
 	rc = ws_sql_execute(&db->sql, "PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536", err);
 	if (rc == 0)
 		rc = set_up(db, err);
+	if (rc == 0 && ws_rows_register(db->sql.db, &db->rows) != SQLITE_OK)
+		rc = ws_sql_fail(&db->sql, err);
+	if (rc == 0)
+		rc = ws_sql_prepare(&db->sql, ws_rows_insert_requests_sql, &db->insert_requests, err);
+	if (rc == 0)
+		rc = ws_sql_prepare(&db->sql, ws_rows_insert_responses_sql, &db->insert_responses, err);
 	if (rc == 0)
 		rc = ws_sql_prepare(&db->sql, "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 				    &db->insert_flow, err);
@@ -125,15 +134,10 @@ int ws_database_begin_file(struct ws_database *db, const struct ws_input *input,
 			   struct ws_error *err)
 {
 	const char *source = source_names[input->source];
-	int rc = ws_database_attach_images(db, err);
+	int rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
 
 	if (rc)
 		return rc;
-	rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
-	if (rc) {
-		ws_database_detach_images(db);
-		return rc;
-	}
 	rc = put_point(db, input->point, err);
 	if (rc == 0)
 		rc = ws_sql_run_with_texts(&db->sql, err,
@@ -157,7 +161,7 @@ int ws_database_begin_file(struct ws_database *db, const struct ws_input *input,
 			" unread_bytes, n_requests, n_contexts, n_responses, n_frames, contexts, prefers_list)"
 			" SELECT point_id, ?2, ?3, '', 0, 0, 0, 0, 0, 0, 0, '', 0 FROM point WHERE name = ?1",
 			input->point, source, shown_path, NULL);
-	db->file_id = sqlite3_last_insert_rowid(db->sql.db);
+	db->rows.file_id = sqlite3_last_insert_rowid(db->sql.db);
 	if (rc)
 		ws_database_drop_file(db);
 	return rc;
@@ -177,7 +181,7 @@ int ws_database_add_flow(struct ws_database *db, const struct ws_flow_key *key, 
 	const bool is_tunnelled = key->outer_ip_version != 0;
 
 	sqlite3_bind_int64(s, 1, flow_id);
-	sqlite3_bind_int64(s, 2, db->file_id);
+	sqlite3_bind_int64(s, 2, db->rows.file_id);
 	sqlite3_bind_int(s, 3, key->ip_version);
 	sqlite3_bind_blob(s, 4, key->saddr, 16, SQLITE_STATIC);
 	sqlite3_bind_blob(s, 5, key->daddr, 16, SQLITE_STATIC);
@@ -192,20 +196,48 @@ int ws_database_add_flow(struct ws_database *db, const struct ws_flow_key *key, 
 	return ws_sql_run(&db->sql, s, err);
 }
 
+int ws_database_next_flow_id(struct ws_database *db, int64_t *flow_id, struct ws_error *err)
+{
+	int64_t last_flow_id;
+	int rc = ws_sql_select_number(&db->sql, "SELECT max(flow_id) FROM flow", 0, &last_flow_id, err);
+
+	if (rc == 0 && (last_flow_id < 0 || last_flow_id >= FLOW_ID_MAX))
+		rc = ws_error(err, -ERANGE, "%s: the ids in it are used up; move it away and load again", db->sql.path);
+	if (rc == 0)
+		*flow_id = last_flow_id + 1;
+	return rc;
+}
+
+int ws_database_add_records(struct ws_database *db, const struct ws_record *records, const int64_t *flow_id, uint32_t n,
+			    uint32_t n_responses, struct ws_error *err)
+{
+	int rc = 0;
+
+	db->rows.record = records;
+	db->rows.flow_id = flow_id;
+	db->rows.n = n;
+	if (n > n_responses)
+		rc = ws_sql_run(&db->sql, db->insert_requests, err);
+	if (rc == 0 && n_responses)
+		rc = ws_sql_run(&db->sql, db->insert_responses, err);
+	db->rows.n = 0;
+	return rc;
+}
+
 void ws_database_drop_file(struct ws_database *db)
 {
 	ws_sql_rollback(&db->sql);
-	ws_database_detach_images(db);
 }
 
 void ws_database_close(struct ws_database *db)
 {
 	if (!db)
 		return;
+	sqlite3_finalize(db->insert_requests);
+	sqlite3_finalize(db->insert_responses);
 	sqlite3_finalize(db->insert_flow);
 	ws_log_insert_free(&db->log);
 	sqlite3_close(db->sql.db);
-	free(db->first_page);
 	free(db->sql.path);
 	free(db);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* database - run.db as ingest writes it: files in and out as wholes, rows by the image. The schema is lib/schema.sql.
+/* database - run.db as ingest writes it: files in and out as wholes, rows by the block. The schema is lib/schema.sql.
  */
 #ifndef WS_DATABASE_H
 #define WS_DATABASE_H
@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 #include "ingest/flows.h"
-#include "ingest/image.h"
 #include "ingest/inputs.h"
 #include "lib/error.h"
 #include "lib/log/log_read.h"
@@ -75,20 +74,15 @@ int ws_database_has_file(struct ws_database *db, const struct ws_input *input, c
 int ws_database_begin_file(struct ws_database *db, const struct ws_input *input, const char *shown_path,
 			   struct ws_error *err);
 
-/* Where the rows of the file under way begin. */
-struct ws_rows_start {
-	const uint8_t *first_page; /* of images; the database's own */
-	int64_t file_id;
-	int64_t request_id; /* of its first rows in each table */
-	int64_t response_id;
-	int64_t flow_id;
-};
+/* The number of the next flow. */
+int ws_database_next_flow_id(struct ws_database *db, int64_t *flow_id, struct ws_error *err);
 
-int ws_database_rows_start(struct ws_database *db, struct ws_rows_start *start, struct ws_error *err);
-
-/* Appends the rows of an image, which must stay as it is until the next one, or until it is forgotten. */
-int ws_database_add_image(struct ws_database *db, struct ws_image *image, struct ws_error *err);
-void ws_database_forget_image(struct ws_database *db);
+/*
+ * Appends n records of the file under way, n_responses of which are responses; flow_id: of each, of flows that are
+ * there already.
+ */
+int ws_database_add_records(struct ws_database *db, const struct ws_record *records, const int64_t *flow_id, uint32_t n,
+			    uint32_t n_responses, struct ws_error *err);
 
 int ws_database_add_flow(struct ws_database *db, const struct ws_flow_key *key, int64_t flow_id, struct ws_error *err);
 

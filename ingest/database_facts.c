@@ -12,7 +12,7 @@ static int run_with_numbers(struct ws_database *db, const char *sql, uint64_t fi
 
 	if (rc)
 		return rc;
-	sqlite3_bind_int64(statement, 1, db->file_id);
+	sqlite3_bind_int64(statement, 1, db->rows.file_id);
 	sqlite3_bind_int64(statement, 2, (sqlite3_int64)first);
 	sqlite3_bind_int64(statement, 3, (sqlite3_int64)second);
 	rc = ws_sql_run(&db->sql, statement, err);
@@ -34,7 +34,7 @@ static int add_count(struct ws_database *db, const char *sql, const char *name, 
 
 	if (rc)
 		return rc;
-	sqlite3_bind_int64(statement, 1, db->file_id);
+	sqlite3_bind_int64(statement, 1, db->rows.file_id);
 	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 3, (sqlite3_int64)n);
 	rc = ws_sql_run(&db->sql, statement, err);
@@ -73,7 +73,7 @@ static int put_facts(struct ws_database *db, const char *hash, const struct ws_f
 
 	if (rc)
 		return rc;
-	sqlite3_bind_int64(s, 1, db->file_id);
+	sqlite3_bind_int64(s, 1, db->rows.file_id);
 	sqlite3_bind_int64(s, 2, (sqlite3_int64)f->size_bytes);
 	sqlite3_bind_int(s, 3, f->is_complete);
 	sqlite3_bind_int64(s, 4, (sqlite3_int64)f->unread_bytes);
@@ -139,7 +139,5 @@ int ws_database_end_file(struct ws_database *db, const char *hash, const struct 
 		rc = ws_sql_execute(&db->sql, "COMMIT", err);
 	if (rc)
 		ws_database_drop_file(db);
-	else
-		ws_database_detach_images(db);
 	return rc;
 }

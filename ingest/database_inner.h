@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * database_inner - run.db as its own files see it: database.c, database_cluster.c, database_copy.c,
- * database_documents.c, database_facts.c, database_log.c, database_overhead.c,
- * database_rows.c.
+ * database_documents.c, database_facts.c, database_log.c, database_overhead.c.
  */
 #ifndef WS_DATABASE_INNER_H
 #define WS_DATABASE_INNER_H
 
 #include "ingest/database.h"
+#include "ingest/rows.h"
 #include "ingest/sql.h"
 
 #define WS_SCHEMA_VERSION 4
@@ -32,15 +32,12 @@ struct ws_log_insert {
 
 struct ws_database {
 	struct ws_sql sql;
-	int64_t file_id;     /* of the file under way */
-	uint8_t *first_page; /* of images; NULL: not made yet */
+	struct ws_rows rows; /* what insert_requests and insert_responses insert; its file is the one under way */
+	sqlite3_stmt *insert_requests;
+	sqlite3_stmt *insert_responses;
 	sqlite3_stmt *insert_flow;
 	struct ws_log_insert log;
 };
-
-/* A place for images, outside of a transaction. */
-int ws_database_attach_images(struct ws_database *db, struct ws_error *err);
-void ws_database_detach_images(struct ws_database *db);
 
 /* Forgets the load log under way. */
 void ws_log_insert_free(struct ws_log_insert *log);

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "ingest/flows.h"
-#include "ingest/image.h"
 #include "ingest/relay.h"
 
 /* One that is filled, one that is inserted, and one to even out their times. */
 #define N_BLOCKS	3
+#define RECORDS_MAX	WS_FEED_BLOCK_RECORDS
 #define CLOCK_PAIRS_MAX 64
 
 struct clock_pair {
@@ -19,9 +19,12 @@ struct clock_pair {
 	uint64_t realtime_ns;
 };
 
-/* Rows, and what goes into other tables with them. */
+/* Records, and what goes into other tables with them. */
 struct block {
-	struct ws_image *image;
+	struct ws_record *record;
+	int64_t *flow_id; /* of each record */
+	uint32_t n_records;
+	uint32_t n_responses;	  /* of them */
 	struct ws_flow_key *flow; /* that are new in it, in order of their numbers */
 	uint32_t n_flows;
 	uint32_t cap_flows;
@@ -35,7 +38,7 @@ struct ws_feed {
 	struct block *filling; /* NULL: none */
 	struct ws_flows *flows;
 	uint32_t n_flows;
-	struct ws_rows_start start;
+	int64_t first_flow_id;
 	struct ws_feed_counts counts;
 	ws_feed_read *read;
 	void *context;
@@ -54,8 +57,8 @@ static int take_block(struct ws_feed *f, struct block **block)
 		if (rc)
 			return rc;
 		f->filling = &f->block[slot];
+		f->filling->n_records = f->filling->n_responses = 0;
 		f->filling->n_flows = f->filling->n_clock_pairs = 0;
-		ws_image_begin(f->filling->image, f->start.first_page);
 	}
 	*block = f->filling;
 	return 0;
@@ -86,7 +89,6 @@ static int add_flow(struct block *b, const struct ws_flow_key *key)
 
 int ws_feed_record(struct ws_feed *f, const struct ws_record *r)
 {
-	const struct ws_rows_start *s = &f->start;
 	struct ws_flow_key key;
 	struct block *b;
 	int64_t n;
@@ -104,17 +106,16 @@ int ws_feed_record(struct ws_feed *f, const struct ws_record *r)
 			return rc;
 		f->n_flows++;
 	}
+	b->record[b->n_records] = *r;
+	b->flow_id[b->n_records++] = f->first_flow_id + n;
 	if (r->reason == WS_REASON_HTTP_RESPONSE) {
-		ws_image_add_response(b->image, r, s->response_id + (int64_t)f->counts.n_responses, s->file_id,
-				      s->flow_id + n);
+		b->n_responses++;
 		f->counts.n_responses++;
 	} else {
-		ws_image_add_request(b->image, r, s->request_id + (int64_t)f->counts.n_requests, s->file_id,
-				     s->flow_id + n);
 		f->counts.n_requests++;
 		f->counts.n_contexts += r->reason == WS_REASON_CONTEXT;
 	}
-	if (ws_image_room(b->image) == 0)
+	if (b->n_records == RECORDS_MAX)
 		give_block(f);
 	return 0;
 }
@@ -151,13 +152,13 @@ static int insert_block(struct ws_database *db, struct block *b, int64_t *next_f
 		rc = ws_database_add_flow(db, &b->flow[i], (*next_flow_id)++, err);
 	for (uint32_t i = 0; rc == 0 && i < b->n_clock_pairs; i++)
 		rc = ws_database_add_clock_pair(db, b->clock_pair[i].monotonic_ns, b->clock_pair[i].realtime_ns, err);
-	return rc ? rc : ws_database_add_image(db, b->image, err);
+	return rc ? rc : ws_database_add_records(db, b->record, b->flow_id, b->n_records, b->n_responses, err);
 }
 
 /* Inserts blocks until there are no more, or one cannot be. */
 static int insert_all(struct ws_database *db, struct ws_feed *f, struct ws_error *err)
 {
-	int64_t next_flow_id = f->start.flow_id;
+	int64_t next_flow_id = f->first_flow_id;
 	uint32_t slot;
 	int rc = 0;
 
@@ -173,7 +174,8 @@ static int insert_all(struct ws_database *db, struct ws_feed *f, struct ws_error
 static void free_feed(struct ws_feed *f)
 {
 	for (uint32_t i = 0; i < N_BLOCKS; i++) {
-		ws_image_free(f->block[i].image);
+		free(f->block[i].record);
+		free(f->block[i].flow_id);
 		free(f->block[i].flow);
 	}
 	ws_flows_free(f->flows);
@@ -185,8 +187,11 @@ static struct ws_feed *new_feed(void)
 	struct ws_feed *f = calloc(1, sizeof(*f));
 	bool is_whole = f;
 
-	for (uint32_t i = 0; is_whole && i < N_BLOCKS; i++)
-		is_whole = (f->block[i].image = ws_image_new());
+	for (uint32_t i = 0; is_whole && i < N_BLOCKS; i++) {
+		f->block[i].record = malloc(RECORDS_MAX * sizeof(*f->block[i].record));
+		f->block[i].flow_id = malloc(RECORDS_MAX * sizeof(*f->block[i].flow_id));
+		is_whole = f->block[i].record && f->block[i].flow_id;
+	}
 	is_whole = is_whole && (f->flows = ws_flows_new());
 	if (is_whole)
 		return f;
@@ -208,13 +213,12 @@ int ws_feed_run(struct ws_database *db, ws_feed_read *read, void *context, struc
 	}
 	f->read = read;
 	f->context = context;
-	rc = ws_database_rows_start(db, &f->start, err);
+	rc = ws_database_next_flow_id(db, &f->first_flow_id, err);
 	code = rc ? 0 : pthread_create(&thread, NULL, read_file, f);
 	if (rc == 0 && code)
 		rc = ws_error(err, -code, "cannot start a thread: %s", strerror(code));
 	if (rc == 0) {
 		rc = insert_all(db, f, err);
-		ws_database_forget_image(db);
 		pthread_join(thread, NULL);
 		if (rc == 0 && f->rc)
 			rc = ws_error(err, f->rc, "%s", f->err.text);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * feed - the records of a file on their way into the database: a thread reads the file and makes rows of its records,
- * while the caller's inserts them, block by block and in order. Every number that a row gets follows from the records
- * before it, not from when a thread runs.
+ * feed - the records of a file on their way into the database: a thread reads the file and numbers the flows of its
+ * records, while the caller's inserts them, block by block and in order. Every number that a row gets follows from the
+ * records before it, not from when a thread runs.
  */
 #ifndef WS_FEED_H
 #define WS_FEED_H
@@ -10,6 +10,9 @@
 #include "ingest/database.h"
 #include "lib/error.h"
 #include "lib/record.h"
+
+/* Records that go from one thread to the other at once. */
+#define WS_FEED_BLOCK_RECORDS 2048
 
 struct ws_feed;
 

@@ -14,9 +14,9 @@
 #include <string.h>
 
 #include "ingest/flows.h"
+#include "ingest/rows.h"
 #include "lib/recfile.h"
 #include "tests/bench/measure.h"
-#include "tests/bench/virtual_rows.h"
 
 extern const char ws_schema_sql[];
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * virtual_rows - a block of records as two tables that SQLite can select from, of its requests and of its responses:
- * INSERT ... SELECT from it is the fastest way in that SQL has, twice as fast as a prepared INSERT for each row. What
- * ingest is compared with.
+ * rows - a block of records as two tables that SQLite can select from, of its requests and of its responses: INSERT ...
+ * SELECT from it is the fastest way in, twice as fast as a prepared INSERT for each row.
  */
-#ifndef WS_BENCH_VIRTUAL_ROWS_H
-#define WS_BENCH_VIRTUAL_ROWS_H
+#ifndef WS_ROWS_H
+#define WS_ROWS_H
 
 #include <sqlite3.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* virtual_rows - see the header: eponymous-only virtual tables (sqlite.org/vtab.html). */
-#include "tests/bench/virtual_rows.h"
+/* rows - see the header: eponymous-only virtual tables (sqlite.org/vtab.html). */
+#include "ingest/rows.h"
 
 #include <stdbool.h>
 #include <stddef.h>
