@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/sysinfo.h>
 
-#include "analyze/pages.h"
 #include "analyze/roster.h"
 #include "lib/record.h"
 
@@ -34,54 +33,17 @@ struct part {
 	struct ws_error err;
 };
 
-/* The columns of table request, in its order, as far as they are read. */
-enum column {
-	REQUEST_ID,
-	FILE_ID,
-	FLOW_ID,
-	TS_NS,
-	SEQ,
-	DIRECTION,
-	PAYLOAD_LEN,
-	N_SEGMENTS,
-	REASON,
-	FAMILY,
-	IDS_END_OFF,
-	TRACE_ID,
-	SPAN_ID,
-	N_COLUMNS, /* without places */
-	HTTP_VERSION = N_COLUMNS,
-	FAMILIES,
-	MALFORMED,
-	CTX_SEGMENT,
-	IDS_END_SEGMENT,
-	CTX_OFF = IDS_END_SEGMENT + 4,
-	CTX_LEN,
-	SEARCHED_LEN,
-	STREAM_ID = SEARCHED_LEN + 4,
-	FLAW,
-	FLAGS,
-	N_COLUMNS_WITH_PLACES,
-};
-
-static const char *const column_name[N_COLUMNS_WITH_PLACES] = {
-	"request_id",  "file_id",	 "flow_id",   "ts_ns",	   "seq",	  "direction",
-	"payload_len", "n_segments",	 "reason",    "family",	   "ids_end_off", "trace_id",
-	"span_id",     "http_version",	 "families",  "malformed", "ctx_segment", "ids_end_segment",
-	"done_ts_ns",  "parent_span_id", "sampled",   "ctx_off",   "ctx_len",	  "searched_len",
-	"req_off",     "frame_len",	 "tcp_flags", "stream_id", "flaw",	  "flags",
-};
-
 /* Rows come in order of request_id, whatever index somebody has added: the order of equal stamps. */
-#define COLUMNS                                                                                                      \
-	"request_id, file_id, flow_id, ts_ns, seq, direction, payload_len, n_segments, reason, family, ids_end_off," \
-	" trace_id, span_id"
+#define COLUMNS                                                                                                     \
+	"file_id, flow_id, ts_ns, seq, direction, payload_len, reason, trace_id, span_id, ids_end_off, n_segments," \
+	" family"
 #define ROWS " FROM request NOT INDEXED WHERE request_id BETWEEN ? AND ?"
 static const char query[] = "SELECT ws_collect(" COLUMNS ")" ROWS;
-static const char query_with_places[] =
-	"SELECT ws_collect(" COLUMNS ", http_version, families, malformed, ctx_segment, ids_end_segment, done_ts_ns,"
-	" parent_span_id, sampled, ctx_off, ctx_len, searched_len, req_off, frame_len, tcp_flags, stream_id, flaw,"
-	" flags)" ROWS;
+static const char query_with_places[] = "SELECT ws_collect(" COLUMNS
+					", http_version, families, malformed, ctx_segment, ids_end_segment, ctx_off,"
+					" ctx_len, searched_len, stream_id, flaw, flags)" ROWS;
+#define N_VALUES	     12
+#define N_VALUES_WITH_PLACES 23
 
 /* The index of the file, or -1 if it is not wanted. */
 static int64_t file_of(struct part *part, int64_t file_id)
@@ -98,87 +60,83 @@ static int64_t file_of(struct part *part, int64_t file_id)
 	return part->wanted[part->file] ? (int64_t)part->file : -1;
 }
 
-static uint32_t uint32_of(const struct ws_cell *cell)
+static uint32_t uint32_of(sqlite3_value *value)
 {
-	int64_t n = cell->integer;
+	int64_t n = sqlite3_value_int64(value);
 
 	return n < 0 ? 0 : n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
 }
 
-static uint16_t uint16_of(const struct ws_cell *cell)
+static uint16_t uint16_of(sqlite3_value *value)
 {
-	uint32_t n = uint32_of(cell);
+	uint32_t n = uint32_of(value);
 
 	return n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
 }
 
 /* Fills in a sighting's ids. NULL, or what is wrong with them. */
-static const char *read_ids(const struct ws_cell *cell, struct ws_sighting *s)
+static const char *read_ids(sqlite3_value **value, struct ws_sighting *s)
 {
-	uint32_t trace_len = cell[TRACE_ID].n_bytes, span_len = cell[SPAN_ID].n_bytes;
+	int trace_len = sqlite3_value_bytes(value[7]), span_len = sqlite3_value_bytes(value[8]);
 
 	if ((trace_len != 8 && trace_len != 16) || span_len != 8)
 		return "a context whose ids do not have 8 or 16, and 8 bytes";
-	memcpy(s->identity.trace_id, cell[TRACE_ID].blob, trace_len);
-	memcpy(s->identity.span_id, cell[SPAN_ID].blob, span_len);
-	s->identity.trace_id_len = trace_len;
-	if (!cell[IDS_END_OFF].is_null)
-		s->ids_end_off = uint32_of(&cell[IDS_END_OFF]);
+	memcpy(s->identity.trace_id, sqlite3_value_blob(value[7]), (size_t)trace_len);
+	memcpy(s->identity.span_id, sqlite3_value_blob(value[8]), (size_t)span_len);
+	s->identity.trace_id_len = (uint32_t)trace_len;
+	if (sqlite3_value_type(value[9]) != SQLITE_NULL)
+		s->ids_end_off = uint32_of(value[9]);
 	ws_identity_settle(&s->identity, s->family);
 	return NULL;
 }
 
-static struct ws_place place_of(const struct ws_cell *cell, const struct ws_sighting *s)
+static struct ws_place place_of(sqlite3_value **value, const struct ws_sighting *s)
 {
 	struct ws_place place = {
-		.http_version = (uint8_t)cell[HTTP_VERSION].integer,
-		.families = uint16_of(&cell[FAMILIES]),
-		.malformed = uint16_of(&cell[MALFORMED]),
-		.ctx_segment = uint16_of(&cell[CTX_SEGMENT]),
-		.ids_end_segment = uint16_of(&cell[IDS_END_SEGMENT]),
-		.ctx_off = uint32_of(&cell[CTX_OFF]),
-		.ctx_len = uint32_of(&cell[CTX_LEN]),
-		.searched_len = uint32_of(&cell[SEARCHED_LEN]),
-		.stream_id = uint32_of(&cell[STREAM_ID]),
-		.flaw = (uint8_t)cell[FLAW].integer,
-		.flags = (uint8_t)cell[FLAGS].integer,
+		.http_version = (uint8_t)sqlite3_value_int(value[12]),
+		.families = uint16_of(value[13]),
+		.malformed = uint16_of(value[14]),
+		.ctx_segment = uint16_of(value[15]),
+		.ids_end_segment = uint16_of(value[16]),
+		.ctx_off = uint32_of(value[17]),
+		.ctx_len = uint32_of(value[18]),
+		.searched_len = uint32_of(value[19]),
+		.stream_id = uint32_of(value[20]),
+		.flaw = (uint8_t)sqlite3_value_int(value[21]),
+		.flags = (uint8_t)sqlite3_value_int(value[22]),
 	};
 
 	if (s->reason == WS_REASON_CONTEXT && s->family == WS_FAMILY_REQUEST_ID)
-		place.id_version = cell[TRACE_ID].blob[WS_ID_VERSION_BYTE] & WS_ID_VERSION_MASK;
+		place.id_version = ((const uint8_t *)sqlite3_value_blob(value[7]))[WS_ID_VERSION_BYTE] &
+				   WS_ID_VERSION_MASK;
 	return place;
 }
 
 /* Makes a sighting of a row. 0 or an error, with part->fault saying what is wrong. */
-static int add_row(void *context, const struct ws_cell *cell)
+static int add_row(struct part *part, uint32_t file, sqlite3_value **value)
 {
-	struct part *part = context;
-	int64_t file = file_of(part, cell[FILE_ID].integer);
-	struct ws_sighting s;
-	struct ws_place place;
-
-	if (file < 0)
-		return 0;
-	s = (struct ws_sighting) {
-		.identity.seq = (uint32_t)cell[SEQ].integer,
-		.ts_ns = cell[TS_NS].integer,
-		.tuple = ws_roster_find(part->roster, cell[FLOW_ID].integer),
-		.payload_len = uint32_of(&cell[PAYLOAD_LEN]),
+	struct ws_sighting s = {
+		.identity.seq = (uint32_t)sqlite3_value_int64(value[3]),
+		.ts_ns = sqlite3_value_int64(value[2]),
+		.tuple = ws_roster_find(part->roster, sqlite3_value_int64(value[1])),
+		.payload_len = uint32_of(value[5]),
 		.ids_end_off = WS_NEVER,
-		.n_segments = uint16_of(&cell[N_SEGMENTS]),
-		.direction = (uint8_t)cell[DIRECTION].integer,
-		.reason = (uint8_t)cell[REASON].integer,
-		.family = (uint8_t)cell[FAMILY].integer,
+		.n_segments = uint16_of(value[10]),
+		.direction = (uint8_t)sqlite3_value_int(value[4]),
+		.reason = (uint8_t)sqlite3_value_int(value[6]),
+		.family = (uint8_t)sqlite3_value_int(value[11]),
 		.file = (uint16_t)file,
 	};
+	struct ws_place place;
+
 	if (s.tuple == UINT32_MAX)
 		part->fault = "a request of a flow that is not there";
 	else if (s.reason == WS_REASON_CONTEXT)
-		part->fault = read_ids(cell, &s);
+		part->fault = read_ids(value, &s);
 	if (part->fault)
 		return -EPROTO;
 	if (part->with_places)
-		place = place_of(cell, &s);
+		place = place_of(value, &s);
 	return part->sink->take(part->writer, &s, part->with_places ? &place : NULL);
 }
 
@@ -186,21 +144,15 @@ static int add_row(void *context, const struct ws_cell *cell)
 static void collect_row(sqlite3_context *context, int n_values, sqlite3_value **value)
 {
 	struct part *part = sqlite3_user_data(context);
-	struct ws_cell cell[N_COLUMNS_WITH_PLACES];
+	int64_t file;
 
+	(void)n_values;
 	if (part->rc)
 		return;
-	for (int i = 0; i < n_values; i++) {
-		int type = sqlite3_value_type(value[i]);
-
-		cell[i] = (struct ws_cell) {
-			.integer = type == SQLITE_INTEGER ? sqlite3_value_int64(value[i]) : 0,
-			.blob = type == SQLITE_BLOB ? sqlite3_value_blob(value[i]) : NULL,
-			.n_bytes = type == SQLITE_BLOB ? (uint32_t)sqlite3_value_bytes(value[i]) : 0,
-			.is_null = type == SQLITE_NULL,
-		};
-	}
-	part->rc = add_row(part, cell);
+	file = file_of(part, sqlite3_value_int64(value[0]));
+	if (file < 0)
+		return;
+	part->rc = add_row(part, (uint32_t)file, value);
 	if (part->rc)
 		sqlite3_result_error(context, "stopped", -1);
 }
@@ -220,9 +172,7 @@ static int complain(struct part *part, int rc)
 
 	if (rc == -EPROTO)
 		return ws_error(&part->err, rc, "%s: holds %s: remove the file and run ingest again", path,
-				part->fault ? part->fault : "a request whose values are not of their kinds");
-	if (rc == -EIO)
-		return ws_error(&part->err, rc, "%s: cannot read its requests: database disk image is malformed", path);
+				part->fault);
 	if (rc == -EOVERFLOW)
 		return ws_error(&part->err, rc, "%s: too many rows for one run", path);
 	if (rc == -ENOMEM)
@@ -230,13 +180,14 @@ static int complain(struct part *part, int rc)
 	return ws_error(&part->err, rc, "%s: %s", path, strerror(-rc));
 }
 
-/* Reads the part's rows with SQL. */
-static void select_rows(struct part *part)
+/* Reads the part's rows. A thread's function: the outcome is in part->rc. */
+static void *read_part(void *argument)
 {
+	struct part *part = argument;
 	sqlite3 *db = ws_store_connection(part->store);
 	sqlite3_stmt *statement = NULL;
 
-	if (sqlite3_create_function_v2(db, "ws_collect", part->with_places ? N_COLUMNS_WITH_PLACES : N_COLUMNS,
+	if (sqlite3_create_function_v2(db, "ws_collect", part->with_places ? N_VALUES_WITH_PLACES : N_VALUES,
 				       SQLITE_UTF8, part, NULL, collect_row, collect_end, NULL) != SQLITE_OK ||
 	    sqlite3_prepare_v2(db, part->with_places ? query_with_places : query, -1, &statement, NULL) != SQLITE_OK ||
 	    sqlite3_bind_int64(statement, 1, part->low) != SQLITE_OK ||
@@ -244,25 +195,6 @@ static void select_rows(struct part *part)
 		part->rc = part->rc ? complain(part, part->rc)
 				    : ws_store_error(part->store, "cannot read its requests", &part->err);
 	sqlite3_finalize(statement);
-}
-
-/* Reads the part's rows, from the file's pages if they hold all there is. A thread's function: see part->rc. */
-static void *read_part(void *argument)
-{
-	struct part *part = argument;
-	struct ws_pages *pages = NULL;
-	uint32_t n_columns = part->with_places ? N_COLUMNS_WITH_PLACES : N_COLUMNS;
-	int rc = ws_store_is_whole(part->store)
-			 ? ws_pages_open(ws_store_connection(part->store), "request", column_name, n_columns, &pages)
-			 : -ENOTSUP;
-
-	if (rc == -ENOTSUP) {
-		select_rows(part);
-		return NULL;
-	}
-	rc = rc ? rc : ws_pages_read(pages, part->low, part->high, n_columns, add_row, part);
-	part->rc = rc ? complain(part, rc) : 0;
-	ws_pages_close(pages);
 	return NULL;
 }
 

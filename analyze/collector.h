@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * collector - reads sightings out of run.db: from the database file's pages, or, where there is a write-ahead log, by
- * an aggregate function that runs inside SQLite, which costs two thirds of what sqlite3_step() does.
+ * collector - reads sightings out of run.db into plain arrays, by an aggregate function that runs inside SQLite: a row
+ * costs two thirds of what it costs through sqlite3_step().
  */
 #ifndef WS_ANALYZE_COLLECTOR_H
 #define WS_ANALYZE_COLLECTOR_H

@@ -197,11 +197,6 @@ int ws_store_twin(struct ws_store *store, struct ws_store **twin)
 	return 0;
 }
 
-bool ws_store_is_whole(struct ws_store *store)
-{
-	return store->immutable || !uses_wal(store->db);
-}
-
 void ws_store_close(struct ws_store *store)
 {
 	if (!store)

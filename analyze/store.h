@@ -26,9 +26,6 @@ int ws_store_open(const char *dir, struct ws_store **store, struct ws_error *err
  */
 int ws_store_twin(struct ws_store *store, struct ws_store **twin);
 
-/* Does the file hold all that the connection sees? Not where there is a write-ahead log. */
-bool ws_store_is_whole(struct ws_store *store);
-
 /* NULL is fine. */
 void ws_store_close(struct ws_store *store);
 

@@ -280,33 +280,6 @@ static void a_full_disk_is_told(void **state)
 	free(kept);
 }
 
-/* With a write-ahead log that holds rows the file's pages do not say all: SQL does. */
-static void a_log_is_read_too(void **state)
-{
-	struct world world = { .state = 9, .n_nodes = 1, .n_vports = 1, .n_ids = 300, .n_rows = 300, .told = 300 };
-	struct ws_study before, study;
-	char path[256];
-	sqlite3 *db;
-
-	make_run(*state, &world);
-	open_study(*state, WS_DEPTH_LATENCIES, 0, NULL, &before);
-	snprintf(path, sizeof(path), "%s/run.db", (char *)*state);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	execute(db,
-		"PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; DELETE FROM request WHERE reason = 16 AND "
-		"request_id % 2");
-	open_study(*state, WS_DEPTH_LATENCIES, 0, NULL, &study);
-	assert_true(study.view[0].join.n_contexts[0] < before.view[0].join.n_contexts[0]);
-	compare(*state, NULL);
-	execute(db, "PRAGMA wal_checkpoint; PRAGMA journal_mode = DELETE");
-	ws_study_close(&before);
-	open_study(*state, WS_DEPTH_LATENCIES, 0, NULL, &before);
-	assert_same_joins(&before, &study);
-	ws_study_close(&before);
-	ws_study_close(&study);
-	sqlite3_close(db);
-}
-
 static struct ws_packed packed_of(uint32_t id)
 {
 	return (struct ws_packed) { .trace_id = { (uint8_t)id, (uint8_t)(id >> 8) }, .seq = id, .trace_id_len = 16 };
@@ -378,7 +351,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trays_keep_order),
 		cmocka_unit_test(bulk_is_the_whole),
-		cmocka_unit_test(a_log_is_read_too),
 		cmocka_unit_test(a_full_disk_is_told),
 	};
 
