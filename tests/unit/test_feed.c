@@ -350,11 +350,13 @@ static void a_database_that_fails_stops_the_reader(void **state)
 	for (uint32_t i = 0; i < RECORDS_MAX; i++)
 		make_record(&w->record[i], false);
 	assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db,
-				      "CREATE TRIGGER full BEFORE INSERT ON request WHEN (SELECT max(request_id) FROM request) = 4000"
-				      " BEGIN SELECT raise(ABORT, 'no room for it'); END",
-				      NULL, NULL, NULL),
-			 SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(
+			db,
+			"CREATE TRIGGER full BEFORE INSERT ON request WHEN (SELECT max(request_id) FROM request) = 4000"
+			" BEGIN SELECT raise(ABORT, 'no room for it'); END",
+			NULL, NULL, NULL),
+		SQLITE_OK);
 	sqlite3_close(db);
 	assert_int_equal(feed(w, "nic", RECORDS_MAX, &counts), -EIO);
 	assert_non_null(strstr(w->err.text, "no room for it"));
