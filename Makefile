@@ -28,6 +28,8 @@ UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/te
 BENCH_HELPERS = $(filter $(wildcard tests/bench/*.c),$(patsubst %.h,%.c,$(wildcard tests/bench/*.h)))
 BENCH_FILES = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(filter-out $(BENCH_HELPERS) %.bpf.c,$(wildcard tests/bench/*.c))) \
 	$(patsubst tests/bench/%.c,$(BUILD)/bench/%.o,$(wildcard tests/bench/*.bpf.c))
+FUZZ_SOURCES = $(filter lib/% ingest/%,$(ROOM_SOURCES)) ingest/schema.c
+FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -I. -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 C_FILES = $(wildcard $(ROOMS:%=%/*.[ch]) $(ROOMS:%=%/*/*.[ch]) bpf/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch] \
 	datasets/*/*.[ch])
@@ -193,11 +195,21 @@ $(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-# fuzz targets are built from the sources, so that all of the code is instrumented
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out capture/%,$(ROOM_SOURCES)) $(BUILD)/ingest/schema.c $(wildcard lib/*.h lib/*/*.h ingest/*.h tests/unit/search_walk.h)
+# what fuzz targets take from the rooms, all of it instrumented
+$(BUILD)/fuzz/rooms.a: $(FUZZ_SOURCES:%.c=$(BUILD)/fuzz/%.o)
+	rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/fuzz/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CLANG) -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -I. -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all $(filter-out analyze/%,$(filter %.c,$^)) -Wl,--as-needed $(LIBS) -o $@
+	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+
+$(BUILD)/fuzz/ingest/schema.o: $(BUILD)/ingest/schema.c
+	@mkdir -p $(@D)
+	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
+
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/rooms.a
+	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -MMD -MP $^ -Wl,--as-needed $(LIBS) -o $@
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
