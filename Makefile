@@ -58,13 +58,13 @@ test: setup-tests ## the README's second command: every test
 	@tests/run.sh
 
 check: all unit ## unit, golden and generated-capture tests; no root
-	for t in $(UNIT_TESTS); do $$t || exit 1; done
+	tests/unit/run.sh $(UNIT_TESTS)
 	tests/golden/run.sh $(BUILD)/bin
-	tests/diff/foreign/run.py --bin $(BUILD)/bin
+	tests/diff/foreign/run.py --bin $(BUILD)/bin $(FOREIGN_OPTIONS)
 	tests/sample/run.sh $(BUILD)/bin
 
 check-san: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
-	$(MAKE) BUILD=$(BUILD)/san CFLAGS="$(SAN_CFLAGS)" check
+	$(MAKE) BUILD=$(BUILD)/san CFLAGS="$(SAN_CFLAGS)" FOREIGN_OPTIONS=--once check
 
 check-bpf: all $(BUILD)/tests/kernel_host ## kernel parser = host parser (root)
 	$(BUILD)/tests/kernel_host $(BUILD)/tap.bpf.o
@@ -109,7 +109,7 @@ bench-capture: all ## what capturing costs: the same load with nothing, empty pr
 
 lint: ## gcc and clang without a warning, layout, shell scripts, layering
 	$(MAKE) all unit bench-programs
-	$(MAKE) CC=clang BUILD=$(BUILD)/clang all unit bench-programs
+	printf '%s\n' $(filter-out %.bpf.c,$(filter %.c,$(C_FILES))) | xargs -P "$$(nproc)" -n 16 $(CLANG) $(ALL_CFLAGS) -fsyntax-only
 	clang-format --dry-run -Werror $(C_FILES)
 	shellcheck $(SHELL_FILES)
 	tests/layering.sh

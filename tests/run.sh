@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.." || exit 1
 
 work=$(mktemp -d)
 log=$work/log
-declare -A background_pid=()
-trap 'rm -rf "$work"; [ "${#background_pid[@]}" -eq 0 ] || kill "${background_pid[@]}" 2> /dev/null' EXIT
+lane_pid=
+trap '[ -z "$lane_pid" ] || kill -- "-$lane_pid" 2> /dev/null; rm -rf "$work"' EXIT
 n_passed=0
 n_failed=0
 
@@ -45,40 +45,49 @@ lint() {
     make -s -j "$(nproc)" lint && echo "1 passed, 0 failed"
 }
 
-# background NAME COMMAND...: begins a suite beside the others, to be counted by collect NAME.
-background() {
-    local name=$1
+# aside NAME COMMAND...: runs a suite in the lane beside, and keeps what it says for collect NAME.
+aside() {
+    local name=$1 start=$SECONDS status
     shift
-    "$@" > "$work/$name" 2>&1 &
-    background_pid[$name]=$!
+    "$@" > "$work/$name" 2>&1
+    status=$?
+    echo "$status $((SECONDS - start))" > "$work/$name.end"
 }
 
-# replay STATUS NAME: what the suite in the background said, and how it ended.
+# replay NAME: what the suite said, and how it ended.
 replay() {
-    cat "$work/$2"
-    return "$1"
+    cat "$work/$1"
+    return "$(cut -d ' ' -f 1 "$work/$1.end")"
 }
 
-# collect NAME: waits for the suite in the background, and counts it.
+# collect NAME...: counts suites of the lane beside, which has ended.
 collect() {
-    wait "${background_pid[$1]}"
-    suite "$1" replay $? "$1"
-    unset "background_pid[$1]"
+    local name
+    for name in "$@"; do
+        suite "$name" replay "$name"
+        echo "   beside the others, in $(cut -d ' ' -f 2 "$work/$name.end") s"
+    done
 }
 
-# Two lanes, as most suites use one processor.
 with_root=false
 if [ "$(id -u)" -eq 0 ] && build/bin/capture check > /dev/null; then with_root=true; fi
 make -s build/tests/kernel_host || exit 1
-if $with_root; then background "evaluation" tests/reproduce/run.sh build/bin; fi
+
+# Two lanes, as most suites use one processor; what is not in a hurry comes last, and with lower priority.
+set -m # a process group of its own, to be ended as one
+{
+    if $with_root; then aside "evaluation" tests/reproduce/run.sh build/bin; fi
+    aside "clusters" make -s check-cluster
+    aside "fuzz" fuzz
+    aside "host parser = tshark" nice make -s check-tshark
+} &
+lane_pid=$!
+set +m
 suite "lint" lint
 suite "unit, golden, generated captures, sample" make -s check
-background "host parser = tshark" make -s check-tshark
 suite "the same under sanitizers" make -s -j "$(nproc)" check-san
 suite "a campaign's numbers = an independent judge's" make -s check-numbers
-if $with_root; then collect "evaluation"; fi
-collect "host parser = tshark"
-background "clusters" make -s check-cluster
+suite "pages in a browser" make -s check-browser
 if $with_root; then
     suite "kernel parser = host parser" make -s check-bpf
     suite "real traffic" make -s check-net
@@ -86,12 +95,12 @@ else
     echo "== the paper's evaluation, kernel parser = host parser, real traffic: skipped: not root, or no eBPF;" \
         "\`build/bin/capture check\` says why"
 fi
-collect "clusters"
-background "fuzz" fuzz
 suite "journeys, clocks" make -s check-mesh
 suite "campaigns" make -s check-campaign
-collect "fuzz"
-suite "pages in a browser" make -s check-browser
+wait "$lane_pid"
+lane_pid=
+if $with_root; then collect "evaluation"; fi
+collect "clusters" "fuzz" "host parser = tshark"
 
 echo "$n_passed passed, $n_failed failed"
 [ "$n_failed" -eq 0 ]

@@ -19,10 +19,11 @@
 #include "analyze/series.h"
 #include "analyze/trays.h"
 #include "lib/record.h"
+#include "tests/unit/sanitized.h"
 
 extern const char ws_schema_sql[];
 
-#define N_SEEDS 60
+#define N_SEEDS WS_ROUNDS(60)
 
 /* What a run is like. */
 struct world {

@@ -13,6 +13,7 @@
 
 #include "analyze/clocks/clocks.h"
 #include "analyze/clocks/region.h"
+#include "tests/unit/sanitized.h"
 
 /* 2023-11-14, in ns. */
 #define BEGIN INT64_C(1700000000000000000)
@@ -350,7 +351,7 @@ static void hostile_times_do_no_harm(void **state)
 	uint64_t seed = 11, bound;
 
 	(void)state;
-	for (int round = 0; round < 200; round++) {
+	for (int round = 0; round < WS_ROUNDS(200); round++) {
 		struct ws_clocks clocks;
 
 		for (int i = 0; i < 400; i++)

@@ -15,6 +15,7 @@
 #include "lib/http.h"
 #include "tests/unit/guard.h"
 #include "tests/unit/http2_truth.h"
+#include "tests/unit/sanitized.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define RECORDS_MAX  1024
@@ -262,7 +263,7 @@ static void every_order(void **state)
 
 	(void)state;
 	make_wire();
-	for (int turn = 0; turn < 20000; turn++) {
+	for (int turn = 0; turn < WS_ROUNDS(20000); turn++) {
 		uint32_t stamp[PIECES_MAX];
 		struct truth_cuts c = { .stamp = stamp };
 		char order[] = "abcd";
@@ -760,7 +761,7 @@ static void misplaced_frames(void **state)
 	};
 
 	(void)state;
-	for (int turn = 0; turn < 20000; turn++) {
+	for (int turn = 0; turn < WS_ROUNDS(20000); turn++) {
 		struct world w;
 
 		wire.len = 0;
@@ -792,7 +793,7 @@ static void random_segments(void **state)
 
 	(void)state;
 	make_wire();
-	for (int turn = 0; turn < 5000; turn++) {
+	for (int turn = 0; turn < WS_ROUNDS(5000); turn++) {
 		uint32_t off = 0;
 		struct world w;
 

@@ -310,7 +310,7 @@ static int count(void *context, json_t *element)
 static void memory_is_that_of_one_element(void **state)
 {
 	static const char element[] = "{\"name\":\"reviews\",\"list\":[1,2,3,{\"a\":\"bcdefghijklmnopqrstuvwxyz\"}]},";
-	const size_t n = 500000;
+	const size_t n = WS_ROUNDS(500000);
 	FILE *file = fopen(path, "wb");
 	struct ws_error err = { 0 };
 	struct rusage before, after;

@@ -20,6 +20,7 @@
 #include "lib/recfile_block.h"
 #include "lib/recfile_columns.h"
 #include "tests/unit/guard.h"
+#include "tests/unit/sanitized.h"
 
 #define COUNT(array)  (sizeof(array) / sizeof(*(array)))
 #define BLOCKS_MAX    8
@@ -555,7 +556,7 @@ static void random_damage(void **state)
 	uint8_t *copy = test_malloc(m.len);
 
 	(void)state;
-	for (int turn = 0; turn < 5000; turn++) {
+	for (int turn = 0; turn < WS_ROUNDS(5000); turn++) {
 		uint32_t at = (uint32_t)(next_random() % m.len), len = 1 + (uint32_t)(next_random() % 64), left;
 
 		memcpy(copy, m.bytes, m.len);
@@ -1041,7 +1042,7 @@ static void block_with_hostile_bytes(void **state)
 		}
 	}
 	assert_true(n_refused > 0);
-	for (int turn = 0; turn < 50000; turn++) {
+	for (int turn = 0; turn < WS_ROUNDS(50000); turn++) {
 		memcpy(copy, bytes, len);
 		for (int i = 0; i < 3; i++)
 			copy[next_random() % len] = (uint8_t)next_random();

@@ -25,7 +25,7 @@ from all_cases import select  # noqa: E402 - after the line that keeps the sourc
 from case import Case  # noqa: E402
 from truth import POINTS, SEARCH_BYTES  # noqa: E402
 
-ANALYSES = ("pairs", "cdf", "detect", "ledger")
+ANALYSES = {"pairs": [], "cdf": ["--no-figure"], "detect": ["--no-figure"], "ledger": []}
 PAIR_FIELDS = ("direction", "class", "saddr", "sport", "daddr", "dport", "seq", "trace_id", "span_id", "nic_ns",
                "vport_ns", "latency_ns")
 REQUEST_FIELDS = ("point", "ts_ns", "seq", "reason", "trace_id", "span_id", "ids_end_off", "saddr", "sport", "daddr",
@@ -61,7 +61,8 @@ def command(arguments: list) -> bytes:
 
 def analyses(programs: Path, run: Path) -> dict[str, bytes]:
     """What each analysis prints."""
-    return {name: command([programs / "analyze", name, "--dir", run, "--format", "json"]) for name in ANALYSES}
+    return {name: command([programs / "analyze", name, "--dir", run, "--format", "json", *options])
+            for name, options in ANALYSES.items()}
 
 
 # -- differences
@@ -212,8 +213,8 @@ def check_requests(truth: dict, run: Path) -> list[str]:
 
 # -- a case
 
-def judge(case: Case, programs: Path, run: Path) -> tuple[list[str], set[str]]:
-    """Generates, loads, asks and compares; then loads again, which must change nothing."""
+def judge(case: Case, programs: Path, run: Path, once: bool) -> tuple[list[str], set[str]]:
+    """Generates, loads, asks and compares; then, unless once, loads again, which must change nothing."""
     truth = case.write(run)
     command([programs / "ingest", "--dir", run])
     printed = analyses(programs, run)
@@ -226,20 +227,22 @@ def judge(case: Case, programs: Path, run: Path) -> tuple[list[str], set[str]]:
     except (KeyError, TypeError, ValueError, AttributeError, sqlite3.Error) as error:
         raise Unfit(f"an answer has not the promised form: {type(error).__name__}: {error}") from error
     lines += wrong
+    if once:
+        return lines, medians
     command([programs / "ingest", "--dir", run])
     again = analyses(programs, run)
     lines += [f"{name}: other bytes after a second ingest" for name in ANALYSES if again[name] != printed[name]]
     return lines, medians
 
 
-def run_all(cases: list[Case], programs: Path, work: Path) -> int:
+def run_all(cases: list[Case], programs: Path, work: Path, once: bool) -> int:
     """A line for each case; returns how many failed."""
     failed, medians = 0, set()
     for case in cases:
         run = work / case.name
         shutil.rmtree(run, ignore_errors=True)
         try:
-            lines, seen = judge(case, programs, run)
+            lines, seen = judge(case, programs, run, once)
             medians |= seen
         except Unfit as unfit:
             lines = [str(unfit)]
@@ -258,6 +261,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, help="where run directories are made; they are left there")
     parser.add_argument("--keep", action="store_true", help="leave the run directories, and say where")
     parser.add_argument("--seed", type=int, default=1, help="of the case `random`")
+    parser.add_argument("--once", action="store_true", help="do not load each a second time")
     parser.add_argument("cases", nargs="*", metavar="CASE")
     options = parser.parse_args()
     for name in ("ingest", "analyze"):
@@ -265,7 +269,7 @@ def main() -> int:
             parser.error(f"{options.bin / name} does not exist: build it, or name its directory with --bin")
     cases = select(options.cases, options.seed)
     work = options.work or Path(tempfile.mkdtemp(prefix="foreign-"))
-    failed = run_all(cases, options.bin, work)
+    failed = run_all(cases, options.bin, work, options.once)
     if options.keep:
         print(f"run directories: {work}")
     elif not options.work:

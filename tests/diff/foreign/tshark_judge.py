@@ -128,8 +128,22 @@ class Stack:
         return (self.seq + position - self.payload_at) & 0xFFFFFFFF
 
 
+class FrameSeqs:
+    """Sequence number and payload length by frame number: reassembly names the frames that it took bytes of. tshark is asked
+    when one is wanted: it takes half a second to start."""
+
+    def __init__(self, capture: Path, tshark: list[str]):
+        self.capture, self.tshark = capture, tshark
+        self.seqs: dict[int, tuple[int, int]] | None = None
+
+    def __getitem__(self, number: int) -> tuple[int, int]:
+        if self.seqs is None:
+            self.seqs = frame_seqs(self.capture, self.tshark)
+        return self.seqs[number]
+
+
 def frame_seqs(capture: Path, tshark: list[str]) -> dict[int, tuple[int, int]]:
-    """Sequence number and payload length by frame number: reassembly names the frames that it took bytes of."""
+    """Of every TCP frame, by tshark's reading."""
     command = [*tshark, "-r", str(capture), "-Y", "tcp", "-T", "fields", "-e", "frame.number", "-e", "tcp.seq_raw",
                "-e", "tcp.len"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -175,7 +189,7 @@ def read_http2(stack: Stack, layer: ElementTree.Element, blocks: Blocks) -> None
         stack.found.append((block.seq, stream, [line for line in block.lines if not line.startswith(b":")]))
 
 
-def read_layer(stack: Stack, layer: ElementTree.Element, seqs: dict[int, tuple[int, int]],
+def read_layer(stack: Stack, layer: ElementTree.Element, seqs: FrameSeqs | None,
                blocks: Blocks) -> None:
     """Takes over what one layer says."""
     name, text = layer.get("name"), layer.get("showname", "")
@@ -206,7 +220,7 @@ def read_layer(stack: Stack, layer: ElementTree.Element, seqs: dict[int, tuple[i
 def tshark_requests(capture: Path, reorders: bool) -> Iterator[Key]:
     """Every request with a valid context that tshark sees."""
     tshark = TSHARK + REORDER if reorders else TSHARK
-    seqs = frame_seqs(capture, tshark)
+    seqs = FrameSeqs(capture, tshark)
     wanted = "http.request or http2.type == 1 or http2.type == 9"
     command = [*tshark, "-r", str(capture), "-Y", wanted, "-T", "pdml", "-J", "http http2"]
     blocks: Blocks = {}
@@ -241,7 +255,7 @@ def tshark_answers(capture: Path) -> Iterator[Answer]:
             stack = Stack()
             for layer in element:
                 if layer.get("name") in ("ip", "ipv6", "tcp"):
-                    read_layer(stack, layer, {}, {})
+                    read_layer(stack, layer, None, {})
                 codes = [part.get("show") for part in layer.iter("field") if part.get("name") == "http.response.code"]
                 if codes and int(layer.get("pos", 0)) == stack.payload_at:
                     yield (stack.seq, stack.ack, *stack.flow, int(codes[0]))
