@@ -257,7 +257,7 @@ static void bulk_is_the_whole(void **state)
 		if (seed % 4 == 1)
 			compare(dir, "b3");
 	}
-	assert_true(n_common > 1000);
+	assert_true(n_common > WS_ROUNDS(1000));
 }
 
 static void a_full_disk_is_told(void **state)

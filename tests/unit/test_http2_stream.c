@@ -286,7 +286,7 @@ static void every_order(void **state)
 			assert_int_equal(w.n_records, wire.n);
 		end(&w);
 	}
-	assert_true(n_followed > 10000);
+	assert_true(n_followed > WS_ROUNDS(10000));
 }
 
 /* How many requests begin in the segment. */
@@ -818,7 +818,7 @@ static void random_segments(void **state)
 			n_all += w.record[i].reason == WS_REASON_CONTEXT;
 		}
 	}
-	assert_true(n_all > 5000);
+	assert_true(n_all > WS_ROUNDS(5000));
 }
 
 static int refuse(void *context, const struct ws_record *record)
