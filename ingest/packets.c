@@ -12,6 +12,8 @@
 #include "lib/log/unpack.h"
 #include "lib/packet.h"
 
+#define BUFFER_LEN (1u << 16) /* stays in the cache; a stream of its own accord reads 4096 bytes at once */
+
 struct ws_packets {
 	char *path;
 	pcap_t *pcap;
@@ -21,6 +23,7 @@ struct ws_packets {
 	uint64_t size_bytes;
 	uint64_t whole_bytes; /* up to the end of the last whole packet; plain files only */
 	uint64_t n_packets;
+	char buffer[BUFFER_LEN]; /* the stream's */
 };
 
 int ws_packets_open(const char *path, struct ws_packets **packets, struct ws_error *err)
@@ -40,6 +43,9 @@ int ws_packets_open(const char *path, struct ws_packets **packets, struct ws_err
 		rc = ws_error(err, -errno, "%s: cannot open: %s", path, strerror(errno));
 		goto out;
 	}
+	setvbuf(file, p->buffer, _IOFBF, sizeof(p->buffer));
+	if (!p->is_packed)
+		rewind(file); /* the stream knows its offset from here on: ftello() does not ask the kernel */
 	p->size_bytes = fstat(fileno(file), &st) == 0 ? (uint64_t)st.st_size : 0;
 	p->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, text);
 	if (!p->pcap) {

@@ -133,12 +133,11 @@ FILE *ws_unpack_open(const char *path, bool *is_packed, bool *is_cut)
 {
 	FILE *file = fopen(path, "rbe");
 	uint8_t magic[4] = { 0 };
-	size_t n;
+	ssize_t n;
 
 	if (!file)
 		return NULL;
-	n = fread(magic, 1, sizeof(magic), file);
-	rewind(file);
+	n = pread(fileno(file), magic, sizeof(magic), 0);
 	*is_packed = true;
 	*is_cut = false;
 	if (n >= 2 && magic[0] == 0x1f && magic[1] == 0x8b)
@@ -146,6 +145,5 @@ FILE *ws_unpack_open(const char *path, bool *is_packed, bool *is_cut)
 	if (n == 4 && memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0)
 		return open_zstd(file, is_cut);
 	*is_packed = false;
-	setvbuf(file, NULL, _IOFBF, 1 << 16); /* stays in the cache */
 	return file;
 }
