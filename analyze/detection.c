@@ -150,6 +150,7 @@ static int add_spot(struct work *work, enum ws_spot_kind kind, const struct ws_f
 		.going = (uint8_t)going_of(work, s),
 		.http_version = place->http_version,
 		.kind = (uint8_t)kind,
+		.n = 1,
 	};
 	const char *family = kind == WS_SPOT_OPEN ? "none" : ws_file_family_name(file, s->family);
 	int rc = ws_spots_family(&work->made->spots, family, &spot.family);

@@ -9,28 +9,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A number, and how many requests have it. */
+struct number {
+	uint32_t value;
+	uint64_t n;
+};
+
 static int compare(const void *a, const void *b)
 {
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+	uint32_t left = ((const struct number *)a)->value, right = ((const struct number *)b)->value;
 
 	return (left > right) - (left < right);
 }
 
-/* The spread of one number of each context found; room: for so many. */
-static struct ws_spread spread_of(const struct ws_spot_group *group, uint32_t (*number)(const struct ws_spot *),
-				  uint32_t *room)
+/* The number at a rank, from 1, of numbers in ascending order. */
+static uint32_t at_rank(const struct number *number, uint64_t rank)
+{
+	for (; rank > number->n; number++)
+		rank -= number->n;
+	return number->value;
+}
+
+/* The spread of one number of each context found; room: for so many places. */
+static struct ws_spread spread_of(const struct ws_spot_group *group, uint32_t (*number_of)(const struct ws_spot *),
+				  struct number *room)
 {
 	uint64_t n = group->n_found;
 
-	for (uint64_t i = 0; i < n; i++)
-		room[i] = number(&group->found[i]);
-	qsort(room, n, sizeof(*room), compare);
+	for (uint32_t i = 0; i < group->n_places; i++)
+		room[i] = (struct number) { number_of(&group->found[i]), group->found[i].n };
+	qsort(room, group->n_places, sizeof(*room), compare);
 	return (struct ws_spread) {
-		.min = room[0],
-		.median = room[ws_quantile_rank(n, WS_MEDIAN) - 1],
-		.p90 = room[ws_quantile_rank(n, WS_P(90)) - 1],
-		.p99 = room[ws_quantile_rank(n, WS_P(99)) - 1],
-		.max = room[n - 1],
+		.min = at_rank(room, 1),
+		.median = at_rank(room, ws_quantile_rank(n, WS_MEDIAN)),
+		.p90 = at_rank(room, ws_quantile_rank(n, WS_P(90))),
+		.p99 = at_rank(room, ws_quantile_rank(n, WS_P(99))),
+		.max = at_rank(room, n),
 	};
 }
 
@@ -56,7 +70,7 @@ static uint32_t searched_of(const struct ws_spot *spot)
 
 static int make_row(const struct ws_subject *subject, const struct ws_spot_group *group, struct ws_offsets_row *row)
 {
-	uint32_t *room = malloc(group->n_found * sizeof(*room));
+	struct number *room = malloc(group->n_places * sizeof(*room));
 
 	if (!room)
 		return -ENOMEM;
@@ -68,11 +82,11 @@ static int make_row(const struct ws_subject *subject, const struct ws_spot_group
 		.length = spread_of(group, length_of, room),
 		.searched = spread_of(group, searched_of, room),
 	};
-	for (uint64_t i = 0; i < group->n_found; i++) {
+	for (uint32_t i = 0; i < group->n_places; i++) {
 		const struct ws_spot *spot = &group->found[i];
 
-		row->n_begin_later += spot->begin_segment > 1;
-		row->n_end_later += spot->end_segment > 1;
+		row->n_begin_later += spot->begin_segment > 1 ? spot->n : 0;
+		row->n_end_later += spot->end_segment > 1 ? spot->n : 0;
 		row->last_segment = spot->end_segment > row->last_segment ? spot->end_segment : row->last_segment;
 	}
 	free(room);
@@ -109,15 +123,15 @@ static void fill_bins(struct ws_offsets *offsets)
 	for (uint32_t i = 0; i < offsets->n; i++) {
 		struct ws_offsets_row *row = &offsets->row[i];
 
-		for (uint64_t k = 0; k < row->group->n_found; k++) {
+		for (uint32_t k = 0; k < row->group->n_places; k++) {
 			const struct ws_spot *spot = &row->group->found[k];
 			uint32_t begin = bin_of(spot->begin_off, offsets->bin_bytes);
 			uint32_t end = bin_of(spot->end_off ? spot->end_off - 1 : 0, offsets->bin_bytes);
 
-			row->n_begins[begin]++;
-			row->n_ends[end]++;
+			row->n_begins[begin] += spot->n;
+			row->n_ends[end] += spot->n;
 			for (uint32_t bin = begin; bin <= end; bin++)
-				row->n_covers[bin]++;
+				row->n_covers[bin] += spot->n;
 		}
 	}
 }

@@ -3,9 +3,11 @@
 #include "analyze/spot.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "analyze/spot_order.h"
 #include "lib/names.h"
@@ -35,22 +37,63 @@ int ws_spots_family(struct ws_spots *spots, const char *name, uint16_t *index)
 	return 0;
 }
 
-int ws_spots_add(struct ws_spots *spots, const struct ws_spot *spot)
-{
-	if (spots->n == spots->room) {
-		uint64_t room = spots->room ? 2 * spots->room : 64;
-		struct ws_spot *grown = realloc(spots->at, room * sizeof(*grown));
+/* What alike requests have in common. */
+#define COMMON_BYTES offsetof(struct ws_spot, n)
+#define SPOTS_MAX    (UINT32_C(1) << 30)
 
-		if (!grown)
-			return -ENOMEM;
-		spots->at = grown;
-		spots->room = room;
-	}
-	spots->at[spots->n++] = *spot;
+_Static_assert(COMMON_BYTES == 48, "what requests have in common is without padding");
+
+/* The slot of the spot, or the empty one where it would be. */
+static uint32_t *slot_of(const struct ws_spots *spots, const struct ws_spot *spot)
+{
+	uint32_t mask = spots->n_slots - 1, at = (uint32_t)XXH3_64bits(spot, COMMON_BYTES) & mask;
+
+	while (spots->slot[at] && memcmp(&spots->at[spots->slot[at] - 1], spot, COMMON_BYTES) != 0)
+		at = (at + 1) & mask;
+	return &spots->slot[at];
+}
+
+static int make_room(struct ws_spots *spots)
+{
+	uint32_t room = spots->room ? 2 * spots->room : 64, *slot;
+	struct ws_spot *grown;
+
+	if (room > SPOTS_MAX)
+		return -EOVERFLOW;
+	grown = realloc(spots->at, room * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	spots->at = grown;
+	slot = calloc(2 * (size_t)room, sizeof(*slot));
+	if (!slot)
+		return -ENOMEM;
+	free(spots->slot);
+	spots->slot = slot;
+	spots->n_slots = 2 * room;
+	spots->room = room;
+	for (uint32_t i = 0; i < spots->n; i++)
+		*slot_of(spots, &spots->at[i]) = i + 1;
 	return 0;
 }
 
-int ws_spots_append(struct ws_spots *spots, const struct ws_spots *more)
+int ws_spots_add(struct ws_spots *spots, const struct ws_spot *spot)
+{
+	uint32_t *slot;
+	int rc = spots->n == spots->room ? make_room(spots) : 0;
+
+	if (rc)
+		return rc;
+	slot = slot_of(spots, spot);
+	if (*slot) {
+		spots->at[*slot - 1].n += spot->n;
+		return 0;
+	}
+	spots->at[spots->n++] = *spot;
+	*slot = spots->n;
+	return 0;
+}
+
+int ws_spots_append(struct ws_spots *spots, const struct ws_spots *more, bool with_open)
 {
 	uint16_t *index = calloc((size_t)more->n_families + 1, sizeof(*index));
 	uint32_t *key = calloc((size_t)more->keys.n + 1, sizeof(*key));
@@ -60,9 +103,11 @@ int ws_spots_append(struct ws_spots *spots, const struct ws_spots *more)
 		rc = ws_spots_family(spots, more->family[i], &index[i]);
 	for (uint32_t i = 0; i < more->keys.n && !rc && key; i++)
 		rc = ws_keys_add(&spots->keys, &more->keys.at[i], &key[i]);
-	for (uint64_t i = 0; i < more->n && !rc; i++) {
+	for (uint32_t i = 0; i < more->n && !rc; i++) {
 		struct ws_spot spot = more->at[i];
 
+		if (spot.kind == WS_SPOT_OPEN && !with_open)
+			continue;
 		spot.family = index[spot.family];
 		spot.key = more->keys.n ? key[spot.key] : 0;
 		rc = ws_spots_add(spots, &spot);
@@ -80,6 +125,7 @@ void ws_spots_close(struct ws_spots *spots)
 		free(spots->family[i]);
 	free(spots->family);
 	free(spots->at);
+	free(spots->slot);
 	ws_keys_close(&spots->keys);
 	*spots = (struct ws_spots) { 0 };
 }
@@ -172,7 +218,7 @@ static struct ws_spot masked(const struct ws_spots *spots, const struct ws_spot 
 }
 
 /* Makes a group of n spots that belong together. */
-static struct ws_spot_group group_of(const struct ws_spot *at, uint64_t n, unsigned int by, uint64_t n_unread)
+static struct ws_spot_group group_of(const struct ws_spot *at, uint32_t n, unsigned int by, uint64_t n_unread)
 {
 	struct ws_spot_group group = {
 		.http_version = at->http_version,
@@ -180,10 +226,11 @@ static struct ws_spot_group group_of(const struct ws_spot *at, uint64_t n, unsig
 		.found = at,
 	};
 
-	for (uint64_t i = 0; i < n; i++) {
-		group.n_found += at[i].kind == WS_SPOT_FOUND;
-		group.n_missed += at[i].kind == WS_SPOT_MISSED;
-		group.n_open += at[i].kind == WS_SPOT_OPEN;
+	for (uint32_t i = 0; i < n; i++) {
+		group.n_places += at[i].kind == WS_SPOT_FOUND;
+		group.n_found += at[i].kind == WS_SPOT_FOUND ? at[i].n : 0;
+		group.n_missed += at[i].kind == WS_SPOT_MISSED ? at[i].n : 0;
+		group.n_open += at[i].kind == WS_SPOT_OPEN ? at[i].n : 0;
 	}
 	group.n_expected = group.n_found + group.n_missed + n_unread;
 	return group;
@@ -194,7 +241,7 @@ static void share_open(struct ws_spot_groups *groups, const struct ws_spot *at, 
 {
 	for (; at < end; at++) {
 		for (uint32_t i = 0; i < groups->n; i++)
-			groups->at[i].n_open += !ws_spot_compare_way(groups->at[i].found, at);
+			groups->at[i].n_open += ws_spot_compare_way(groups->at[i].found, at) ? 0 : at->n;
 	}
 }
 
@@ -209,7 +256,7 @@ static int divide(const struct ws_spots *spots, unsigned int by, bool open_is_ou
 
 		while (next < end && !ws_spot_compare_group(at, next))
 			next++;
-		group = group_of(at, (uint64_t)(next - at), by, n_unread);
+		group = group_of(at, (uint32_t)(next - at), by, n_unread);
 		for (uint32_t i = 0; i < spots->n_families && by & WS_BY_FAMILY; i++)
 			group.family = rank[i] == at->family ? spots->family[i] : group.family;
 		if (by & WS_BY_NAMES && spots->keys.n)
@@ -232,15 +279,15 @@ static int divide(const struct ws_spots *spots, unsigned int by, bool open_is_ou
 int ws_spot_groups_open(const struct ws_spots *spots, unsigned int by, bool open_is_out, uint64_t n_unread,
 			struct ws_spot_groups *groups)
 {
-	struct ws_spot_groups made = { .spot = malloc((spots->n + 1) * sizeof(*made.spot)) };
+	struct ws_spot_groups made = { .spot = malloc(((size_t)spots->n + 1) * sizeof(*made.spot)) };
 	uint16_t *rank = rank_families(spots);
 	struct key_order order = { 0 };
 	int rc = made.spot && rank ? rank_keys(spots, &order) : -ENOMEM;
 
-	for (uint64_t i = 0; i < spots->n && !rc; i++)
+	for (uint32_t i = 0; i < spots->n && !rc; i++)
 		made.spot[i] = masked(spots, &spots->at[i], by, rank, &order);
-	rc = rc ? rc : ws_spots_sort(made.spot, spots->n);
 	if (!rc) {
+		ws_spots_sort(made.spot, spots->n);
 		rc = divide(spots, by, open_is_out, n_unread, rank, &order, &made);
 	}
 	free(rank);
@@ -266,12 +313,15 @@ struct ws_threshold ws_spot_threshold(const struct ws_spot_group *group, uint32_
 {
 	/* ceil() in integers, without a product that could overflow. */
 	uint64_t rank = group->n_expected / 100 * percent + (group->n_expected % 100 * percent + 99) / 100;
+	uint32_t i;
 
 	if (!group->expected_known || !group->n_expected)
 		return (struct ws_threshold) { .kind = WS_THRESHOLD_UNKNOWN };
 	if (rank > group->n_found)
 		return (struct ws_threshold) { .kind = saw_whole ? WS_THRESHOLD_NEVER : WS_THRESHOLD_NOT_SEARCHED };
-	return (struct ws_threshold) { WS_THRESHOLD_BYTES, group->found[rank - 1].end_off };
+	for (i = 0; rank > group->found[i].n; i++)
+		rank -= group->found[i].n;
+	return (struct ws_threshold) { WS_THRESHOLD_BYTES, group->found[i].end_off };
 }
 
 const char *ws_going_name(enum ws_going going)

@@ -3,6 +3,7 @@
  * spot - where in its head each request's context sits, put into groups: by family, version of HTTP, hop.
  *
  * What a search did not find is there, too, as far as somebody knows of it: it belongs to what a search should find.
+ * Requests that are alike in all of this are one spot, which counts them: there are few places, whatever the requests.
  */
 #ifndef WS_ANALYZE_SPOT_H
 #define WS_ANALYZE_SPOT_H
@@ -23,7 +24,7 @@ enum ws_spot_kind {
 /* Which way a request went at its point. */
 enum ws_going { WS_GOING_UNKNOWN, WS_GOING_RX, WS_GOING_TX, WS_GOING_IN, WS_GOING_OUT };
 
-/* Offsets count from the request line's first byte; places are 0 unless it was found. */
+/* Requests that are alike. Offsets count from the request line's first byte; places are 0 unless it was found. */
 struct ws_spot {
 	uint8_t daddr[16]; /* of the inner packet: whom the request was for */
 	uint16_t dport;
@@ -39,12 +40,15 @@ struct ws_spot {
 	uint32_t searched_len;
 	uint16_t begin_segment; /* from 1 */
 	uint16_t end_segment;
+	uint64_t n; /* requests; all before it is what they have in common */
 };
 
 /* Zeroed: none. */
 struct ws_spots {
-	struct ws_spot *at;
-	uint64_t n, room;
+	struct ws_spot *at; /* different ones */
+	uint32_t n, room;
+	uint32_t *slot; /* hash table: index + 1, 0: empty; n_slots is a power of two, at most half full */
+	uint32_t n_slots;
 	char **family; /* names; owned */
 	uint32_t n_families;
 	struct ws_keys keys; /* by which spots are told apart by name; none: they are not */
@@ -53,23 +57,24 @@ struct ws_spots {
 /* The index of a family's name, which is added if it is new. 0 or -ENOMEM. */
 int ws_spots_family(struct ws_spots *spots, const char *name, uint16_t *index);
 
-/* Adds a spot whose family is an index of spots. 0 or -ENOMEM. */
+/* Adds the spot's requests, whose family is an index of spots. 0, -ENOMEM, or -EOVERFLOW (2^30 different ones). */
 int ws_spots_add(struct ws_spots *spots, const struct ws_spot *spot);
 
-/* Adds all spots of another set. 0 or -ENOMEM. */
-int ws_spots_append(struct ws_spots *spots, const struct ws_spots *more);
+/* Adds another set's spots, those that are open only if they are wanted. As ws_spots_add(). */
+int ws_spots_append(struct ws_spots *spots, const struct ws_spots *more, bool with_open);
 
 /* NULL and all-zero are fine. */
 void ws_spots_close(struct ws_spots *spots);
 
 /* Spots that have in common what was asked for. */
 struct ws_spot_group {
-	const char *family;	   /* NULL: not told apart by it */
-	uint8_t http_version;	   /* 0: likewise */
-	const struct ws_spot *hop; /* a spot whose going, daddr and dport are the group's; NULL: likewise */
-	const struct ws_key *key;  /* NULL: likewise */
-	const struct ws_spot *found;
-	uint64_t n_found; /* by end_off, ascending */
+	const char *family;	     /* NULL: not told apart by it */
+	uint8_t http_version;	     /* 0: likewise */
+	const struct ws_spot *hop;   /* a spot whose going, daddr and dport are the group's; NULL: likewise */
+	const struct ws_key *key;    /* NULL: likewise */
+	const struct ws_spot *found; /* by end_off, ascending */
+	uint32_t n_places;	     /* of these */
+	uint64_t n_found;	     /* requests */
 	uint64_t n_missed;
 	uint64_t n_open;     /* requests that might belong here: without a family they might belong to any */
 	bool expected_known; /* false: how many contexts passed is not known */

@@ -11,10 +11,6 @@
 int ws_spot_compare_way(const struct ws_spot *a, const struct ws_spot *b);
 int ws_spot_compare_group(const struct ws_spot *a, const struct ws_spot *b);
 
-/*
- * Sorts; equal spots, segments apart, keep their order. Requests come from a few places: those that are equal are
- * counted, and only the different ones are sorted. Needs room for n more while it runs. 0 or -ENOMEM.
- */
-int ws_spots_sort(struct ws_spot *spot, uint64_t n);
+void ws_spots_sort(struct ws_spot *spot, uint32_t n);
 
 #endif

@@ -35,6 +35,7 @@ void ws_steps_write(const struct ws_spot_group *group, const char *panel, const 
 		    uint32_t last, FILE *out)
 {
 	uint64_t n = group->n_found, n_rows = n < WS_STEPS_DRAWN_MAX ? n : WS_STEPS_DRAWN_MAX, written = 0;
+	uint32_t place = 0; /* of these and those before it the last one that is written has all */
 
 	write_step(group, panel, curve, 0, 0, out);
 	for (uint64_t i = 0; i < n_rows; i++) {
@@ -42,11 +43,13 @@ void ws_steps_write(const struct ws_spot_group *group, const char *panel, const 
 
 		if (k < written)
 			continue;
-		while (k + 1 < n && group->found[k + 1].end_off == group->found[k].end_off)
-			k++;
-		written = k + 1;
-		write_step(group, panel, curve, group->found[k].end_off, written, out);
+		for (; place < group->n_places; place++) {
+			if (written > k && group->found[place].end_off != group->found[place - 1].end_off)
+				break;
+			written += group->found[place].n;
+		}
+		write_step(group, panel, curve, group->found[place - 1].end_off, written, out);
 	}
-	if ((!n || group->found[n - 1].end_off < last) && reach >= last)
+	if ((!n || group->found[group->n_places - 1].end_off < last) && reach >= last)
 		write_step(group, panel, curve, last, n, out);
 }

@@ -55,25 +55,11 @@ static bool expected_of(const struct ws_run *run, const struct ws_detection *det
 static int add_places(const struct ws_detection *detection, struct ws_probe *probe)
 {
 	const struct ws_subject subject = ws_subject_of(detection, NULL);
-	struct ws_spots spots = detection->spots;
 	int rc;
 
 	probe->n_unread += subject.n_unread;
 	probe->saw_whole &= subject.saw_whole;
-	if (subject.open_is_out) {
-		/* A view of the set without what is open. */
-		spots.at = malloc((spots.n + 1) * sizeof(*spots.at));
-		if (!spots.at)
-			return -ENOMEM;
-		spots.n = 0;
-		for (uint64_t i = 0; i < detection->spots.n; i++) {
-			if (detection->spots.at[i].kind != WS_SPOT_OPEN)
-				spots.at[spots.n++] = detection->spots.at[i];
-		}
-	}
-	rc = ws_spots_append(&probe->spots, &spots);
-	if (subject.open_is_out)
-		free(spots.at);
+	rc = ws_spots_append(&probe->spots, &detection->spots, !subject.open_is_out);
 	return rc ? rc : ws_remarks_append(&probe->remarks, &detection->remarks);
 }
 

@@ -20,7 +20,7 @@
 static struct ws_spot *add(struct ws_spots *spots, enum ws_spot_kind kind, const char *family, uint32_t end_off)
 {
 	struct ws_spot spot = {
-		.kind = kind, .http_version = 1, .dport = 80, .going = WS_GOING_RX, .end_off = end_off
+		.kind = kind, .http_version = 1, .dport = 80, .going = WS_GOING_RX, .end_off = end_off, .n = 1
 	};
 
 	memcpy(spot.daddr, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\0\0\1", sizeof(spot.daddr));
@@ -29,12 +29,19 @@ static struct ws_spot *add(struct ws_spots *spots, enum ws_spot_kind kind, const
 	return &spots->at[spots->n - 1];
 }
 
-/* A group of the given ends, ascending, of which so many were expected. */
+/* A group of the given ends, ascending, of which so many were expected. Some that are equal are one place, some are
+ * not. */
 static struct ws_spot_group group_of(struct ws_spot *spot, const uint32_t *end, uint64_t n, uint64_t n_expected)
 {
-	for (uint64_t i = 0; i < n; i++)
-		spot[i] = (struct ws_spot) { .end_off = end[i] };
-	return (struct ws_spot_group) { .found = spot, .n_found = n, .n_expected = n_expected, .expected_known = true };
+	struct ws_spot_group group = { .found = spot, .n_found = n, .n_expected = n_expected, .expected_known = true };
+
+	for (uint64_t i = 0; i < n; i++) {
+		if (i % 3 && end[i] == end[i - 1])
+			spot[group.n_places - 1].n++;
+		else
+			spot[group.n_places++] = (struct ws_spot) { .end_off = end[i], .n = 1 };
+	}
+	return group;
 }
 
 static void assert_threshold(const struct ws_spot_group *group, uint32_t percent, uint32_t bytes)
@@ -301,7 +308,7 @@ static void families_keep_their_names_when_put_together(void **state)
 	add(&all, WS_SPOT_FOUND, "header:x-a", 1);
 	add(&more, WS_SPOT_FOUND, "header:x-b", 2);
 	add(&more, WS_SPOT_FOUND, "header:x-a", 3);
-	assert_int_equal(ws_spots_append(&all, &more), 0);
+	assert_int_equal(ws_spots_append(&all, &more, true), 0);
 	ws_spots_close(&more);
 	assert_int_equal(all.n, 3);
 	assert_int_equal(all.n_families, 2);
@@ -314,18 +321,54 @@ static void families_keep_their_names_when_put_together(void **state)
 	ws_spots_close(&all);
 }
 
+static void alike_requests_are_one_spot(void **state)
+{
+	struct ws_spots spots = { 0 }, all = { 0 };
+	struct ws_spot_groups groups;
+	uint64_t n[3] = { 0 };
+
+	(void)state;
+	/* many different ones, and each more often than once */
+	for (uint32_t i = 0; i < 9000; i++)
+		add(&spots, i % 3, "b3", i % 3 == WS_SPOT_FOUND ? i % 900 : 0);
+	assert_int_equal(spots.n, 300 + 2);
+	for (uint32_t i = 0; i < spots.n; i++)
+		n[spots.at[i].kind] += spots.at[i].n;
+	assert_int_equal(n[WS_SPOT_FOUND], 3000);
+	assert_int_equal(n[WS_SPOT_MISSED], 3000);
+	assert_int_equal(n[WS_SPOT_OPEN], 3000);
+	assert_int_equal(ws_spots_append(&all, &spots, true), 0);
+	assert_int_equal(ws_spots_append(&all, &spots, false), 0);
+	assert_int_equal(all.n, spots.n);
+	assert_int_equal(ws_spot_groups_open(&all, 0, false, 0, &groups), 0);
+	assert_int_equal(groups.n, 1);
+	assert_int_equal(groups.at[0].n_places, 300);
+	assert_int_equal(groups.at[0].n_found, 6000);
+	assert_int_equal(groups.at[0].n_missed, 6000);
+	assert_int_equal(groups.at[0].n_open, 3000);
+	for (uint32_t i = 0; i < 300; i++) {
+		assert_int_equal(groups.at[0].found[i].end_off, 3 * i);
+		assert_int_equal(groups.at[0].found[i].n, 20);
+	}
+	ws_spot_groups_close(&groups);
+	ws_spots_close(&spots);
+	ws_spots_close(&all);
+}
+
 /* The curve of n contexts that end at 1 .. n: how many rows it has, and its last row. */
 static uint32_t rows_of(uint32_t n, char last[128])
 {
 	struct ws_spot *spot = calloc(n, sizeof(*spot));
-	struct ws_spot_group group = { .found = spot, .n_found = n, .n_expected = n, .expected_known = true };
+	struct ws_spot_group group = {
+		.found = spot, .n_places = n, .n_found = n, .n_expected = n, .expected_known = true
+	};
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 	uint32_t n_rows = 0;
 
 	for (uint32_t i = 0; i < n; i++)
-		spot[i].end_off = i + 1;
+		spot[i] = (struct ws_spot) { .end_off = i + 1, .n = 1 };
 	ws_steps_write(&group, "p", "c", UINT32_MAX, n, out);
 	fclose(out);
 	for (char *at = text; *at; at = strchr(at, '\n') + 1) {
@@ -365,6 +408,7 @@ int main(void)
 		cmocka_unit_test(open_requests_make_their_groups_unknown),
 		cmocka_unit_test(open_requests_alone_are_no_group),
 		cmocka_unit_test(unread_requests_count_in_every_group),
+		cmocka_unit_test(alike_requests_are_one_spot),
 		cmocka_unit_test(families_keep_their_names_when_put_together),
 		cmocka_unit_test(curve_has_every_offset_or_quantiles),
 	};
