@@ -162,19 +162,24 @@ int ws_command_detect(const struct ws_invocation *invocation, struct ws_study *s
 		.n_search_bytes = invocation->n_search_bytes,
 	};
 	struct ws_error err = { 0 };
-	int rc = detection && subject ? 0 : -ENOMEM, status = WS_STATUS_FAILED;
+	int rc = detection && subject ? 0 : ws_error(&err, -ENOMEM, "out of memory"), status = WS_STATUS_FAILED;
 
 	for (uint32_t i = 0; i < study->catalog.n_files && !rc; i++) {
 		if (!study->wanted[i])
 			continue;
-		rc = ws_detection_open(study, i, &detection[detect.n]);
+		rc = ws_study_show(study, i, &err);
+		if (!rc) {
+			rc = ws_detection_open(study, i, &detection[detect.n]);
+			if (rc)
+				ws_error(&err, rc, "%s", strerror(-rc));
+		}
 		if (!rc) {
 			subject[detect.n] = ws_subject_of(&detection[detect.n], &study->conditions);
 			detect.n++;
 		}
 	}
 	if (rc) {
-		ws_tell("", strerror(-rc));
+		ws_tell("", err.text);
 	} else {
 		status = ws_tell_printed(ws_detect_print(&detect, invocation->format, stdout));
 		status = status ? status : checked(invocation, study, false);

@@ -79,6 +79,12 @@ static int weigh(const struct ws_study *study, struct ws_findings *findings)
 	return 0;
 }
 
+/* An error of ours in words. Returns rc. */
+static int complain(int rc, struct ws_error *err)
+{
+	return rc ? ws_error(err, rc, "%s", strerror(-rc)) : 0;
+}
+
 static int find_latencies(struct ws_study *study, struct ws_findings *findings)
 {
 	const struct ws_view *ebpf = &study->view[WS_SOURCE_EBPF], *pcap = &study->view[WS_SOURCE_PCAP];
@@ -103,55 +109,61 @@ static int find_strata(struct ws_study *study, unsigned int needs, struct ws_fin
 	return by ? ws_strata_open(study, by, &findings->strata) : 0;
 }
 
-static int find_detections(struct ws_study *study, struct ws_findings *findings)
+static int find_detections(struct ws_study *study, struct ws_findings *findings, struct ws_error *err)
 {
 	uint32_t n = study->catalog.n_files;
 	int rc = 0;
 
 	findings->detection = calloc((size_t)n + 1, sizeof(*findings->detection));
 	if (!findings->detection)
-		return -ENOMEM;
+		return complain(-ENOMEM, err);
 	for (uint32_t i = 0; i < n && !rc; i++) {
 		struct ws_detection *detection = &findings->detection[findings->n_detections];
 
 		if (!study->wanted[i])
 			continue;
-		rc = ws_detection_open(study, i, detection);
+		rc = ws_study_show(study, i, err);
+		rc = rc ? rc : complain(ws_detection_open(study, i, detection), err);
 		findings->n_detections += !rc;
 	}
 	return rc;
 }
 
-static int find_traces(const struct ws_study *study, struct ws_findings *findings)
+static int find_traces(struct ws_study *study, struct ws_findings *findings, struct ws_error *err)
 {
 	uint32_t n = study->catalog.n_files;
 	int rc = 0;
 
 	findings->n_traces = calloc((size_t)n + 1, sizeof(*findings->n_traces));
 	if (!findings->n_traces)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < n && !rc; i++)
-		rc = count_traces(&study->sightings[i], &findings->n_traces[i]);
+		return complain(-ENOMEM, err);
+	for (uint32_t i = 0; i < n && !rc; i++) {
+		rc = ws_study_show(study, i, err);
+		rc = rc ? rc : complain(count_traces(&study->sightings[i], &findings->n_traces[i]), err);
+	}
 	return rc;
 }
 
-/* Everything that needs the sightings. */
-static int find(struct ws_study *study, unsigned int needs, struct ws_findings *findings, struct ws_error *err)
+/* What needs the join. */
+static int find_in_join(struct ws_study *study, unsigned int needs, struct ws_findings *findings, struct ws_error *err)
 {
 	int rc = 0;
 
-	findings->has_names = ws_study_has_names(study);
 	for (int source = 0; source < WS_N_SOURCES; source++)
 		take_outcome(&study->view[source], &findings->outcome[source]);
 	if (needs & WS_FIND_LATENCIES)
 		rc = find_latencies(study, findings);
 	if (!rc && needs & WS_FIND_LATENCIES)
 		rc = find_strata(study, needs, findings);
-	if (!rc && needs & WS_FIND_DETECTIONS)
-		rc = find_detections(study, findings);
-	if (!rc && needs & WS_FIND_TRACES)
-		rc = find_traces(study, findings);
-	return rc ? ws_error(err, rc, "%s", strerror(-rc)) : 0;
+	return complain(rc, err);
+}
+
+/* What needs the sightings of a point, whatever was seen elsewhere. */
+static int find_by_point(struct ws_study *study, unsigned int needs, struct ws_findings *findings, struct ws_error *err)
+{
+	int rc = needs & WS_FIND_DETECTIONS ? find_detections(study, findings, err) : 0;
+
+	return !rc && needs & WS_FIND_TRACES ? find_traces(study, findings, err) : rc;
 }
 
 static int read_background(const char *dir, struct ws_background *background, struct ws_error *err)
@@ -164,17 +176,30 @@ static int read_background(const char *dir, struct ws_background *background, st
 	return rc;
 }
 
+/* How deep the study of a run has to go. */
+static enum ws_depth depth_for(unsigned int needs)
+{
+	if (needs & (WS_FIND_DETECTIONS | WS_FIND_TRACES))
+		return needs & WS_FIND_LATENCIES ? WS_DEPTH_ALL : WS_DEPTH_SIGHTINGS;
+	return needs ? WS_DEPTH_JOIN : WS_DEPTH_CATALOG;
+}
+
 int ws_findings_open(const char *dir, const struct ws_invocation *invocation, unsigned int needs,
 		     struct ws_findings *findings, struct ws_error *err)
 {
 	struct ws_invocation here = *invocation;
 	struct ws_findings made = { 0 };
 	struct ws_study study = { 0 };
+	enum ws_depth depth = depth_for(needs);
 	int rc = read_background(dir, &made.background, err);
 
 	here.dir = dir;
-	rc = rc ? rc : ws_study_open(&here, needs ? WS_DEPTH_ALL : WS_DEPTH_CATALOG, &study, err);
-	rc = rc ? rc : find(&study, needs, &made, err);
+	rc = rc ? rc : ws_study_open(&here, depth, &study, err);
+	if (!rc && needs) {
+		made.has_names = ws_study_has_names(&study);
+		rc = find_in_join(&study, needs, &made, err);
+		rc = rc ? rc : find_by_point(&study, needs, &made, err);
+	}
 	ws_study_hand_over(&study, &made.catalog, &made.wanted);
 	if (rc)
 		ws_findings_close(&made);

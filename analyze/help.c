@@ -34,6 +34,9 @@
 #define HELP_MEMORY                                                                                             \
 	"  --memory SIZE       of a run's sightings, keep so much in memory, 512M if not given, and the rest\n" \
 	"                      in a temporary file without a name, in $TMPDIR or /var/tmp\n"
+#define HELP_MEMORY_POINTS                                                                                         \
+	"  --memory SIZE       where a run's sightings need more, 512M if not given, read it point after point:\n" \
+	"                      then with those of the largest point in memory\n"
 #define HELP_TERM "  --term              draw the figure in the terminal, too\n"
 
 const char ws_help_cdf[] =
@@ -64,7 +67,7 @@ const char ws_help_detect[] =
 	"the figure draws: the rate for every N), detect.json, detect.svg and detect.pdf into DIR/reports/. Of a "
 	"campaign:\n"
 	"live searches of N bytes beside what the offsets of a search of the whole head say.\n\n" HELP_CAMPAIGN
-		HELP_FILES HELP_BY_MORE HELP_FAMILY
+		HELP_FILES HELP_BY_MORE HELP_FAMILY HELP_MEMORY_POINTS
 	"  --search-bytes LIST numbers and FROM:TO:STEP, separated by commas; default 100:1600:100\n";
 
 const char ws_help_offsets[] =
@@ -72,7 +75,7 @@ const char ws_help_offsets[] =
 	"and\n"
 	"what does that mean for a search? Writes offsets.tsv, offsets-drawn.tsv (histograms), offsets.json, "
 	"offsets.svg\n"
-	"and offsets.pdf into DIR/reports/.\n\n" HELP_CAMPAIGN HELP_FILES HELP_BY HELP_FAMILY;
+	"and offsets.pdf into DIR/reports/.\n\n" HELP_CAMPAIGN HELP_FILES HELP_BY HELP_FAMILY HELP_MEMORY_POINTS;
 
 const char ws_help_e2e[] =
 	"What did a request take, as the load generator logged it (load.*), and did the generator keep an even "
@@ -114,6 +117,6 @@ const char ws_help_report[] =
 	"  --dir DIR           the run, or a directory of runs: a campaign; ingest has made run.db in each\n"
 	"  --source SOURCE     ebpf or pcap only; both if not given\n"
 	"  --published DIR     numbers to set beside the measured ones: DIR/published.tsv, as in datasets/paper\n"
-	"  --out DIR           put the files there, not into DIR/reports/\n"
+	"  --out DIR           put the files there, not into DIR/reports/\n" HELP_MEMORY_POINTS
 	"  --no-figure         no pictures\n"
 	"  --help              this text\n";

@@ -179,10 +179,88 @@ static void keep_family(const struct ws_file *file, const char *name, struct ws_
 	}
 }
 
+/* Frees the blocks; the files' sightings that lie in them are theirs no more. */
+static void close_blocks(struct ws_study *study, enum ws_source source)
+{
+	for (int side = 0; side < WS_N_SIDES; side++) {
+		const struct ws_view *view = &study->view[source];
+
+		if (!study->block[source][side])
+			continue;
+		for (uint32_t i = 0; i < view->n_files[side]; i++)
+			study->sightings[view->file[side] - study->catalog.file + i].at = NULL;
+		free(study->block[source][side]);
+		study->block[source][side] = NULL;
+	}
+}
+
+/* Frees the sightings, and the joins, which point into them. */
+static void forget(struct ws_study *study)
+{
+	for (int source = 0; source < WS_N_SOURCES; source++) {
+		ws_join_close(&study->view[source].join);
+		close_blocks(study, source);
+	}
+	for (uint32_t i = 0; i < study->catalog.n_files && study->sightings; i++)
+		ws_sightings_close(&study->sightings[i]);
+	ws_tuples_close(&study->tuples);
+}
+
+/* The sightings of a file, as its catalog entry tells their number, which is only a guess. */
+static uint64_t bytes_of(const struct ws_file *file)
+{
+	const uint64_t row_bytes = sizeof(struct ws_sighting) + sizeof(struct ws_place);
+
+	return file->n_requests < UINT32_MAX ? file->n_requests * row_bytes : UINT32_MAX * row_bytes;
+}
+
+static uint64_t bytes_of_all(const struct ws_study *study)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < study->catalog.n_files; i++)
+		bytes += bytes_of(&study->catalog.file[i]);
+	return bytes;
+}
+
+/* Chooses all files at a file's point, unless they cost more than is left. Returns what they cost. */
+static uint64_t choose_point(struct ws_study *study, uint32_t file, uint64_t left_bytes)
+{
+	const struct ws_catalog *catalog = &study->catalog;
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < catalog->n_files; i++)
+		bytes += strcmp(catalog->file[i].point, catalog->file[file].point) ? 0 : bytes_of(&catalog->file[i]);
+	if (bytes > left_bytes)
+		return 0;
+	for (uint32_t i = 0; i < catalog->n_files; i++)
+		study->shown[i] |= !strcmp(catalog->file[i].point, catalog->file[file].point);
+	return bytes;
+}
+
+int ws_study_show(struct ws_study *study, uint32_t file, struct ws_error *err)
+{
+	const uint32_t n = study->catalog.n_files;
+	uint64_t bytes;
+	int rc;
+
+	if (!study->store || study->shown[file])
+		return 0;
+	forget(study);
+	memset(study->shown, 0, n * sizeof(*study->shown));
+	bytes = choose_point(study, file, UINT64_MAX);
+	for (uint32_t i = file + 1; i < n && bytes < study->memory_bytes; i++)
+		bytes += study->shown[i] ? 0 : choose_point(study, i, study->memory_bytes - bytes);
+	rc = ws_collect(study->store, &study->catalog, study->shown, true, &study->tuples, study->sightings, err);
+	for (uint32_t i = 0; i < n && study->family && !rc; i++)
+		keep_family(&study->catalog.file[i], study->family, &study->sightings[i]);
+	return rc;
+}
+
 static int load(struct ws_study *study, struct ws_store *store, const struct ws_invocation *invocation,
 		enum ws_depth depth, struct ws_error *err)
 {
-	bool *read;
+	bool *read, by_point;
 	uint32_t n;
 	int rc = ws_store_catalog(store, &study->catalog, err);
 
@@ -203,13 +281,14 @@ static int load(struct ws_study *study, struct ws_store *store, const struct ws_
 		free(read);
 		return ws_error(err, -ENOMEM, "out of memory");
 	}
+	by_point = depth == WS_DEPTH_SIGHTINGS ||
+		   (depth == WS_DEPTH_ALL && bytes_of_all(study) > invocation->memory_bytes);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct ws_file *file = &study->catalog.file[i];
 
 		study->wanted[i] = invocation->source[file->source];
 		/* The join needs two points; all else may look at what another source saw at the same point. */
-		read[i] = depth == WS_DEPTH_SIGHTINGS || depth == WS_DEPTH_ALL ||
-			  (study->wanted[i] && file->role != WS_ROLE_OTHER);
+		read[i] = (depth == WS_DEPTH_ALL && !by_point) || (study->wanted[i] && file->role != WS_ROLE_OTHER);
 	}
 	find_nodes(study);
 	for (int source = 0; source < WS_N_SOURCES; source++)
@@ -219,13 +298,19 @@ static int load(struct ws_study *study, struct ws_store *store, const struct ws_
 				  &(struct ws_bulk_wish) { depth == WS_DEPTH_LATENCIES, invocation->memory_bytes,
 							   invocation->family },
 				  err);
-	if (depth >= WS_DEPTH_SIGHTINGS)
-		rc = ws_collect(store, &study->catalog, read, depth != WS_DEPTH_JOIN, &study->tuples, study->sightings,
-				err);
+	if (depth >= WS_DEPTH_JOIN)
+		rc = ws_collect(store, &study->catalog, read, depth != WS_DEPTH_JOIN && !by_point, &study->tuples,
+				study->sightings, err);
 	for (uint32_t i = 0; i < n && invocation->family && !rc; i++)
 		keep_family(&study->catalog.file[i], invocation->family, &study->sightings[i]);
 	for (int source = 0; source < WS_N_SOURCES && depth >= WS_DEPTH_JOIN && !rc; source++)
 		rc = join(study, source, err);
+	if (!rc && by_point) {
+		study->shown = calloc((size_t)n + 1, sizeof(*study->shown));
+		study->family = invocation->family;
+		study->memory_bytes = invocation->memory_bytes;
+		rc = study->shown ? 0 : ws_error(err, -ENOMEM, "out of memory");
+	}
 	free(read);
 	return rc;
 }
@@ -240,7 +325,10 @@ int ws_study_open(const struct ws_invocation *invocation, enum ws_depth depth, s
 	if (rc)
 		return rc;
 	rc = load(&made, store, invocation, depth, err);
-	ws_store_close(store);
+	if (!rc && made.shown)
+		made.store = store;
+	else
+		ws_store_close(store);
 	if (rc)
 		ws_study_close(&made);
 	else
@@ -248,34 +336,18 @@ int ws_study_open(const struct ws_invocation *invocation, enum ws_depth depth, s
 	return rc;
 }
 
-/* Frees the blocks; the files' sightings that lie in them are theirs no more. */
-static void close_blocks(struct ws_study *study, enum ws_source source)
-{
-	for (int side = 0; side < WS_N_SIDES; side++) {
-		const struct ws_view *view = &study->view[source];
-
-		if (!study->block[source][side])
-			continue;
-		for (uint32_t i = 0; i < view->n_files[side]; i++)
-			study->sightings[view->file[side] - study->catalog.file + i].at = NULL;
-		free(study->block[source][side]);
-	}
-}
-
 void ws_study_hand_over(struct ws_study *study, struct ws_catalog *catalog, bool **wanted)
 {
 	for (int source = 0; source < WS_N_SOURCES; source++) {
-		ws_join_close(&study->view[source].join);
 		for (int way = 0; way < WS_N_WAYS; way++)
 			free(study->view[source].latency_ns[way]);
-		close_blocks(study, source);
 	}
-	for (uint32_t i = 0; i < study->catalog.n_files && study->sightings; i++)
-		ws_sightings_close(&study->sightings[i]);
+	forget(study);
 	free(study->sightings);
+	free(study->shown);
+	ws_store_close(study->store);
 	free(study->node);
 	free(study->vantage);
-	ws_tuples_close(&study->tuples);
 	ws_naming_close(&study->naming);
 	ws_conditions_close(&study->conditions);
 	*catalog = study->catalog;

@@ -19,10 +19,10 @@ enum ws_depth {
 	WS_DEPTH_CATALOG,
 	WS_DEPTH_COUNTS,    /* of the joins, counts only: no sightings, in bounded memory */
 	WS_DEPTH_LATENCIES, /* the same, with latencies and agreement */
-	WS_DEPTH_SIGHTINGS, /* with their places */
+	WS_DEPTH_SIGHTINGS, /* with their places, some points at a time: ws_study_show() */
 	WS_DEPTH_JOIN,	    /* of the sightings, only those that are joined */
 	WS_DEPTH_PLACES,    /* the same, and where the contexts of these are */
-	WS_DEPTH_ALL,	    /* the join, and all sightings with their places */
+	WS_DEPTH_ALL,	    /* the join, and then all sightings with their places, by ws_study_show() */
 };
 
 /* One source's view of the node: eBPF records with eBPF records, captures with captures. */
@@ -50,7 +50,11 @@ struct ws_study {
 	uint32_t n_nodes;
 	struct ws_vantage *vantage; /* one a file */
 	struct ws_view view[WS_N_SOURCES];
-	bool has_agreement; /* agreement is there: at WS_DEPTH_LATENCIES, if both sources are joined */
+	struct ws_store *store; /* open as long as sightings are to be shown; else NULL */
+	bool *shown;		/* one flag a file: its sightings are there; only with store */
+	const char *family;	/* what contexts are shown: NULL: all; the invocation's */
+	uint64_t memory_bytes;	/* for sightings that are shown at once */
+	bool has_agreement;	/* agreement is there: at WS_DEPTH_LATENCIES, if both sources are joined */
 	struct ws_agreement agreement;
 };
 
@@ -60,6 +64,13 @@ struct ws_study {
  */
 int ws_study_open(const struct ws_invocation *invocation, enum ws_depth depth, struct ws_study *study,
 		  struct ws_error *err);
+
+/*
+ * At WS_DEPTH_SIGHTINGS and WS_DEPTH_ALL: sees to it that the sightings of all files at the file's point are there, and
+ * their flows in tuples; to be asked for every file in turn. What all files saw may be more than the invocation's
+ * memory holds: then the joins and the sightings of other points go. 0, or what ws_collect() says.
+ */
+int ws_study_show(struct ws_study *study, uint32_t file, struct ws_error *err);
 
 /* NULL is fine. */
 void ws_study_close(struct ws_study *study);

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "analyze/findings.h"
 #include "analyze/series.h"
 #include "analyze/trays.h"
 #include "lib/record.h"
@@ -23,7 +24,7 @@
 
 extern const char ws_schema_sql[];
 
-#define N_SEEDS WS_ROUNDS(60)
+#define N_SEEDS WS_ROUNDS(40)
 
 /* What a run is like. */
 struct world {
@@ -234,10 +235,68 @@ static uint64_t compare(const char *dir, const char *family)
 	return n_common;
 }
 
+static void assert_same_groups(const struct ws_detection *a, const struct ws_detection *b)
+{
+	struct ws_spot_groups left, right;
+
+	assert_int_equal(ws_detection_groups(a, WS_BY_HOP | WS_BY_FAMILY | WS_BY_FORMAT, &left), 0);
+	assert_int_equal(ws_detection_groups(b, WS_BY_HOP | WS_BY_FAMILY | WS_BY_FORMAT, &right), 0);
+	assert_int_equal(left.n, right.n);
+	for (uint32_t i = 0; i < left.n; i++) {
+		const struct ws_spot_group *l = &left.at[i], *r = &right.at[i];
+
+		assert_string_equal(l->family, r->family);
+		assert_int_equal(l->n_places, r->n_places);
+		assert_memory_equal(l->found, r->found, l->n_places * sizeof(*l->found));
+		assert_int_equal(l->n_found, r->n_found);
+		assert_int_equal(l->n_missed, r->n_missed);
+		assert_int_equal(l->n_open, r->n_open);
+		assert_int_equal(l->n_expected, r->n_expected);
+	}
+	ws_spot_groups_close(&left);
+	ws_spot_groups_close(&right);
+}
+
+/* Asks the run for everything, with all of it in memory and point after point. Returns how many contexts were found. */
+static uint64_t compare_findings(const char *dir, const char *family)
+{
+	const unsigned int needs = WS_FIND_LATENCIES | WS_FIND_DETECTIONS | WS_FIND_TRACES | WS_FIND_EDGES;
+	struct ws_invocation invocation = { .source = { true, true }, .family = family, .memory_bytes = UINT64_MAX };
+	struct ws_findings whole, part;
+	struct ws_error err = { 0 };
+	uint64_t n_found = 0;
+
+	assert_int_equal(ws_findings_open(dir, &invocation, needs, &whole, &err), 0);
+	for (uint64_t limit = 0; limit <= 40000; limit += 20000) {
+		invocation.memory_bytes = limit;
+		assert_int_equal(ws_findings_open(dir, &invocation, needs, &part, &err), 0);
+		assert_memory_equal(part.outcome, whole.outcome, sizeof(part.outcome));
+		assert_int_equal(part.series.n, whole.series.n);
+		assert_memory_equal(part.effective_n, whole.effective_n, sizeof(part.effective_n));
+		assert_memory_equal(part.n_traces, whole.n_traces, whole.catalog.n_files * sizeof(*whole.n_traces));
+		assert_int_equal(part.n_detections, whole.n_detections);
+		for (uint32_t i = 0; i < whole.n_detections; i++) {
+			const struct ws_detection *a = &whole.detection[i], *b = &part.detection[i];
+
+			assert_string_equal(a->file->point, b->file->point);
+			assert_int_equal(a->n_found, b->n_found);
+			assert_memory_equal(a->found_at, b->found_at, a->n_found * sizeof(*a->found_at));
+			assert_int_equal(a->n_expected, b->n_expected);
+			assert_int_equal(a->n_resolved, b->n_resolved);
+			assert_int_equal(a->n_open, b->n_open);
+			assert_same_groups(a, b);
+			n_found += a->n_found;
+		}
+		ws_findings_close(&part);
+	}
+	ws_findings_close(&whole);
+	return n_found;
+}
+
 static void bulk_is_the_whole(void **state)
 {
 	const char *dir = *state;
-	uint64_t n_common = 0;
+	uint64_t n_common = 0, n_found = 0;
 
 	for (uint32_t seed = 1; seed <= N_SEEDS; seed++) {
 		struct world world = {
@@ -254,10 +313,12 @@ static void bulk_is_the_whole(void **state)
 
 		make_run(dir, &world);
 		n_common += compare(dir, NULL);
+		n_found += compare_findings(dir, seed % 4 == 3 ? "b3" : NULL);
 		if (seed % 4 == 1)
 			compare(dir, "b3");
 	}
-	assert_true(n_common > WS_ROUNDS(1000));
+	assert_true(n_common > WS_ROUNDS(600));
+	assert_true(n_found > WS_ROUNDS(600));
 }
 
 static void a_full_disk_is_told(void **state)
