@@ -74,7 +74,7 @@ const char ws_capture_run_help[] =
 	"                       ('ingest', then 'analyze overhead'); {} in COMMAND is the file that it logs to,\n"
 	"                       as h2load, vegeta, hey or k6 do: -- h2load ... --log-file={} URL\n"
 	"  --treatments LIST    with --overhead: none, empty, ebpf, tcpdump (the default), nostats, pcap, both,\n"
-	"                       wakeup; joined by commas\n"
+	"                       tc (--hook tc), wakeup; joined by commas\n"
 	"  --seed N             with --overhead: of the random order (default: from the clock)\n"
 	"  --quiet              no progress line and no summary\n"
 	"  --help               this text\n";

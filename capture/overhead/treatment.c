@@ -21,6 +21,7 @@ const struct ws_treatment ws_treatment[WS_N_TREATMENTS] = {
 	{ "nostats", "capture run --no-bpf-stats", WS_TREAT_CAPTURE, false, { "--no-bpf-stats" } },
 	{ "pcap", "capture run --no-ebpf --pcap", WS_TREAT_CAPTURE, false, { "--no-ebpf", "--pcap" } },
 	{ "both", "capture run --pcap", WS_TREAT_CAPTURE, false, { "--pcap" } },
+	{ "tc", "capture run --hook tc", WS_TREAT_CAPTURE, false, { "--hook", "tc" } },
 	{ "wakeup", "capture run --wakeup", WS_TREAT_CAPTURE, false, { "--wakeup" } },
 };
 
@@ -51,7 +52,7 @@ int ws_treatments_parse(const char *list, bool is_chosen[WS_N_TREATMENTS], struc
 		if (i == WS_N_TREATMENTS)
 			return ws_error(err, -EINVAL,
 					"--treatments: '%.*s' is none of none, empty, ebpf, tcpdump, nostats, pcap, "
-					"both, wakeup",
+					"both, tc, wakeup",
 					(int)(comma - list), list);
 		is_chosen[i] = true;
 		list = *comma ? comma + 1 : NULL;

@@ -29,7 +29,7 @@ struct ws_treatment {
 	const char *argument[WS_TREATMENT_ARGUMENTS_MAX];
 };
 
-#define WS_N_TREATMENTS 8
+#define WS_N_TREATMENTS 9
 /* The first is nothing: what the others are compared with. */
 extern const struct ws_treatment ws_treatment[WS_N_TREATMENTS];
 
