@@ -73,34 +73,37 @@ with_root=false
 if [ "$(id -u)" -eq 0 ] && build/bin/capture check > /dev/null; then with_root=true; fi
 make -s build/tests/kernel_host || exit 1
 
-# Two lanes, as most suites use one processor; what is not in a hurry comes last, and with lower priority.
+# Two lanes: what sends traffic and waits, and what computes, which has the lower priority. What both need is built.
 set -m # a process group of its own, to be ended as one
 {
-    if $with_root; then aside "evaluation" tests/reproduce/run.sh build/bin; fi
+    if $with_root; then
+        aside "evaluation" tests/reproduce/run.sh build/bin
+        aside "kernel parser = host parser" make -s check-bpf
+        aside "real traffic" make -s check-net
+    fi
     aside "clusters" make -s check-cluster
-    aside "fuzz" fuzz
-    aside "host parser = tshark" nice make -s check-tshark
+    aside "journeys, clocks" make -s check-mesh
+    aside "campaigns" make -s check-campaign
 } &
 lane_pid=$!
 set +m
+renice -n 10 $$ > /dev/null
 suite "lint" lint
 suite "unit, golden, generated captures, sample" make -s check
 suite "the same under sanitizers" make -s -j "$(nproc)" check-san
 suite "a campaign's numbers = an independent judge's" make -s check-numbers
 suite "pages in a browser" make -s check-browser
+suite "fuzz" fuzz
+suite "host parser = tshark" make -s check-tshark
+wait "$lane_pid"
+lane_pid=
 if $with_root; then
-    suite "kernel parser = host parser" make -s check-bpf
-    suite "real traffic" make -s check-net
+    collect "evaluation" "kernel parser = host parser" "real traffic"
 else
     echo "== the paper's evaluation, kernel parser = host parser, real traffic: skipped: not root, or no eBPF;" \
         "\`build/bin/capture check\` says why"
 fi
-suite "journeys, clocks" make -s check-mesh
-suite "campaigns" make -s check-campaign
-wait "$lane_pid"
-lane_pid=
-if $with_root; then collect "evaluation"; fi
-collect "clusters" "fuzz" "host parser = tshark"
+collect "clusters" "journeys, clocks" "campaigns"
 
 echo "$n_passed passed, $n_failed failed"
 [ "$n_failed" -eq 0 ]
