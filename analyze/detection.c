@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "analyze/grouping.h"
-#include "analyze/radix.h"
 #include "analyze/strata.h"
 #include "lib/names.h"
 #include "lib/record.h"
@@ -28,21 +27,36 @@ static bool is_open(uint8_t reason)
 	}
 }
 
-/* Sorts ascending. 0 or -ENOMEM. */
-static int sort_offsets(uint32_t *offset, uint32_t n)
+static int compare_ends(const void *a, const void *b)
 {
-	uint64_t *wide = malloc(((size_t)n + 1) * sizeof(*wide));
-	int rc;
+	const struct ws_spot *left = a, *right = b;
 
-	if (!wide)
+	return (left->end_off > right->end_off) - (left->end_off < right->end_off);
+}
+
+/* Lists where each context ends that was found, ascending. 0 or -ENOMEM. */
+static int list_ends(const struct ws_spots *spots, uint32_t n_found, uint32_t **found_at)
+{
+	uint32_t *at = malloc(((size_t)n_found + 1) * sizeof(*at)), n = 0, n_listed = 0;
+	struct ws_spot *found = malloc(((size_t)spots->n + 1) * sizeof(*found));
+
+	if (!at || !found) {
+		free(at);
+		free(found);
 		return -ENOMEM;
-	for (uint32_t i = 0; i < n; i++)
-		wide[i] = offset[i];
-	rc = ws_radix_sort(wide, n);
-	for (uint32_t i = 0; i < n && !rc; i++)
-		offset[i] = (uint32_t)wide[i];
-	free(wide);
-	return rc;
+	}
+	for (uint32_t i = 0; i < spots->n; i++) {
+		if (spots->at[i].kind == WS_SPOT_FOUND)
+			found[n++] = spots->at[i];
+	}
+	qsort(found, n, sizeof(*found), compare_ends);
+	for (uint32_t i = 0; i < n; i++) {
+		for (uint64_t k = 0; k < found[i].n; k++)
+			at[n_listed++] = found[i].end_off;
+	}
+	free(found);
+	*found_at = at;
+	return 0;
 }
 
 /* The capture's sightings at the point of the file, and its file; NULL if there is none. */
@@ -282,9 +296,6 @@ static int look(struct work *work, const struct ws_sightings *sightings, bool ha
 	int rc = 0;
 
 	made->n_unread = ws_file_n_unread(made->file);
-	made->found_at = malloc(((size_t)sightings->n + 1) * sizeof(*made->found_at));
-	if (!made->found_at)
-		return -ENOMEM;
 	for (uint32_t i = 0; i < sightings->n && !rc; i++) {
 		const struct ws_sighting *s = &sightings->at[i];
 
@@ -293,14 +304,14 @@ static int look(struct work *work, const struct ws_sightings *sightings, bool ha
 		/* The frames of other requests are in the ledger. */
 		made->n_unread += s->reason == WS_REASON_UNREAD && sightings->place[i].flags & WS_FLAG_LATER_IN_FRAME;
 		if (s->reason == WS_REASON_CONTEXT) {
-			made->found_at[made->n_found++] = s->ids_end_off;
+			made->n_found++;
 			rc = add_spot(work, WS_SPOT_FOUND, made->file, sightings, i);
 		} else if (is_open(s->reason) && !has_capture) {
 			made->n_open++;
 			rc = add_spot(work, WS_SPOT_OPEN, made->file, sightings, i);
 		}
 	}
-	rc = rc ? rc : sort_offsets(made->found_at, made->n_found);
+	rc = rc ? rc : list_ends(&made->spots, made->n_found, &made->found_at);
 	made->remarks.miss[WS_REASON_UNREAD].n = made->n_unread;
 	return rc ? rc : take_counts(made->file, &counts, &made->remarks);
 }

@@ -109,41 +109,6 @@ static int find_strata(struct ws_study *study, unsigned int needs, struct ws_fin
 	return by ? ws_strata_open(study, by, &findings->strata) : 0;
 }
 
-static int find_detections(struct ws_study *study, struct ws_findings *findings, struct ws_error *err)
-{
-	uint32_t n = study->catalog.n_files;
-	int rc = 0;
-
-	findings->detection = calloc((size_t)n + 1, sizeof(*findings->detection));
-	if (!findings->detection)
-		return complain(-ENOMEM, err);
-	for (uint32_t i = 0; i < n && !rc; i++) {
-		struct ws_detection *detection = &findings->detection[findings->n_detections];
-
-		if (!study->wanted[i])
-			continue;
-		rc = ws_study_show(study, i, err);
-		rc = rc ? rc : complain(ws_detection_open(study, i, detection), err);
-		findings->n_detections += !rc;
-	}
-	return rc;
-}
-
-static int find_traces(struct ws_study *study, struct ws_findings *findings, struct ws_error *err)
-{
-	uint32_t n = study->catalog.n_files;
-	int rc = 0;
-
-	findings->n_traces = calloc((size_t)n + 1, sizeof(*findings->n_traces));
-	if (!findings->n_traces)
-		return complain(-ENOMEM, err);
-	for (uint32_t i = 0; i < n && !rc; i++) {
-		rc = ws_study_show(study, i, err);
-		rc = rc ? rc : complain(count_traces(&study->sightings[i], &findings->n_traces[i]), err);
-	}
-	return rc;
-}
-
 /* What needs the join. */
 static int find_in_join(struct ws_study *study, unsigned int needs, struct ws_findings *findings, struct ws_error *err)
 {
@@ -158,12 +123,33 @@ static int find_in_join(struct ws_study *study, unsigned int needs, struct ws_fi
 	return complain(rc, err);
 }
 
+static int add_detection(struct ws_study *study, uint32_t file, struct ws_findings *findings)
+{
+	int rc = ws_detection_open(study, file, &findings->detection[findings->n_detections]);
+
+	findings->n_detections += !rc;
+	return rc;
+}
+
 /* What needs the sightings of a point, whatever was seen elsewhere. */
 static int find_by_point(struct ws_study *study, unsigned int needs, struct ws_findings *findings, struct ws_error *err)
 {
-	int rc = needs & WS_FIND_DETECTIONS ? find_detections(study, findings, err) : 0;
+	const bool detections = needs & WS_FIND_DETECTIONS, traces = needs & WS_FIND_TRACES;
+	const uint32_t n = study->catalog.n_files;
+	int rc = 0;
 
-	return !rc && needs & WS_FIND_TRACES ? find_traces(study, findings, err) : rc;
+	findings->detection = detections ? calloc((size_t)n + 1, sizeof(*findings->detection)) : NULL;
+	findings->n_traces = traces ? calloc((size_t)n + 1, sizeof(*findings->n_traces)) : NULL;
+	if ((detections && !findings->detection) || (traces && !findings->n_traces))
+		return complain(-ENOMEM, err);
+	for (uint32_t i = 0; i < n && (detections || traces) && !rc; i++) {
+		rc = ws_study_show(study, i, err);
+		if (!rc && detections && study->wanted[i])
+			rc = complain(add_detection(study, i, findings), err);
+		if (!rc && traces)
+			rc = complain(count_traces(&study->sightings[i], &findings->n_traces[i]), err);
+	}
+	return rc;
 }
 
 static int read_background(const char *dir, struct ws_background *background, struct ws_error *err)
