@@ -48,16 +48,18 @@ RING_TARGETS = {
 
 
 def measure_ring(bench):
-    """From the ring buffer to the record file, and packet captures of the same frames, by processor time."""
+    """From the ring buffer to the record file, beside packet captures of the same frames whole, by processor time."""
     if not os.access(bench.tool("bench_ring"), os.X_OK):
         return
     bench.say("from the ring buffer to files")
     n = 50000 if bench.quick else 200000
-    for line in bench.run(bench.tool("bench_ring"), bench.dir, "--tsv", str(n), str(bench.rounds)).splitlines():
-        cell = line.split("\t")
-        if len(cell) == 4:
-            bench.add(cell[0], f"{count(n)} requests", cell[1], cell[2], [float(cell[3])], target=RING_TARGETS.get(
-                tuple(cell[:2]), ""))
+    lines = bench.run(bench.tool("bench_ring"), bench.dir, "--tsv", str(n), str(bench.rounds)).splitlines()
+    rows = [line.split("\t") for line in lines if line.count("\t") == 3]
+    pcap = {quantity.removeprefix("pcap "): float(value) for stage, quantity, _, value in rows if stage == "capture.pcap"}
+    for stage, quantity, unit, value in rows:
+        base = pcap.get(quantity.removeprefix("pcap ")) if stage != "capture.pcap" else None
+        bench.add(stage, f"{count(n)} requests", quantity, unit, [float(value)], "pcap -s 0" if base else "",
+                  [base] if base else [], target=RING_TARGETS.get((stage, quantity), ""))
 
 
 def add_figures(bench, ways, n_packets, n_requests):
