@@ -135,14 +135,14 @@ static int take_frame(struct ws_heads *heads, const struct ws_frame *f, const st
 		n_frames[WS_PACKET_REASON(rc)]++;
 		return 0;
 	}
+	if (p.payload_len == 0)
+		n_frames[WS_REASON_NO_PAYLOAD]++;
+	if (p.payload_len == 0 && !(p.tcp_flags & TCP_SYN))
+		return 0;
 	describe(f, &b, &p, &r);
 	rc = p.tcp_flags & TCP_SYN ? ws_heads_restart(heads, &r) : 0;
-	if (rc)
+	if (rc || p.payload_len == 0)
 		return rc;
-	if (p.payload_len == 0) {
-		n_frames[WS_REASON_NO_PAYLOAD]++;
-		return 0;
-	}
 	segment.frame = &r;
 	segment.payload = f->bytes + p.payload_off;
 	segment.captured_len = f->captured_len > p.payload_off ? f->captured_len - p.payload_off : 0;
