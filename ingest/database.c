@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "ingest/database_inner.h"
 #include "lib/names.h"
@@ -18,28 +19,42 @@ extern const char ws_schema_sql[];
 
 static const char *const source_names[] = { "ebpf", "pcap" };
 
-/* Creates the tables in an empty database, or checks that they are ours. */
-static int set_up(struct ws_database *db, struct ws_error *err)
+/* What the database says that it is, and whether there is anything in it. */
+static int look(struct ws_database *db, int64_t *version, int64_t *n_tables, struct ws_error *err)
 {
-	int64_t version = 0, n_tables = 0;
-	int rc = ws_sql_select_number(&db->sql, "PRAGMA user_version", 0, &version, err);
+	int rc = ws_sql_select_number(&db->sql, "PRAGMA user_version", 0, version, err);
 
-	if (rc == 0)
-		rc = ws_sql_select_number(&db->sql, "SELECT count(*) FROM sqlite_schema", 0, &n_tables, err);
-	if (rc)
-		return rc;
-	if (version == WS_SCHEMA_VERSION)
-		return 0;
-	if (version != 0 || n_tables != 0)
+	return rc ? rc : ws_sql_select_number(&db->sql, "SELECT count(*) FROM sqlite_schema", 0, n_tables, err);
+}
+
+/* Of another version. */
+static int refuse(const struct ws_database *db, int64_t version, struct ws_error *err)
+{
+	if (version > 0 && version < WS_SCHEMA_VERSION)
 		return ws_error(
 			err, -EINVAL,
-			"%s: a database of another kind or version (%lld; this program writes %d); move it away and "
-			"load again",
+			"%s: an older program made it (schema version %lld; this one writes %d): analyze reads it as "
+			"it is; to load again, move it away and run ingest again",
 			db->sql.path, (long long)version, WS_SCHEMA_VERSION);
-	rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
-	if (rc == 0)
+	return ws_error(
+		err, -EINVAL,
+		"%s: a database of another kind or of a later version (%lld; this program writes %d); move it away "
+		"and load again",
+		db->sql.path, (long long)version, WS_SCHEMA_VERSION);
+}
+
+/* Creates the tables in a database that was empty; another ingest may have been first. */
+static int create(struct ws_database *db, struct ws_error *err)
+{
+	int64_t version = 0, n_tables = 0;
+	int rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
+
+	if (rc)
+		return rc;
+	rc = look(db, &version, &n_tables, err);
+	if (rc == 0 && n_tables == 0)
 		rc = ws_sql_execute(&db->sql, ws_schema_sql, err);
-	if (rc == 0)
+	if (rc == 0 && n_tables == 0)
 		rc = ws_sql_run_with_texts(
 			&db->sql, err, "INSERT INTO meta VALUES ('schema_version', '4'), ('writer', 'wirespan ' || ?)",
 			WS_VERSION, NULL);
@@ -48,6 +63,36 @@ static int set_up(struct ws_database *db, struct ws_error *err)
 	if (rc)
 		ws_sql_rollback(&db->sql);
 	return rc;
+}
+
+/* Creates the tables in an empty database, or checks that they are ours. */
+static int set_up(struct ws_database *db, struct ws_error *err)
+{
+	int64_t version = 0, n_tables = 0;
+	int rc = look(db, &version, &n_tables, err);
+
+	if (rc == 0 && version == 0 && n_tables == 0) {
+		rc = create(db, err);
+		if (rc == 0)
+			rc = look(db, &version, &n_tables, err);
+	}
+	return rc || version == WS_SCHEMA_VERSION ? rc : refuse(db, version, err);
+}
+
+/* Is what has the name, if anything, a file of the run's own directory? */
+static int check_path(const char *path, struct ws_error *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return errno == ENOENT ? 0 : ws_error(err, -errno, "%s: cannot open: %s", path, strerror(errno));
+	if (S_ISLNK(st.st_mode))
+		return ws_error(err, -ELOOP,
+				"%s: a symbolic link; ingest writes in the run's own directory only: remove the link",
+				path);
+	return S_ISREG(st.st_mode)
+		       ? 0
+		       : ws_error(err, -EINVAL, "%s: not a regular file; move it away and load again", path);
 }
 
 int ws_database_open(const char *path, struct ws_database **database, struct ws_error *err)
@@ -59,6 +104,9 @@ int ws_database_open(const char *path, struct ws_database **database, struct ws_
 		rc = ws_error(err, -ENOMEM, "out of memory");
 		goto out;
 	}
+	rc = check_path(path, err);
+	if (rc)
+		goto out;
 	if (sqlite3_open_v2(path, &db->sql.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
 		rc = ws_sql_fail(&db->sql, err);
 		goto out;
@@ -134,7 +182,8 @@ int ws_database_begin_file(struct ws_database *db, const struct ws_input *input,
 			   struct ws_error *err)
 {
 	const char *source = source_names[input->source];
-	int rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
+	/* for ourselves: a reader who does not let go is met now, and not after all rows */
+	int rc = ws_sql_execute(&db->sql, "BEGIN EXCLUSIVE", err);
 
 	if (rc)
 		return rc;

@@ -102,7 +102,7 @@ int ws_database_begin_snapshots(struct ws_database *db, struct ws_cluster_insert
 	if (!in)
 		return ws_error(err, -ENOMEM, "out of memory");
 	in->sql = &db->sql;
-	rc = ws_sql_execute(in->sql, "BEGIN IMMEDIATE", err);
+	rc = ws_sql_execute(in->sql, "BEGIN EXCLUSIVE", err); /* as ws_database_begin_file() does */
 	if (rc) {
 		free(in);
 		return rc;

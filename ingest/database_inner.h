@@ -11,8 +11,6 @@
 #include "ingest/sql.h"
 
 #define WS_SCHEMA_VERSION 4
-/* How long to wait for another process that has the database open. */
-#define WS_BUSY_TIMEOUT_MS 10000
 
 /* Takes out all that cluster snapshots put in. */
 #define WS_CLEAR_SNAPSHOTS_SQL                                                               \

@@ -62,7 +62,7 @@ int ws_database_begin_log(struct ws_database *db, const char *name, const char *
 			  uint64_t size_bytes, struct ws_error *err)
 {
 	struct ws_log_insert *log = &db->log;
-	int rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
+	int rc = ws_sql_execute(&db->sql, "BEGIN EXCLUSIVE", err); /* as ws_database_begin_file() does */
 
 	if (rc)
 		return rc;

@@ -8,12 +8,23 @@
 
 extern const char ws_schema_sql[];
 
-/* A database of this version may be older than these tables, which stand last in the schema. */
+/*
+ * A database of this version may be older than these tables, which stand last in the schema, or than the last of their
+ * columns.
+ */
 static int make_tables(struct ws_database *db, struct ws_error *err)
 {
+	static const char query[] =
+		"SELECT count(*) FROM pragma_table_info('overhead_trial') WHERE name = 'n_irq_work'";
 	const char *sql = strstr(ws_schema_sql, "CREATE TABLE IF NOT EXISTS overhead_file");
+	int64_t n_columns = 0;
+	int rc = sql ? ws_sql_execute(&db->sql, sql, err) : ws_error(err, -EPROTO, "the schema has no such tables");
 
-	return sql ? ws_sql_execute(&db->sql, sql, err) : ws_error(err, -EPROTO, "the schema has no such tables");
+	if (rc == 0)
+		rc = ws_sql_select_number(&db->sql, query, 0, &n_columns, err);
+	if (rc == 0 && n_columns == 0)
+		rc = ws_sql_execute(&db->sql, "ALTER TABLE overhead_trial ADD COLUMN n_irq_work INTEGER", err);
+	return rc;
 }
 
 static int put_treatments(struct ws_database *db, const struct ws_trials *trials, struct ws_error *err)
@@ -99,9 +110,11 @@ static int is_there(struct ws_database *db, const char *hash, bool *found, struc
 	if (rc)
 		return rc;
 	sqlite3_bind_text(select, 1, hash, -1, SQLITE_STATIC);
-	*found = sqlite3_step(select) == SQLITE_ROW;
+	rc = sqlite3_step(select);
+	*found = rc == SQLITE_ROW;
+	rc = rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : ws_sql_fail(&db->sql, err);
 	sqlite3_finalize(select);
-	return 0;
+	return rc;
 }
 
 int ws_database_put_overhead(struct ws_database *db, const char *hash, const char *json, struct ws_error *err)

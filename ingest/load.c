@@ -3,13 +3,17 @@
 #include "ingest/load.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "ingest/digest.h"
 #include "ingest/feed.h"
 #include "ingest/heads.h"
 #include "ingest/packets.h"
+#include "ingest/witness.h"
 #include "lib/recfile.h"
 
 #define DOCUMENT_MAX   (64u << 20)
@@ -22,7 +26,8 @@ struct loading {
 	const struct ws_input *input;
 	const struct ws_reading *reading;
 	struct ws_loaded *loaded;
-	uint64_t n_ring_full; /* records lost */
+	struct ws_witness witness; /* of the input */
+	uint64_t n_ring_full;	   /* records lost */
 };
 
 static int add_losses(struct ws_database *db, const struct loading *l, struct ws_error *err)
@@ -253,6 +258,8 @@ static int load_file(struct ws_database *db, const char *dir, struct loading *l,
 	digest_rc = ws_digest_end(digest, hash, &facts->size_bytes, &digest_err);
 	if (digest_rc)
 		rc = ws_error(err, digest_rc, "%s", digest_err.text);
+	if (rc == 0)
+		rc = ws_witness_check(&l->witness, l->input->path, err);
 	if (rc && has_begun)
 		ws_database_drop_file(db);
 	return rc ? rc : ws_database_end_file(db, hash, facts, err);
@@ -265,11 +272,16 @@ int ws_load(struct ws_database *db, const char *dir, const struct ws_input *inpu
 	struct loading loading = { .input = input, .reading = reading, .loaded = &l };
 	struct ws_digest *digest = NULL;
 	char hash[WS_DIGEST_TEXT_LEN];
+	bool was_there;
 	int rc = ws_database_has_file(db, input, NULL, NULL, err);
 
 	if (rc < 0)
 		return rc;
-	if (rc == 1)
+	was_there = rc == 1;
+	rc = ws_witness_begin(&loading.witness, input->path, err);
+	if (rc)
+		return rc;
+	if (was_there)
 		rc = is_loaded(db, &loading, hash, err);
 	else
 		rc = ws_digest_begin(input->path, &digest, err);
@@ -320,9 +332,11 @@ int ws_load_log(struct ws_database *db, const char *dir, const struct ws_log_inp
 	struct ws_loaded_log l = { 0 };
 	struct log_sink sink = { db, err };
 	char hash[WS_DIGEST_TEXT_LEN], *other_path = NULL;
+	struct ws_witness witness;
 	uint64_t size_bytes;
-	int rc = ws_digest_file(input->path, hash, &size_bytes, err);
+	int rc = ws_witness_begin(&witness, input->path, err);
 
+	rc = rc ? rc : ws_digest_file(input->path, hash, &size_bytes, err);
 	if (rc)
 		return rc;
 	rc = ws_database_find_log(db, input->name, hash, &other_path, err);
@@ -340,6 +354,8 @@ int ws_load_log(struct ws_database *db, const char *dir, const struct ws_log_inp
 	if (rc)
 		return rc;
 	rc = ws_log_read(input->path, add_request, &sink, &l.facts, err);
+	if (rc == 0)
+		rc = ws_witness_check(&witness, input->path, err);
 	if (rc)
 		ws_database_drop_file(db);
 	else
@@ -376,15 +392,35 @@ static int read_all(FILE *file, const char *path, char **text, size_t *len, stru
 	return 0;
 }
 
+/* Opens a regular file: a FIFO would be waited for. */
+static int open_document(const char *path, FILE **file, struct ws_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
+	struct stat st;
+
+	if (fd < 0)
+		return ws_error(err, -errno, "%s: cannot open: %s", path, strerror(errno));
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return ws_error(err, -EINVAL, "%s: not a regular file", path);
+	}
+	*file = fdopen(fd, "rb");
+	if (*file)
+		return 0;
+	rc = ws_error(err, -errno, "%s: cannot open: %s", path, strerror(errno));
+	close(fd);
+	return rc;
+}
+
 /* The document at path, and its hash. *text is the caller's, to be freed. */
 static int read_document(const char *path, char **text, char hash[WS_DIGEST_TEXT_LEN], struct ws_error *err)
 {
-	FILE *file = fopen(path, "rbe");
+	FILE *file = NULL;
 	size_t len = 0;
-	int rc;
+	int rc = open_document(path, &file, err);
 
-	if (!file)
-		return ws_error(err, -errno, "%s: cannot open: %s", path, strerror(errno));
+	if (rc)
+		return rc;
 	rc = read_all(file, path, text, &len, err);
 	fclose(file);
 	if (rc)
@@ -397,11 +433,13 @@ static int read_document(const char *path, char **text, char hash[WS_DIGEST_TEXT
 	return 0;
 }
 
-/* What a document that was refused is not, and why. Returns rc. */
+/* What a document that was refused is not, and why; it is not the document's fault if the disk is full. Returns rc. */
 static int refused(const char *path, const char *what, int rc, struct ws_error *err)
 {
 	struct ws_error cause = *err;
 
+	if (rc == -ENOSPC || rc == -EBUSY || rc == -EACCES || rc == -ENOMEM)
+		return rc;
 	return ws_error(err, rc, "%s: not taken for %s: %.800s", path, what, cause.text);
 }
 

@@ -2,6 +2,7 @@
 /* main - the command line of ingest, and all that is said to the user. */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "ingest/telling.h"
 #include "ingest/turns.h"
 #include "ingest/words.h"
+#include "lib/standard.h"
 #include "lib/tunnels.h"
 #include "lib/version.h"
 #include "lib/wanted.h"
@@ -385,6 +387,17 @@ static uint32_t count_processors(void)
 	return n < 1 ? 1 : n > JOBS_MAX ? JOBS_MAX : (uint32_t)n;
 }
 
+/* The exit status: code, or 1 if what was printed was not taken. */
+static int end_of_printing(int code)
+{
+	struct ws_error err = { 0 };
+
+	if (!ws_standard_flush(&err))
+		return code;
+	fprintf(stderr, "ingest: %s\n", err.text);
+	return code ? code : 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct job job = { .reading.tunnels = { .vxlan_port = { 4789, 8472 } }, .n_jobs = count_processors() };
@@ -392,10 +405,13 @@ int main(int argc, char **argv)
 	struct ws_error err = { 0 };
 	const char *dir = NULL;
 	uint32_t n_runs = 1;
-	int code = parse_options(argc, argv, &job, &dir), rc = 0;
+	int code, rc = 0;
 
+	ws_standard_keep();
+	signal(SIGPIPE, SIG_IGN); /* loading goes on when nobody reads what is said of it */
+	code = parse_options(argc, argv, &job, &dir);
 	if (code)
-		return code == 1 ? 0 : code;
+		return end_of_printing(code == 1 ? 0 : code);
 	job.root = dir;
 	if (job.n_pcaps)
 		note_run(&job, dir);
@@ -411,5 +427,5 @@ int main(int argc, char **argv)
 			dir);
 	code = rc || n_runs == 0 || job.n_failed;
 	free_job(&job);
-	return fflush(stdout) || ferror(stdout) ? 1 : code;
+	return end_of_printing(code);
 }

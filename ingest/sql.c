@@ -3,16 +3,55 @@
 #include "ingest/sql.h"
 
 #include <errno.h>
+#include <string.h>
+
+/* What failed below SQLite, if anything did. */
+static const char *system_words(sqlite3 *db)
+{
+	int code = sqlite3_system_errno(db);
+
+	return code ? strerror(code) : NULL;
+}
 
 int ws_sql_fail(struct ws_sql *sql, struct ws_error *err)
 {
-	int code = sqlite3_errcode(sql->db);
+	const char *words = sqlite3_errmsg(sql->db), *why = system_words(sql->db);
+	int code = sqlite3_errcode(sql->db) & 0xff;
 
-	return ws_error(err,
-			code == SQLITE_NOMEM  ? -ENOMEM
-			: code == SQLITE_FULL ? -ENOSPC
-					      : -EIO,
-			"%s: %s", sql->path, sqlite3_errmsg(sql->db));
+	/* a write that a full disk refuses may come as an error of input and output */
+	if (code == SQLITE_IOERR && sqlite3_system_errno(sql->db) == ENOSPC)
+		code = SQLITE_FULL;
+	switch (code) {
+	case SQLITE_NOMEM:
+		return ws_error(err, -ENOMEM, "%s: out of memory", sql->path);
+	case SQLITE_FULL:
+		return ws_error(
+			err, -ENOSPC,
+			"%s: no room is left on its disk; what was loaded before is kept: make room and run ingest "
+			"again",
+			sql->path);
+	case SQLITE_BUSY:
+		return ws_error(
+			err, -EBUSY,
+			"%s: another program has kept it locked for %d s: end that or wait for it, and run ingest "
+			"again",
+			sql->path, WS_BUSY_TIMEOUT_MS / 1000);
+	case SQLITE_NOTADB:
+		return ws_error(err, -EINVAL, "%s: %s: move it away and run ingest again", sql->path, words);
+	case SQLITE_CORRUPT:
+		return ws_error(
+			err, -EIO,
+			"%s: it is damaged (%s): move it away and run ingest again, which makes it from the files "
+			"beside it",
+			sql->path, words);
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+		return ws_error(err, -EACCES, "%s: %s%s%s: ingest writes it and its journal beside it", sql->path,
+				words, why ? ": " : "", why ? why : "");
+	default:
+		return ws_error(err, -EIO, "%s: %s%s%s", sql->path, words, why ? ": " : "", why ? why : "");
+	}
 }
 
 int ws_sql_execute(struct ws_sql *sql, const char *text, struct ws_error *err)

@@ -13,7 +13,13 @@ struct ws_sql {
 	char *path;
 };
 
-/* What SQLite failed with last: words, and -ENOMEM, -ENOSPC or -EIO. */
+/* How long to wait for another program that has the database locked. */
+#define WS_BUSY_TIMEOUT_MS 10000
+
+/*
+ * What SQLite failed with last: words with what to do, and -ENOMEM, -ENOSPC, -EBUSY, -EINVAL (no database), -EACCES or
+ * -EIO.
+ */
 int ws_sql_fail(struct ws_sql *sql, struct ws_error *err);
 
 /* Runs statements that give no rows. */
