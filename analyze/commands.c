@@ -14,6 +14,7 @@
 #include "analyze/pairs.h"
 #include "analyze/pooling.h"
 #include "analyze/report.h"
+#include "lib/standard.h"
 
 void ws_tell(const char *kind, const char *text)
 {
@@ -23,9 +24,26 @@ void ws_tell(const char *kind, const char *text)
 
 int ws_tell_printed(int rc)
 {
-	if (!rc && !fflush(stdout) && !ferror(stdout))
+	struct ws_error err = { 0 };
+	int written = ws_standard_flush(&err);
+
+	if (!rc && !written)
 		return WS_STATUS_DONE;
-	ws_tell("", rc == -ENOMEM ? "out of memory" : "cannot write to standard output");
+	ws_tell("", rc == -ENOMEM ? "out of memory" : written ? err.text : "cannot write to standard output");
+	return WS_STATUS_FAILED;
+}
+
+int ws_tell_published(const struct ws_invocation *invocation, int rc, const struct ws_error *err)
+{
+	const bool is_foreign = !invocation->out && (rc == -EROFS || rc == -EACCES || rc == -EPERM);
+
+	if (!rc)
+		return WS_STATUS_DONE;
+	if (rc > 0 || is_foreign) {
+		ws_tell("warning: ", err->text);
+		return WS_STATUS_DONE;
+	}
+	ws_tell("", err->text);
 	return WS_STATUS_FAILED;
 }
 
@@ -50,8 +68,8 @@ static int print_cdf(const struct ws_cdf *cdf, const struct ws_invocation *invoc
 	if (invocation->term && ws_gallery_print_cdf(cdf, stdout, &err))
 		ws_tell("warning: ", err.text);
 	status = checked(invocation, cdf->study, true);
-	if (!status && ws_gallery_cdf(cdf, invocation, &err))
-		ws_tell("warning: ", err.text);
+	if (!status)
+		status = ws_tell_published(invocation, ws_gallery_cdf(cdf, invocation, &err), &err);
 	return status;
 }
 
@@ -70,9 +88,7 @@ static int keep_strata(const struct ws_strata *strata, const struct ws_invocatio
 {
 	struct ws_error err = { 0 };
 
-	if (ws_gallery_strata(strata, invocation, &err))
-		ws_tell("warning: ", err.text);
-	return WS_STATUS_DONE;
+	return ws_tell_published(invocation, ws_gallery_strata(strata, invocation, &err), &err);
 }
 
 static int cdf_by(const struct ws_invocation *invocation, struct ws_study *study)
@@ -183,8 +199,8 @@ int ws_command_detect(const struct ws_invocation *invocation, struct ws_study *s
 	} else {
 		status = ws_tell_printed(ws_detect_print(&detect, invocation->format, stdout));
 		status = status ? status : checked(invocation, study, false);
-		if (!status && ws_gallery_detect(&detect, invocation, &err))
-			ws_tell("warning: ", err.text);
+		if (!status)
+			status = ws_tell_published(invocation, ws_gallery_detect(&detect, invocation, &err), &err);
 	}
 	for (uint32_t i = 0; i < detect.n; i++)
 		ws_detection_close(&detection[i]);
@@ -220,8 +236,8 @@ int ws_command_bundle(const struct ws_invocation *invocation, const struct ws_ca
 		ws_tell("warning: ", err.text);
 	if (!status && !bundle.n)
 		status = ws_tell_nothing(invocation, "no run with pairs in it; `analyze ledger` tells why");
-	if (!status && ws_gallery_bundle(&bundle, invocation, &err))
-		ws_tell("warning: ", err.text);
+	if (!status)
+		status = ws_tell_published(invocation, ws_gallery_bundle(&bundle, invocation, &err), &err);
 	ws_bundle_close(&bundle);
 	return status;
 }
@@ -239,8 +255,8 @@ int ws_command_sweep(const struct ws_invocation *invocation, const struct ws_cam
 	status = ws_tell_printed(ws_sweep_print(&sweep, invocation->format, stdout));
 	if (!status && !sweep.n)
 		status = ws_tell_nothing(invocation, "no run with records or captures in it");
-	if (!status && ws_gallery_sweep(&sweep, invocation, &err))
-		ws_tell("warning: ", err.text);
+	if (!status)
+		status = ws_tell_published(invocation, ws_gallery_sweep(&sweep, invocation, &err), &err);
 	ws_sweep_close(&sweep);
 	return status;
 }
@@ -265,8 +281,8 @@ int ws_command_offsets(const struct ws_invocation *invocation, const struct ws_c
 	if (!status && !offsets.n)
 		status = ws_tell_nothing(invocation,
 					 "no context was found; `analyze detect` and `analyze ledger` tell why");
-	if (!status && ws_gallery_offsets(&offsets, invocation, &err))
-		ws_tell("warning: ", err.text);
+	if (!status)
+		status = ws_tell_published(invocation, ws_gallery_offsets(&offsets, invocation, &err), &err);
 	ws_offsets_close(&offsets);
 	ws_sweep_close(&sweep);
 	return status;
@@ -288,8 +304,8 @@ int ws_command_e2e(const struct ws_invocation *invocation, const struct ws_campa
 	if (!status && !e2e.n)
 		status = ws_tell_nothing(invocation,
 					 "no load log (load.*) was loaded: add it to the run and run ingest again");
-	if (!status && ws_gallery_e2e(&e2e, invocation, &err))
-		ws_tell("warning: ", err.text);
+	if (!status)
+		status = ws_tell_published(invocation, ws_gallery_e2e(&e2e, invocation, &err), &err);
 	ws_e2e_close(&e2e);
 	return status;
 }
@@ -309,8 +325,8 @@ int ws_command_compare(const struct ws_invocation *invocation, const struct ws_c
 		ws_tell("", err.text);
 	} else {
 		status = ws_tell_printed(ws_compare_print(&compare, invocation->format, stdout));
-		if (!status && ws_gallery_compare(&compare, invocation, &err))
-			ws_tell("warning: ", err.text);
+		if (!status)
+			status = ws_tell_published(invocation, ws_gallery_compare(&compare, invocation, &err), &err);
 	}
 	ws_compare_close(&compare);
 	for (int i = 0; i < 2; i++)

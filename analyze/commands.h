@@ -41,6 +41,12 @@ void ws_tell(const char *kind, const char *text);
 /* Tells what came of printing to standard output: 0 or -errno. */
 int ws_tell_printed(int rc);
 
+/*
+ * Tells what came of writing a command's files: 0; 1: all but a figure, and err says why, which is a warning; -errno.
+ * Where the run is somebody else's and nobody said --out, that it cannot be written there is a warning, too.
+ */
+int ws_tell_published(const struct ws_invocation *invocation, int rc, const struct ws_error *err);
+
 /* Tells that a command has nothing to say of these runs. */
 int ws_tell_nothing(const struct ws_invocation *invocation, const char *text);
 

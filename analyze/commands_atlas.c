@@ -133,8 +133,8 @@ int ws_command_trace(const struct ws_invocation *invocation)
 	else if (rc)
 		ws_tell("", strerror(-rc));
 	status = rc ? WS_STATUS_FAILED : ws_tell_printed(ws_journey_print(&journey, invocation->format, stdout));
-	if (!status && ws_journey_publish(&journey, invocation, &err))
-		ws_tell("warning: ", err.text);
+	if (!status)
+		status = ws_tell_published(invocation, ws_journey_publish(&journey, invocation, &err), &err);
 	ws_journey_close(&journey);
 	close_view(&view);
 	return status;
@@ -162,8 +162,8 @@ int ws_command_topology(const struct ws_invocation *invocation)
 	if (!status && !topology.n_calls)
 		status = ws_tell_nothing(invocation, "no request with a context at a NIC or a vport; `analyze ledger` "
 						     "tells why");
-	if (!status && ws_topology_publish(&topology, invocation, &err))
-		ws_tell("warning: ", err.text);
+	if (!status)
+		status = ws_tell_published(invocation, ws_topology_publish(&topology, invocation, &err), &err);
 	ws_topology_close(&topology);
 	close_view(&view);
 	return status;

@@ -56,8 +56,8 @@ int ws_command_clocks(const struct ws_invocation *invocation)
 		ws_tell_nothing(invocation, err.text);
 	else
 		status = ws_tell_printed(ws_clocks_print(&report, invocation->format, stdout));
-	if (!status && ws_clocks_publish(&report, invocation, &err))
-		ws_tell("warning: ", err.text);
+	if (!status)
+		status = ws_tell_published(invocation, ws_clocks_publish(&report, invocation, &err), &err);
 	ws_clocks_close(&clocks);
 	ws_crossings_close(&crossings);
 	ws_calls_close(&calls);
@@ -91,8 +91,8 @@ int ws_command_underlay(const struct ws_invocation *invocation)
 		if (!status && !underlay.n)
 			status = ws_tell_nothing(invocation, "no request was seen at the NICs of two nodes: record the "
 							     "NIC of every node, `capture plan` finds them");
-		if (!status && ws_underlay_publish(&underlay, invocation, &err))
-			ws_tell("warning: ", err.text);
+		if (!status)
+			status = ws_tell_published(invocation, ws_underlay_publish(&underlay, invocation, &err), &err);
 	}
 	ws_underlay_close(&underlay);
 	ws_clocks_close(&clocks);

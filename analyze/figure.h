@@ -3,7 +3,7 @@
  * figure - renders a series with a gnuplot script of reports/.
  *
  * No path and no text of the user's reaches a shell or gnuplot's parser: data come from a memory file, the picture goes
- * to gnuplot's standard output, and texts travel as arguments of the script.
+ * to another one, and texts travel as arguments of the script. Only a whole picture leaves it.
  */
 #ifndef WS_ANALYZE_FIGURE_H
 #define WS_ANALYZE_FIGURE_H
@@ -13,6 +13,9 @@
 
 #include "analyze/publication.h"
 #include "lib/error.h"
+
+/* The figure was not drawn; all else is well. */
+#define WS_FIGURE_MISSING 1
 
 struct ws_figure {
 	const char *name;     /* the files become NAME.svg and NAME.pdf */
@@ -32,13 +35,15 @@ int ws_figure_open(FILE **data, struct ws_error *err);
  */
 void ws_figure_put_name(FILE *data, const char *name);
 
-/* Draws NAME.svg and NAME.pdf. The same series give the same bytes. 0; -ENOENT: gnuplot or the script is missing;
- * other -errno. */
+/*
+ * Draws NAME.svg and NAME.pdf. The same series give the same bytes. 0; WS_FIGURE_MISSING: it could not be drawn, as
+ * gnuplot or the script is missing, failed or hung; -errno: the file cannot be written.
+ */
 int ws_figure_publish(const struct ws_figure *figure, const struct ws_publication *publication, struct ws_error *err);
 
 /*
  * Draws an SVG document into memory, the same bytes as NAME.svg: *svg is owned by the caller (free), len bytes long
- * with a 0 behind them. As above.
+ * with a 0 behind them. 0; -ENOENT: gnuplot or the script is missing; other -errno.
  */
 int ws_figure_render_svg(const struct ws_figure *figure, char **svg, size_t *len, struct ws_error *err);
 

@@ -380,7 +380,10 @@ int ws_gallery_compare(const struct ws_compare *compare, const struct ws_invocat
 {
 	int rc = invocation->out ? publish_sheet(&compare_sheet, compare, invocation, err) : 0;
 
-	if (!rc && invocation->out && compare->n_same)
-		rc = publish_sheet(&differences_sheet, compare, invocation, err);
+	if (rc >= 0 && invocation->out && compare->n_same) {
+		int more = publish_sheet(&differences_sheet, compare, invocation, err);
+
+		rc = more ? more : rc;
+	}
 	return rc;
 }

@@ -16,8 +16,8 @@
 
 /*
  * All write into --out, else DIR/reports: NAME.tsv, NAME.json, NAME-drawn.tsv (what the figure draws), NAME.svg and
- * NAME.pdf. 0 or -errno. What could be written is there even if something could not: without gnuplot, everything but
- * the figure.
+ * NAME.pdf. 0; WS_FIGURE_MISSING: everything but the figure is there; or -errno. What could be written is there even if
+ * something could not.
  */
 
 /* cdf, of a run: cdf.tsv has every point. */

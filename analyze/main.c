@@ -4,16 +4,15 @@
  * the user and chooses the exit status: 0 done, 1 failed, 2 wrong usage.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "analyze/commands.h"
 #include "analyze/directories.h"
 #include "analyze/help.h"
 #include "analyze/report.h"
+#include "lib/standard.h"
 #include "lib/version.h"
 
 struct command {
@@ -190,26 +189,14 @@ static int run_command(const struct command *command, int argc, char **argv)
 			 ? with_run(command, &invocation)
 			 : with_campaign(command, &invocation);
 	ws_invocation_close(&invocation);
-	return status;
-}
-
-/* Whoever started us may have closed these; files that we open must not take their place. */
-static void keep_standard_files(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
+	return status ? status : ws_tell_printed(0); /* a figure for the terminal may have followed */
 }
 
 int main(int argc, char **argv)
 {
 	struct ws_error err;
 
-	keep_standard_files();
+	ws_standard_keep();
 	if (argc < 2)
 		return wrong_usage("a command is missing", "");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {

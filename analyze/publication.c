@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 int ws_publication_open(const char *dir, struct ws_publication *publication, struct ws_error *err)
@@ -84,13 +85,21 @@ int ws_draft_open(const struct ws_publication *publication, const char *name, st
 	return 0;
 }
 
+/* Why a write failed long ago, of which stdio keeps no more than that: most often there is no room. */
+static int reason_of_failure(int fd)
+{
+	struct statvfs fs;
+
+	return fstatvfs(fd, &fs) == 0 && fs.f_bavail == 0 ? -ENOSPC : -EIO;
+}
+
 int ws_draft_publish(struct ws_draft *draft, struct ws_error *err)
 {
 	int dir_fd = draft->publication->dir_fd, rc = 0;
 
 	errno = 0;
 	if (fflush(draft->file) || ferror(draft->file))
-		rc = errno ? -errno : -EIO;
+		rc = errno ? -errno : reason_of_failure(fileno(draft->file));
 	if (fclose(draft->file) && !rc)
 		rc = -errno;
 	draft->file = NULL;
@@ -120,6 +129,8 @@ int ws_publication_write(const struct ws_publication *publication, const char *n
 	if (rc)
 		return rc;
 	rc = write(content, draft.file);
+	if (rc == -EIO)
+		rc = reason_of_failure(fileno(draft.file));
 	if (rc)
 		ws_error(err, rc, "%s/%s: cannot write it: %s", publication->dir, name, strerror(-rc));
 	else
