@@ -41,11 +41,17 @@ static int take_manifest(sqlite3_stmt *row, void *context)
 	return background->manifest_hash && background->manifest_json ? 0 : -ENOMEM;
 }
 
+/* A row of table load_log. */
+struct known_log {
+	int64_t load_log_id;
+	uint64_t n_requests;
+};
+
 /* What a load log is read into. */
 struct reading {
 	struct ws_background *background;
-	int64_t *load_log_id; /* by index of traffic */
-	uint64_t room;	      /* of the log that is being read */
+	struct known_log *log; /* by index of traffic */
+	uint64_t room;	       /* of the log that is being read */
 };
 
 static int take_log(sqlite3_stmt *row, void *context)
@@ -54,7 +60,7 @@ static int take_log(sqlite3_stmt *row, void *context)
 	struct ws_background *background = reading->background;
 	uint32_t n = background->n_traffic;
 	struct ws_traffic *grown = realloc(background->traffic, (n + 1) * sizeof(*grown)), *traffic;
-	int64_t *ids;
+	struct known_log *logs;
 
 	if (!grown)
 		return -ENOMEM;
@@ -62,11 +68,11 @@ static int take_log(sqlite3_stmt *row, void *context)
 	traffic = &grown[n];
 	*traffic = (struct ws_traffic) { 0 };
 	background->n_traffic++;
-	ids = realloc(reading->load_log_id, (n + 1) * sizeof(*ids));
-	if (!ids)
+	logs = realloc(reading->log, (n + 1) * sizeof(*logs));
+	if (!logs)
 		return -ENOMEM;
-	reading->load_log_id = ids;
-	ids[n] = sqlite3_column_int64(row, 0);
+	reading->log = logs;
+	logs[n] = (struct known_log) { sqlite3_column_int64(row, 0), (uint64_t)sqlite3_column_int64(row, 6) };
 	traffic->path = strdup(ws_query_text(row, 1));
 	traffic->content_hash = strdup(ws_query_text(row, 2));
 	traffic->format = strdup(ws_query_text(row, 3));
@@ -101,6 +107,9 @@ static int take_request(sqlite3_stmt *row, void *context)
 	struct ws_traffic *traffic = &reading->background->traffic[reading->background->n_traffic - 1];
 	int64_t latency = sqlite3_column_int64(row, 1), status = sqlite3_column_int64(row, 2);
 
+	for (int i = 0; i < 3; i++)
+		if (sqlite3_column_type(row, i) != SQLITE_INTEGER)
+			return -EPROTO;
 	if (latency < 0 || status < 0 || status > STATUS_MAX)
 		return -EPROTO;
 	if (traffic->n == reading->room) {
@@ -120,7 +129,8 @@ static int read_logs(struct ws_store *store, struct ws_background *background, s
 {
 	struct reading reading = { .background = background };
 	int rc = ws_query_each(store,
-			       "SELECT load_log_id, path, content_hash, format, complete, resolution_ns FROM load_log"
+			       "SELECT load_log_id, path, content_hash, format, complete, resolution_ns, n_requests"
+			       " FROM load_log"
 			       " ORDER BY name",
 			       0, WHAT, take_log, &reading, err);
 	uint32_t n = background->n_traffic;
@@ -132,10 +142,17 @@ static int read_logs(struct ws_store *store, struct ws_background *background, s
 		rc = ws_query_each(store,
 				   "SELECT start_ns, latency_ns, status FROM load_request WHERE load_log_id = ?"
 				   " ORDER BY start_ns, request_no",
-				   reading.load_log_id[i], WHAT, take_request, &reading, err);
+				   reading.log[i].load_log_id, WHAT, take_request, &reading, err);
+		if (!rc && background->traffic[i].n != reading.log[i].n_requests)
+			rc = ws_error(err, -EPROTO,
+				      "%s: holds %llu requests of %s, which has %llu: it is damaged: remove it and run "
+				      "ingest "
+				      "again",
+				      ws_store_path(store), (unsigned long long)background->traffic[i].n,
+				      background->traffic[i].path, (unsigned long long)reading.log[i].n_requests);
 	}
 	background->n_traffic = n;
-	free(reading.load_log_id);
+	free(reading.log);
 	return rc;
 }
 

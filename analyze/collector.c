@@ -3,9 +3,11 @@
 #include "analyze/collector.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 
@@ -26,6 +28,7 @@ struct part {
 	const struct ws_collect_sink *sink;
 	void *writer;	   /* the sink's, for this part */
 	uint32_t file;	   /* index of the last row's file: rows of a file lie together */
+	uint64_t *n_rows;  /* by file: read */
 	int64_t low, high; /* request_id, both included */
 	pthread_t thread;
 	int rc;
@@ -90,6 +93,30 @@ static const char *read_ids(sqlite3_value **value, struct ws_sighting *s)
 	return NULL;
 }
 
+/*
+ * Is every value of the kind that its column has? SQLite hands out the bytes of a damaged row as they come. Returns
+ * NULL, or what is wrong.
+ */
+static const char *check_kinds(sqlite3_value **value, int n_values)
+{
+	/* those that may be NULL: ids, ids_end_off; ctx_segment, ids_end_segment, ctx_off, ctx_len, stream_id */
+	static const uint32_t nullable = 1u << 7 | 1u << 8 | 1u << 9 | 1u << 15 | 1u << 16 | 1u << 17 | 1u << 18 |
+					 1u << 20;
+
+	for (int i = 0; i < n_values; i++) {
+		int kind = sqlite3_value_type(value[i]);
+
+		if (kind != SQLITE_INTEGER && !(nullable >> i & 1 && kind == SQLITE_NULL) &&
+		    !((i == 7 || i == 8) && kind == SQLITE_BLOB))
+			return "a request with a value that its column cannot hold";
+	}
+	if ((uint64_t)sqlite3_value_int64(value[3]) > UINT32_MAX || (uint64_t)sqlite3_value_int64(value[4]) > 2 ||
+	    (uint64_t)sqlite3_value_int64(value[6]) >= WS_N_REASONS ||
+	    (uint64_t)sqlite3_value_int64(value[11]) >= WS_MAX_FAMILIES)
+		return "a request with a number that there is not";
+	return NULL;
+}
+
 static struct ws_place place_of(sqlite3_value **value, const struct ws_sighting *s)
 {
 	struct ws_place place = {
@@ -146,13 +173,15 @@ static void collect_row(sqlite3_context *context, int n_values, sqlite3_value **
 	struct part *part = sqlite3_user_data(context);
 	int64_t file;
 
-	(void)n_values;
 	if (part->rc)
 		return;
+	part->fault = check_kinds(value, n_values);
 	file = file_of(part, sqlite3_value_int64(value[0]));
-	if (file < 0)
+	if (file < 0 && !part->fault)
 		return;
-	part->rc = add_row(part, (uint32_t)file, value);
+	part->rc = part->fault ? -EPROTO : add_row(part, (uint32_t)file, value);
+	if (!part->rc)
+		part->n_rows[file]++;
 	if (part->rc)
 		sqlite3_result_error(context, "stopped", -1);
 }
@@ -249,14 +278,34 @@ static uint32_t open_parts(const struct part *pattern, uint32_t n_parts, struct 
 	return n;
 }
 
+/* Were there as many rows of each file as it is said to have? A damaged database may lose them without a word. */
+static int check_counts(const struct part *part, uint32_t n_parts, struct ws_error *err)
+{
+	for (uint32_t f = 0; f < part->catalog->n_files; f++) {
+		const struct ws_file *file = &part->catalog->file[f];
+		uint64_t n = 0;
+
+		for (uint32_t i = 0; i < n_parts; i++)
+			n += part[i].n_rows[f];
+		if (part->wanted[f] && n != file->n_requests)
+			return ws_error(err, -EPROTO,
+					"%s: holds %" PRIu64 " requests of %s, which has %" PRIu64
+					": it is damaged: remove it and run ingest again",
+					ws_store_path(part->store), n, file->path, file->n_requests);
+	}
+	return 0;
+}
+
 static int read_parts(struct part *part, uint32_t n_parts, struct ws_error *err)
 {
 	const struct ws_collect_sink *sink = part->sink;
 	uint32_t n_started = 1;
 	int rc = 0;
 
-	for (uint32_t i = 0; i < n_parts && !rc; i++)
-		rc = sink->begin(sink->context, &part[i].writer);
+	for (uint32_t i = 0; i < n_parts && !rc; i++) {
+		part[i].n_rows = calloc(part->catalog->n_files, sizeof(*part[i].n_rows));
+		rc = part[i].n_rows ? sink->begin(sink->context, &part[i].writer) : -ENOMEM;
+	}
 	if (rc)
 		return ws_error(err, rc, "out of memory");
 
@@ -274,7 +323,7 @@ static int read_parts(struct part *part, uint32_t n_parts, struct ws_error *err)
 		if (rc)
 			*err = part[i].err;
 	}
-	return rc;
+	return rc ? rc : check_counts(part, n_parts, err);
 }
 
 int ws_collect_rows(struct ws_store *store, const struct ws_catalog *catalog, const bool *wanted, bool with_places,
@@ -303,8 +352,11 @@ int ws_collect_rows(struct ws_store *store, const struct ws_catalog *catalog, co
 		n_parts = open_parts(&pattern, parts_for((uint64_t)pattern.high - (uint64_t)pattern.low), part);
 		rc = read_parts(part, n_parts, err);
 	}
-	for (uint32_t i = 1; i < n_parts; i++)
-		ws_store_close(part[i].store);
+	for (uint32_t i = 0; i < n_parts; i++) {
+		free(part[i].n_rows);
+		if (i > 0)
+			ws_store_close(part[i].store);
+	}
 	ws_roster_close(&roster);
 	return rc;
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,14 @@ uint32_t ws_roster_find(const struct ws_roster *roster, int64_t flow_id)
 	return entry ? entry->tuple : UINT32_MAX;
 }
 
+/* An integer that is at least low and at most high? */
+static bool is_number(sqlite3_stmt *row, int column, int64_t low, int64_t high)
+{
+	int64_t n = sqlite3_column_int64(row, column);
+
+	return sqlite3_column_type(row, column) == SQLITE_INTEGER && n >= low && n <= high;
+}
+
 static int copy_address(sqlite3_stmt *row, int column, uint8_t address[16])
 {
 	if (sqlite3_column_bytes(row, column) != 16)
@@ -51,6 +60,8 @@ static int add_row(struct ws_roster *roster, sqlite3_stmt *row, struct ws_tuples
 	};
 	int rc;
 
+	if (!is_number(row, 1, 4, 6) || !is_number(row, 4, 0, UINT16_MAX) || !is_number(row, 5, 0, UINT16_MAX))
+		return -EPROTO;
 	if (copy_address(row, 2, tuple.saddr) || copy_address(row, 3, tuple.daddr))
 		return -EPROTO;
 	if (roster->n == roster->room) {
@@ -79,7 +90,7 @@ int ws_roster_open(struct ws_store *store, struct ws_tuples *tuples, struct ws_r
 	while (!rc && (status = sqlite3_step(row)) == SQLITE_ROW)
 		rc = add_row(&made, row, tuples);
 	if (rc == -EPROTO)
-		ws_error(err, rc, "%s: a flow's address does not have 16 bytes: remove the file and run ingest again",
+		ws_error(err, rc, "%s: a flow's address or port cannot be one: remove the file and run ingest again",
 			 ws_store_path(store));
 	else if (rc)
 		ws_error(err, rc, "out of memory");

@@ -11,13 +11,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SCHEMA_VERSION 4
+#include "analyze/editions.h"
+
+/* How long to wait for whoever writes the database. */
+#define BUSY_TIMEOUT_MS 10000
 
 /* Room for a path in a URI, every byte quoted. */
 #define URI_MAX (3 * PATH_MAX + 32)
 
 struct ws_store {
 	sqlite3 *db;
+	int version; /* of its schema */
 	bool immutable;
 	char path[PATH_MAX];
 };
@@ -32,11 +36,31 @@ const char *ws_store_path(const struct ws_store *store)
 	return store->path;
 }
 
+/* What to do about an error of SQLite's; NULL: nothing that is known. */
+static const char *advice_for(int code)
+{
+	switch (code) {
+	case SQLITE_CORRUPT:
+		return "it is damaged: move it away and run ingest again, which makes it from the files beside it";
+	case SQLITE_NOTADB:
+		return "move it away and run ingest again";
+	case SQLITE_BUSY:
+		return "another program, such as ingest, is writing it: wait until that has ended";
+	case SQLITE_READONLY:
+		return "ingest was interrupted while it wrote it: run ingest again, which puts it in order";
+	default:
+		return NULL;
+	}
+}
+
 int ws_store_error(struct ws_store *store, const char *doing, struct ws_error *err)
 {
-	int rc = sqlite3_errcode(store->db) == SQLITE_NOMEM ? -ENOMEM : -EIO;
+	int code = sqlite3_errcode(store->db);
+	int rc = code == SQLITE_NOMEM ? -ENOMEM : code == SQLITE_BUSY ? -EBUSY : -EIO;
+	const char *advice = advice_for(code);
 
-	return ws_error(err, rc, "%s: %s: %s", store->path, doing, sqlite3_errmsg(store->db));
+	return ws_error(err, rc, "%s: %s: %s%s%s", store->path, doing, sqlite3_errmsg(store->db), advice ? ": " : "",
+			advice ? advice : "");
 }
 
 /* Does the database keep a write-ahead log? Then it does not keep writers out while it is read. */
@@ -115,6 +139,8 @@ static int connect(struct ws_store *store, int *version, struct ws_error *err)
 {
 	int status = sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READONLY, NULL);
 
+	if (store->db)
+		sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
 	*version = status == SQLITE_OK ? schema_version(store->db) : -1;
 	if (*version >= 0)
 		return 0;
@@ -132,11 +158,67 @@ static int connect(struct ws_store *store, int *version, struct ws_error *err)
 	return *version >= 0 ? 0 : ws_store_error(store, "cannot read it", err);
 }
 
+/* Is it of a version that can be read? */
+static int check_version(const struct ws_store *store, const char *dir, int version, struct ws_error *err)
+{
+	if (version > WS_EDITION_NEWEST)
+		return ws_error(
+			err, -EPROTO,
+			"%s: schema version %d, and this program reads versions %d to %d: a later program made it: "
+			"use that one, or move the file away and run `ingest --dir %s` again",
+			store->path, version, WS_EDITION_OLDEST, WS_EDITION_NEWEST, dir);
+	if (version < WS_EDITION_OLDEST)
+		return ws_error(
+			err, -EPROTO,
+			"%s: schema version %d, and this program reads versions %d to %d: remove the file and run "
+			"`ingest --dir %s` again",
+			store->path, version, WS_EDITION_OLDEST, WS_EDITION_NEWEST, dir);
+	return 0;
+}
+
+/* Is it there, and a file? Opening a FIFO would wait for ever. */
+static int check_file(const struct ws_store *store, const char *dir, struct ws_error *err)
+{
+	struct stat st;
+
+	if (stat(dir, &st))
+		return ws_error(err, -errno, "%s: %s", dir, strerror(errno));
+	if (stat(store->path, &st))
+		return ws_error(err, -errno, "%s: %s: run `ingest --dir %s` first", store->path, strerror(errno), dir);
+	if (!S_ISREG(st.st_mode))
+		return ws_error(err, -EINVAL, "%s: not a regular file: move it away and run `ingest --dir %s`",
+				store->path, dir);
+	return 0;
+}
+
+/* What is small is looked through as a whole. Of what is large, the rows are counted and looked at as they are read. */
+static int check_small_tables(struct ws_store *store, struct ws_error *err)
+{
+	static const char query[] =
+		"SELECT t.name, c.integrity_check FROM main.sqlite_schema AS t, pragma_integrity_check(t.name) AS c"
+		" WHERE t.type = 'table' AND t.name IN ('meta', 'manifest', 'point', 'file', 'family', 'ledger', "
+		"'loss',"
+		" 'clock_pair', 'snapshot', 'owner', 'dependency', 'synchronization', 'condition', 'condition_file',"
+		" 'load_log', 'overhead_file', 'overhead_treatment', 'overhead_trial')"
+		" AND c.integrity_check <> 'ok' LIMIT 1";
+	sqlite3_stmt *row = NULL;
+	int status = sqlite3_prepare_v2(store->db, query, -1, &row, NULL), rc = 0;
+
+	if (status == SQLITE_OK)
+		status = sqlite3_step(row);
+	if (status == SQLITE_ROW)
+		rc = ws_error(err, -EIO, "%s: table %s: %.200s: %s", store->path, sqlite3_column_text(row, 0),
+			      sqlite3_column_text(row, 1), advice_for(SQLITE_CORRUPT));
+	else if (status != SQLITE_DONE)
+		rc = ws_store_error(store, "cannot read it", err);
+	sqlite3_finalize(row);
+	return rc;
+}
+
 int ws_store_open(const char *dir, struct ws_store **store, struct ws_error *err)
 {
 	struct ws_store *made = calloc(1, sizeof(*made));
-	struct stat st;
-	int version, rc;
+	int rc;
 
 	if (!made)
 		return ws_error(err, -ENOMEM, "out of memory");
@@ -144,27 +226,15 @@ int ws_store_open(const char *dir, struct ws_store **store, struct ws_error *err
 		rc = ws_error(err, -ENAMETOOLONG, "%s: the name is too long", dir);
 		goto out;
 	}
-	if (stat(dir, &st)) {
-		rc = ws_error(err, -errno, "%s: %s", dir, strerror(errno));
-		goto out;
-	}
-	if (stat(made->path, &st)) {
-		rc = ws_error(err, -errno, "%s: %s: run `ingest --dir %s` first", made->path, strerror(errno), dir);
-		goto out;
-	}
-	rc = connect(made, &version, err);
+	rc = check_file(made, dir, err);
+	rc = rc ? rc : connect(made, &made->version, err);
+	rc = rc ? rc : check_version(made, dir, made->version, err);
 	if (rc)
 		goto out;
-	if (version != SCHEMA_VERSION) {
-		rc = ws_error(err, -EPROTO,
-			      "%s: schema version %d, and this program reads version %d: remove the file and run "
-			      "`ingest --dir %s` again",
-			      made->path, version, SCHEMA_VERSION, dir);
-		goto out;
-	}
-	sqlite3_busy_timeout(made->db, 10000);
-	if (sqlite3_exec(made->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+	if (ws_edition_adapt(made->db, made->version) != SQLITE_OK ||
+	    sqlite3_exec(made->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
 		rc = ws_store_error(made, "cannot read it", err);
+	rc = rc ? rc : check_small_tables(made, err);
 out:
 	if (rc)
 		ws_store_close(made);
@@ -182,6 +252,7 @@ int ws_store_twin(struct ws_store *store, struct ws_store **twin)
 		return -ENOMEM;
 	memcpy(made->path, store->path, sizeof(made->path));
 	made->immutable = store->immutable;
+	made->version = store->version;
 	status = made->immutable ? open_immutable(made)
 				 : sqlite3_open_v2(made->path, &made->db, SQLITE_OPEN_READONLY, NULL);
 	/*
@@ -189,6 +260,7 @@ int ws_store_twin(struct ws_store *store, struct ws_store **twin)
 	 * gets the lock sees the same. With one, or when it is refused because a writer waits, there is no twin.
 	 */
 	if (status != SQLITE_OK || (!made->immutable && uses_wal(made->db)) ||
+	    ws_edition_adapt(made->db, made->version) != SQLITE_OK ||
 	    sqlite3_exec(made->db, "BEGIN; SELECT 1 FROM point", NULL, NULL, NULL) != SQLITE_OK) {
 		ws_store_close(made);
 		return -EBUSY;

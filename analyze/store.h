@@ -15,8 +15,9 @@ struct sqlite3;
 struct ws_store;
 
 /*
- * Opens DIR/run.db and checks its schema version. 0; -ENOENT: it is not there; -EPROTO: another version;
- * -EIO: SQLite cannot read it; -ENOMEM. To be closed with ws_store_close().
+ * Opens DIR/run.db, checks its schema version and looks its small tables through; databases of older versions look like
+ * those of today (editions.h). 0; -ENOENT: it is not there; -EPROTO: a version that cannot be read; -EBUSY: somebody
+ * keeps writing it; -EIO: SQLite cannot read it, or it is damaged; -ENOMEM. To be closed with ws_store_close().
  */
 int ws_store_open(const char *dir, struct ws_store **store, struct ws_error *err);
 
@@ -36,7 +37,8 @@ int ws_store_catalog(struct ws_store *store, struct ws_catalog *catalog, struct 
 struct sqlite3 *ws_store_connection(struct ws_store *store);
 const char *ws_store_path(const struct ws_store *store);
 
-/* For collector and roster: SQLite's last error as an error text; returns -EIO, or -ENOMEM if it was that. */
+/* For collector and roster: SQLite's last error as an error text; returns -EIO, or -ENOMEM or -EBUSY if it
+ * was that. */
 int ws_store_error(struct ws_store *store, const char *doing, struct ws_error *err);
 
 #endif

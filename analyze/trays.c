@@ -9,9 +9,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A tray of so many sightings is joined in the cache. */
-#define TRAY_EXPECTED 32768
-#define TRAYS_MAX     1024
+/* A tray of so many sightings is joined in the cache; or of a 16th of what may stay in memory, if that is less. */
+#define TRAY_EXPECTED	    32768
+#define TRAY_EXPECTED_LEAST 16
+#define TRAYS_MAX	    1024
 
 /* Large enough to be worth a system call, unless the limit is low. */
 #define CHUNK_BYTES_MAX 16384
@@ -82,11 +83,14 @@ uint32_t ws_trays_n(const struct ws_trays *trays)
 int ws_trays_open(uint64_t n_expected, uint64_t memory_bytes, const uint8_t *list_of_file, struct ws_trays **trays)
 {
 	struct ws_trays *made = calloc(1, sizeof(*made));
+	uint64_t n_a_tray = memory_bytes / (16 * sizeof(struct ws_packed));
 
 	if (!made)
 		return -ENOMEM;
+	n_a_tray = n_a_tray > TRAY_EXPECTED ? TRAY_EXPECTED : n_a_tray;
+	n_a_tray = n_a_tray < TRAY_EXPECTED_LEAST ? TRAY_EXPECTED_LEAST : n_a_tray;
 	made->n_trays = 1;
-	while (made->n_trays < TRAYS_MAX && n_expected / made->n_trays > TRAY_EXPECTED)
+	while (made->n_trays < TRAYS_MAX && n_expected / made->n_trays > n_a_tray)
 		made->n_trays *= 2;
 	made->chunk_bytes = CHUNK_BYTES_MAX;
 	while (made->chunk_bytes > CHUNK_BYTES_MIN &&

@@ -191,7 +191,9 @@ static int add_file(struct ws_atlas *atlas, struct ws_atlas_run *run, const char
 	if (!rc && file->source == WS_SOURCE_EBPF)
 		rc = monotonic_offset(run->store, facts.node, &offset_ns, err);
 	if (!rc) {
-		run->file[run->n_files++] = (struct ws_atlas_file) { file->file_id, atlas->n_points, offset_ns };
+		run->file[run->n_files++] = (struct ws_atlas_file) {
+			.file_id = file->file_id, .point = atlas->n_points, .offset_ns = offset_ns, .file = file
+		};
 		if (add_point(atlas, name, file, &facts, offset_ns))
 			rc = out_of_memory(err);
 	}

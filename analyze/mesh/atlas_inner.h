@@ -11,6 +11,9 @@ struct ws_atlas_file {
 	int64_t file_id;
 	uint32_t point;	   /* of the atlas */
 	int64_t offset_ns; /* to be added to its stamps to have the node's CLOCK_REALTIME */
+	const struct ws_file *file;
+	uint64_t n_contexts; /* read: requests with a context, and responses */
+	uint64_t n_responses;
 };
 
 struct ws_atlas_run {

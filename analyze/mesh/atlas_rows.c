@@ -45,7 +45,7 @@ bool ws_atlas_has_trace(const struct ws_atlas *atlas, const struct ws_identity *
 }
 
 /* The file of that id among those that are taken, or NULL. */
-static const struct ws_atlas_file *file_of(const struct ws_atlas_run *run, int64_t file_id)
+static struct ws_atlas_file *file_of(const struct ws_atlas_run *run, int64_t file_id)
 {
 	for (uint32_t i = 0; i < run->n_files; i++) {
 		if (run->file[i].file_id == file_id)
@@ -93,11 +93,18 @@ static int read_ids(sqlite3_stmt *row, struct ws_passage *passage)
 /* What requests and responses have in common: columns 0 to 5. *taken: is it of a file, and of a flow, that counts? */
 static int read_common(struct reading *reading, sqlite3_stmt *row, struct ws_passage *passage, bool *taken)
 {
-	const struct ws_atlas_file *file = file_of(reading->run, sqlite3_column_int64(row, 0));
+	struct ws_atlas_file *file = file_of(reading->run, sqlite3_column_int64(row, 0));
 
+	for (int i = 0; i < 6; i++)
+		if (sqlite3_column_type(row, i) != SQLITE_INTEGER)
+			return -EPROTO;
 	*taken = file != NULL;
 	if (!file)
 		return 0;
+	if (passage->kind == WS_PASSAGE_RESPONSE)
+		file->n_responses++;
+	else
+		file->n_contexts++;
 	passage->tuple = ws_roster_find(&reading->run->roster, sqlite3_column_int64(row, 1));
 	if (passage->tuple == UINT32_MAX)
 		return -EPROTO;
@@ -212,6 +219,22 @@ static int find_trace(struct reading *reading, struct ws_error *err)
 	return rc;
 }
 
+/* Were there as many rows of each file as it is said to have? A damaged database may lose them without a word. */
+static int check_counts(const struct ws_atlas_run *run, struct ws_error *err)
+{
+	for (uint32_t i = 0; i < run->n_files; i++) {
+		const struct ws_atlas_file *read = &run->file[i];
+
+		if (read->n_contexts != read->file->n_contexts || read->n_responses != read->file->n_responses)
+			return ws_error(
+				err, -EPROTO,
+				"%s: holds other numbers of requests with a context or of responses than %s has: it "
+				"is damaged: remove it and run ingest again",
+				ws_store_path(run->store), read->file->path);
+	}
+	return 0;
+}
+
 int ws_atlas_read_passages(struct ws_atlas *atlas, struct ws_atlas_run *run, struct ws_error *err)
 {
 	struct reading reading = { atlas, run };
@@ -225,5 +248,6 @@ int ws_atlas_read_passages(struct ws_atlas *atlas, struct ws_atlas_run *run, str
 	if (atlas->trace_id_len)
 		rc = find_trace(&reading, err);
 	rc = rc ? rc : ws_query_each(run->store, request_query, 0, "its requests", take_request, &reading, err);
-	return rc ? rc : ws_query_each(run->store, response_query, 0, "its responses", take_response, &reading, err);
+	rc = rc ? rc : ws_query_each(run->store, response_query, 0, "its responses", take_response, &reading, err);
+	return rc ? rc : check_counts(run, err);
 }

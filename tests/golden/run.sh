@@ -224,6 +224,35 @@ responses() {
         sqlite3 old/run.db 'SELECT file_id, seq, reason, family, families, http_version, n_segments, hex(trace_id), flags FROM request'
 }
 
+# Databases that programs of older versions made of the captures in packets/ and of records of their own; of version 2 on with
+# a load log, of version 4 with names. analyze reads them as it reads today's, ingest leaves them alone.
+old_databases() {
+    local version
+    for version in 1 2 3 4; do
+        mkdir "database$version"
+        zstd -dqo "database$version/run.db" "$here/databases/version$version.db.zst"
+        try "old-database$version" analyze "ledger --dir database$version --format tsv" "pairs --dir database$version --format tsv" \
+            "cdf --dir database$version --no-figure --format tsv" "offsets --dir database$version --no-figure" \
+            "detect --dir database$version --no-figure --format tsv --search-bytes 50,100,105,1000" \
+            "e2e --dir database$version --no-figure" "topology --dir database$version --no-figure" \
+            "compare database$version:source=pcap packets:source=pcap --format tsv"
+        diff <(analyze pairs --dir packets --format tsv) \
+            <(analyze pairs --dir "database$version" --source pcap --format tsv | cut -f 1-16) # without names
+        verdict $? "version $version: other pairs than today's of the same captures"
+    done
+    cp packets/nic.pcap database1
+    cp packets/nic.pcap database3
+    expect old-databases ingest --dir database1 AND ingest --dir database3 AND analyze report --dir database2 --no-figure
+    # a table of trials without its last column, as for half an hour in version 4
+    cp -r toll old-toll
+    sqlite3 old-toll/run.db 'ALTER TABLE overhead_trial DROP COLUMN n_irq_work'
+    say_all analyze overhead --dir old-toll > "$work/said/old-toll.txt"
+    cp "$here/overhead.json" old-toll
+    sqlite3 old-toll/run.db 'DELETE FROM overhead_file'
+    say_all ingest --dir old-toll AND sqlite3 old-toll/run.db 'SELECT sum(n_irq_work) FROM overhead_trial' >> "$work/said/old-toll.txt"
+    compare old-toll
+}
+
 # setting DIR FILE... KEY=VALUE...: a run directory made of files, and its conditions.
 setting() {
     local dir=$1 word
@@ -558,6 +587,7 @@ responses
 load_logs
 campaigns
 overhead
+old_databases
 mesh
 hostile
 hostile_points
