@@ -83,6 +83,9 @@ check-mesh: all ## what several nodes saw: journeys, clocks, joins, against inde
 check-campaign: all ## campaigns: files, interrupts, resumption (recording needs root)
 	tests/campaign/run.sh $(BUILD)/bin
 
+check-faults: all ## what faults do: kills, full disks, lost interfaces, damaged databases (root for recording)
+	for t in tests/faults/*.sh; do $$t $(BUILD)/bin || exit 1; done
+
 check-numbers: all ## what analyze says of a campaign = what an independent judge says
 	tests/diff/campaign/run.sh $(BUILD)/bin
 
@@ -215,5 +218,5 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/rooms.a
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-numbers check-browser check-tshark fuzz bench bench-bpf bench-capture bench-programs lint format install clean setup \
+.PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-faults check-numbers check-browser check-tshark fuzz bench bench-bpf bench-capture bench-programs lint format install clean setup \
 	setup-mesh setup-tests setup-bench help unit
