@@ -9,20 +9,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define VIEW(name) "CREATE TEMP VIEW " name " AS SELECT "
-#define NONE	   " WHERE 0;"
-
 /*
  * Version 1 had no conditions and no load logs.
  */
 static const char before_2[] =
-	VIEW("condition") "'' AS key, '' AS value" NONE VIEW("condition_file") "'' AS content_hash, '' AS json" NONE
-		VIEW("load_log") "0 AS load_log_id, '' AS name, '' AS path, '' AS content_hash, 0 AS"
-				 " size_bytes, '' AS format, '' AS clock, 0 AS resolution_ns, 0 AS n_requests, 0 AS"
-				 " n_unread_lines, 0 AS complete" NONE VIEW(
-					 "load_request") "0 AS load_log_id, 0 AS start_ns, 0 AS request_no, 0 AS "
-							 "latency_ns, 0 AS"
-							 " status, 0 AS n_bytes_in, '' AS error" NONE;
+	"CREATE TEMP VIEW condition AS SELECT '' AS key, '' AS value WHERE 0;"
+	"CREATE TEMP VIEW condition_file AS SELECT '' AS content_hash, '' AS json WHERE 0;"
+	"CREATE TEMP VIEW load_log AS SELECT 0 AS load_log_id, '' AS name, '' AS path, '' AS content_hash,"
+	" 0 AS size_bytes, '' AS format, '' AS clock, 0 AS resolution_ns, 0 AS n_requests, 0 AS n_unread_lines,"
+	" 0 AS complete WHERE 0;"
+	"CREATE TEMP VIEW load_request AS SELECT 0 AS load_log_id, 0 AS start_ns, 0 AS request_no, 0 AS latency_ns,"
+	" 0 AS status, 0 AS n_bytes_in, '' AS error WHERE 0;";
 
 /*
  * Versions 1 and 2 looked for W3C and B3 only, in HTTP/1 and in the frame in which the request began, and kept of a
@@ -30,77 +27,36 @@ static const char before_2[] =
  * lib/recfile_block.c).
  */
 static const char before_3[] =
-	VIEW("family") "file_id, column1 AS family, column2 AS name FROM main.file, (VALUES (1, 'w3c'), (2, "
-		       "'b3'));" VIEW(
-			       "request") "*, 1 AS http_version, iif(reason = 16, 1 << family, 0) AS families, 0 AS "
-					  "malformed,"
-					  " iif(reason = 16, 1, NULL) AS ctx_segment, iif(reason = 16, 1, NULL) AS "
-					  "ids_end_segment,"
-					  " iif(reason = 16, ts_ns, NULL) AS done_ts_ns, NULL AS stream_id, 0 AS flaw,"
-					  " iif(length(trace_id) = 8, 1, 0) AS flags FROM main.request;";
+	"CREATE TEMP VIEW family AS SELECT file_id, column1 AS family, column2 AS name"
+	" FROM main.file, (VALUES (1, 'w3c'), (2, 'b3'));"
+	"CREATE TEMP VIEW request AS SELECT *, 1 AS http_version, iif(reason = 16, 1 << family, 0) AS families,"
+	" 0 AS malformed, iif(reason = 16, 1, NULL) AS ctx_segment, iif(reason = 16, 1, NULL) AS ids_end_segment,"
+	" iif(reason = 16, ts_ns, NULL) AS done_ts_ns, NULL AS stream_id, 0 AS flaw,"
+	" iif(length(trace_id) = 8, 1, 0) AS flags FROM main.request;";
 
 /* Up to version 3 there were no responses and no cluster snapshots. */
-static const char before_4[] = VIEW("point") "*, NULL AS pod FROM main.point;" VIEW(
-	"response") "0 AS response_id, 0 AS file_id, 0 AS flow_id, 0 AS ts_ns, 0 AS seq, 0 AS ack, 0 AS direction, 0 AS"
-		    " payload_len, 0 AS status" NONE VIEW(
-			    "snapshot") "0 AS snapshot_id, '' AS path, '' AS content_hash, 0 AS taken_ns, '' AS "
-					"overlay, '' AS mtls, 0 AS"
-					" n_unread" NONE VIEW(
-						"owner") "x'' AS address, '' AS kind, '' AS namespace, '' AS name, '' "
-							 "AS service, '' AS workload, '' AS node, 0 AS"
-							 " from_ns, 0 AS until_ns" NONE VIEW(
-								 "span") "x'' AS trace_id, x'' AS span_id, '' AS "
-									 "service, '' AS kind, 0 AS start_ns, 0 AS "
-									 "duration_ns, '' AS"
-									 " operation, x'' AS parent_span_id, '' AS "
-									 "node, '' AS pod" NONE VIEW(
-										 "dependency") "'' AS caller, '' AS "
-											       "callee, 0 AS "
-											       "n_calls" NONE VIEW(
-												       "synchro"
-												       "nizatio"
-												       "n") "''"
-													    " A"
-													    "S "
-													    "no"
-													    "de"
-													    ", "
-													    "''"
-													    " A"
-													    "S "
-													    "me"
-													    "th"
-													    "od"
-													    ", "
-													    "0 "
-													    "AS"
-													    " a"
-													    "t_"
-													    "ns"
-													    ", "
-													    "0 "
-													    "AS"
-													    " o"
-													    "ff"
-													    "se"
-													    "t_"
-													    "ns"
-													    ", "
-													    "0 "
-													    "AS"
-													    " b"
-													    "ou"
-													    "nd"
-													    "_n"
-													    "s" NONE;
+static const char before_4[] =
+	"CREATE TEMP VIEW point AS SELECT *, NULL AS pod FROM main.point;"
+	"CREATE TEMP VIEW response AS SELECT 0 AS response_id, 0 AS file_id, 0 AS flow_id, 0 AS ts_ns, 0 AS seq,"
+	" 0 AS ack, 0 AS direction, 0 AS payload_len, 0 AS status WHERE 0;"
+	"CREATE TEMP VIEW snapshot AS SELECT 0 AS snapshot_id, '' AS path, '' AS content_hash, 0 AS taken_ns,"
+	" '' AS overlay, '' AS mtls, 0 AS n_unread WHERE 0;"
+	"CREATE TEMP VIEW owner AS SELECT x'' AS address, '' AS kind, '' AS namespace, '' AS name, '' AS service,"
+	" '' AS workload, '' AS node, 0 AS from_ns, 0 AS until_ns WHERE 0;"
+	"CREATE TEMP VIEW span AS SELECT x'' AS trace_id, x'' AS span_id, '' AS service, '' AS kind, 0 AS start_ns,"
+	" 0 AS duration_ns, '' AS operation, x'' AS parent_span_id, '' AS node, '' AS pod WHERE 0;"
+	"CREATE TEMP VIEW dependency AS SELECT '' AS caller, '' AS callee, 0 AS n_calls WHERE 0;"
+	"CREATE TEMP VIEW synchronization AS SELECT '' AS node, '' AS method, 0 AS at_ns, 0 AS offset_ns,"
+	" 0 AS bound_ns WHERE 0;";
 
 /* What the table of files had less. */
 static const char files_before_3[] =
-	VIEW("file") "*, 'w3c,b3' AS contexts, 0 AS prefers_list, 0 AS n_responses FROM main.file;";
-static const char files_before_4[] = VIEW("file") "*, 0 AS n_responses FROM main.file;";
+	"CREATE TEMP VIEW file AS SELECT *, 'w3c,b3' AS contexts, 0 AS prefers_list, 0 AS n_responses FROM main.file;";
+static const char files_before_4[] = "CREATE TEMP VIEW file AS SELECT *, 0 AS n_responses FROM main.file;";
 
 /* Trials were made for a while before these interrupts were counted. */
-static const char uncounted_irq_work[] = VIEW("overhead_trial") "*, NULL AS n_irq_work FROM main.overhead_trial;";
+static const char uncounted_irq_work[] =
+	"CREATE TEMP VIEW overhead_trial AS SELECT *, NULL AS n_irq_work FROM main.overhead_trial;";
 
 /* Is there a table overhead_trial without that column? */
 static int lacks_irq_work(sqlite3 *db, bool *lacks)

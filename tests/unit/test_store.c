@@ -115,7 +115,11 @@ static int read_all(const struct place *p, struct ws_error *err)
 
 	if (rc)
 		return rc;
+	for (uint32_t i = 0; i < study.catalog.n_files && !rc; i++)
+		rc = ws_study_show(&study, i, err);
 	ws_study_close(&study);
+	if (rc)
+		return rc;
 	rc = ws_study_open(&invocation, WS_DEPTH_LATENCIES, &study, err);
 	assert_int_equal(rc, 0);
 	ws_study_close(&study);
