@@ -60,7 +60,7 @@ def translate(db):
 def turn(db):
     """Directions that the kernel does not know, or has wrong."""
     db.execute("UPDATE request SET direction = 0 WHERE seq % 5 = 0")
-    db.execute("UPDATE request SET direction = 3 - direction WHERE seq % 5 = 1")
+    db.execute("UPDATE request SET direction = 3 - direction WHERE direction > 0 AND seq % 5 = 1")
 
 
 def stamp(db):
