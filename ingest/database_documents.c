@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ingest/database_inner.h"
+#include "lib/control.h"
 
 int ws_database_put_manifest(struct ws_database *db, const char *hash, const char *json, struct ws_error *err)
 {
@@ -46,23 +47,16 @@ int ws_database_contexts(struct ws_database *db, char *text, size_t size, bool *
 		return rc;
 	rc = sqlite3_step(statement);
 	if (rc == SQLITE_ROW && sqlite3_column_type(statement, 0) == SQLITE_TEXT) {
-		snprintf(text, size, "%s", (const char *)sqlite3_column_text(statement, 0));
+		const char *found = (const char *)sqlite3_column_text(statement, 0);
+
+		snprintf(text, size, "%s", found ? found : "");
 		*prefers_list = sqlite3_column_int(statement, 1);
-		rc = 1;
+		rc = found ? 1 : ws_error(err, -ENOMEM, "%s: out of memory", db->sql.path);
 	} else {
 		rc = rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : ws_sql_fail(&db->sql, err);
 	}
 	sqlite3_finalize(statement);
 	return rc;
-}
-
-/* Tabs and line feeds separate what analyze prints, and no terminal should be sent the others. */
-static bool is_printable(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-			return false;
-	return true;
 }
 
 /* A member of the object: key, type, and the value as a text, NULL for one that is no plain value. */
@@ -75,7 +69,7 @@ static int put_condition(struct ws_database *db, sqlite3_stmt *member, sqlite3_s
 
 	if (!key || !type)
 		return ws_error(err, -ENOMEM, "out of memory");
-	if (key_len == 0 || !is_printable(key, (size_t)key_len))
+	if (key_len == 0 || ws_control_in(key, (size_t)key_len))
 		return ws_error(err, -EINVAL, "a key is empty or holds a control character");
 	if (!value)
 		return ws_error(err, -EINVAL, "\"%.200s\" is %s; a condition is a string, a number, true or false", key,
@@ -83,10 +77,10 @@ static int put_condition(struct ws_database *db, sqlite3_stmt *member, sqlite3_s
 				: strcmp(type, "array") == 0 ? "an array"
 				: strcmp(type, "null") == 0  ? "null"
 							     : "too large");
-	if (!is_printable(value, (size_t)value_len))
+	if (ws_control_in(value, (size_t)value_len))
 		return ws_error(err, -EINVAL, "the value of \"%.200s\" holds a control character", key);
-	sqlite3_bind_text(insert, 1, key, key_len, SQLITE_TRANSIENT);
-	sqlite3_bind_text(insert, 2, value, value_len, SQLITE_TRANSIENT);
+	sqlite3_bind_text(insert, 1, key, key_len, SQLITE_STATIC);
+	sqlite3_bind_text(insert, 2, value, value_len, SQLITE_STATIC);
 	if (sqlite3_step(insert) != SQLITE_DONE) {
 		int code = sqlite3_extended_errcode(db->sql.db);
 

@@ -12,6 +12,7 @@ int ws_database_find_log(struct ws_database *db, const char *name, const char *h
 	sqlite3_stmt *statement;
 	int rc = ws_sql_prepare(&db->sql, "SELECT name = ?, path FROM load_log WHERE content_hash = ?", &statement,
 				err);
+	const char *found;
 	char *path = NULL;
 
 	if (rc)
@@ -21,7 +22,8 @@ int ws_database_find_log(struct ws_database *db, const char *name, const char *h
 	switch (sqlite3_step(statement)) {
 	case SQLITE_ROW:
 		rc = sqlite3_column_int(statement, 0);
-		path = rc ? NULL : strdup((const char *)sqlite3_column_text(statement, 1));
+		found = (const char *)sqlite3_column_text(statement, 1);
+		path = rc || !found ? NULL : strdup(found);
 		if (!rc && !path)
 			rc = ws_error(err, -ENOMEM, "out of memory");
 		break;

@@ -95,33 +95,39 @@ struct ws_held *ws_http1_stream_held(struct ws_http1_stream *s, uint32_t i)
 	return at < s->cap_held && s->held[at].bytes ? &s->held[at] : NULL;
 }
 
-/* A place for one more: twice as many, up to the most. */
-static bool has_place(struct ws_http1_stream *s)
+/* Makes a place for one more: twice as many, up to the most. Returns 0 or -ENOMEM. */
+static int make_place(struct ws_http1_stream *s)
 {
 	const uint32_t cap = s->cap_held ? 2 * s->cap_held : 1;
 	struct ws_held *grown;
 
 	if (s->n_held < s->cap_held || s->cap_held == WS_HTTP1_HELD_MAX)
-		return true;
+		return 0;
 	grown = realloc(s->held, cap * sizeof(*grown));
 	if (!grown)
-		return false;
+		return -ENOMEM;
 	memset(grown + s->cap_held, 0, (cap - s->cap_held) * sizeof(*grown));
 	s->held = grown;
 	s->cap_held = cap;
-	return true;
+	return 0;
 }
 
-/* Keeps a copy of a segment that may continue a head whose beginning has not come yet. Without room: not. */
-static void hold(struct ws_http1_stream *s, const struct ws_segment *g, uint32_t slot)
+/*
+ * Keeps a copy of a segment that may continue a head whose beginning has not come yet. Without room: not. Returns 0 or
+ * -ENOMEM.
+ */
+static int hold(struct ws_http1_stream *s, const struct ws_segment *g, uint32_t slot)
 {
 	struct ws_held *held;
+	int rc = make_place(s);
 
-	if (!has_place(s))
-		return;
+	if (rc)
+		return rc;
 	held = &s->held[s->n_held % WS_HTTP1_HELD_MAX];
 	ws_held_drop(held, s->sightings);
-	s->n_held += ws_held_keep(held, s->sightings, g, slot);
+	rc = ws_held_keep(held, s->sightings, g, slot);
+	s->n_held += rc == 0;
+	return rc == -ENOBUFS ? 0 : rc;
 }
 
 /* Is the head done with? Then it is emitted; the caller frees it. Returns 1 if so, 0 if not, or -errno. */
@@ -407,9 +413,7 @@ int ws_http1_stream_segment(struct ws_http1_stream *s, const struct ws_segment *
 	} else {
 		may_continue = is_bare(g); /* it is a part of a method, or of a head whose beginning is late */
 	}
-	if (may_continue && is_whole && !is_in_head && !is_in_message)
-		hold(s, g, slot);
-	return 0;
+	return may_continue && is_whole && !is_in_head && !is_in_message ? hold(s, g, slot) : 0;
 }
 
 void ws_http1_stream_forget(struct ws_http1_stream *s)

@@ -77,6 +77,8 @@ bool ws_http2_stream_is_over(const struct ws_http2_stream *s, const struct ws_se
 /* Keeps a segment. Returns 0, -ENOMEM, or -ENOBUFS without room. */
 static int keep(struct ws_http2_stream *s, const struct ws_segment *g)
 {
+	int rc;
+
 	if (s->n_held == HELD_MAX)
 		return -ENOBUFS;
 	if (s->n_held == s->cap_held) {
@@ -88,10 +90,9 @@ static int keep(struct ws_http2_stream *s, const struct ws_segment *g)
 		s->held = grown;
 		s->cap_held = cap;
 	}
-	if (!ws_held_keep(&s->held[s->n_held], s->sightings, g, 0))
-		return -ENOBUFS;
-	s->n_held++;
-	return 0;
+	rc = ws_held_keep(&s->held[s->n_held], s->sightings, g, 0);
+	s->n_held += rc == 0;
+	return rc;
 }
 
 /* Gives kept segment i to the framing. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/cluster/cluster.h"
+#include "lib/control.h"
 #include "lib/recfile.h"
 
 /* Directories in directories are followed this deep. */
@@ -61,17 +62,9 @@ static int compare(const void *a, const void *b)
 	return order ? order : (int)left->source - (int)right->source;
 }
 
-/* Tabs and line feeds separate what analyze prints, and no terminal should be sent the others: C0, DEL, and C1 in
- * UTF-8. */
 static bool is_point_name(const char *name, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)name[i], next = i + 1 < len ? (unsigned char)name[i + 1] : 0;
-
-		if (c < ' ' || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0))
-			return false;
-	}
-	return len > 0 && len <= WS_RECFILE_NAME_MAX;
+	return len > 0 && len <= WS_RECFILE_NAME_MAX && !ws_control_in(name, len);
 }
 
 static int add_log(struct ws_inputs *inputs, const char *name, size_t name_len, char *path)

@@ -15,6 +15,8 @@
 #include "ingest/telling.h"
 #include "ingest/turns.h"
 #include "ingest/words.h"
+#include "lib/json_memory.h"
+#include "lib/option.h"
 #include "lib/standard.h"
 #include "lib/tunnels.h"
 #include "lib/version.h"
@@ -233,6 +235,8 @@ static void do_piece(void *context, struct ws_turns *turns, uint32_t i)
 
 	ws_turns_wait(turns, i);
 	ws_words_say(&run.words);
+	if (rc == 0 && run.words.are_lost)
+		rc = ws_error(&err, -ENOMEM, "%s: loaded, but out of memory for what there is to say of it", run.dir);
 	if (rc) {
 		fprintf(stderr, "ingest: %s\n", piece->words ? piece->words : err.text);
 		job->n_failed++;
@@ -313,52 +317,53 @@ static int parse_jobs(const char *text, uint32_t *n_jobs)
 static int parse_options(int argc, char **argv, struct job *job, const char **dir)
 {
 	static const struct option options[] = {
-		{ "dir", required_argument, NULL, 'd' },
-		{ "pcap", required_argument, NULL, 'p' },
-		{ "vxlan-port", required_argument, NULL, 'v' },
-		{ "context", required_argument, NULL, 'c' },
-		{ "prefer", required_argument, NULL, 'r' },
-		{ "jobs", required_argument, NULL, 'j' },
-		{ "quiet", no_argument, NULL, 'q' },
+		{ "dir", required_argument, NULL, WS_OPTION_LONG + 'd' },
+		{ "pcap", required_argument, NULL, WS_OPTION_LONG + 'p' },
+		{ "vxlan-port", required_argument, NULL, WS_OPTION_LONG + 'v' },
+		{ "context", required_argument, NULL, WS_OPTION_LONG + 'c' },
+		{ "prefer", required_argument, NULL, WS_OPTION_LONG + 'r' },
+		{ "jobs", required_argument, NULL, WS_OPTION_LONG + 'j' },
+		{ "quiet", no_argument, NULL, WS_OPTION_LONG + 'q' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	const char *contexts = ws_wanted_default;
 	bool prefers_list = false;
 	struct ws_error err = { 0 };
+	char letter[3];
 	int code;
 
 	while ((code = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		switch (code) {
-		case 'd':
+		case WS_OPTION_LONG + 'd':
 			*dir = optarg;
 			for (size_t len = strlen(optarg); len > 1 && optarg[len - 1] == '/'; len--)
 				optarg[len - 1] = '\0';
 			break;
-		case 'p':
+		case WS_OPTION_LONG + 'p':
 			if (parse_pcap(optarg, job))
 				return usage_error("--pcap needs POINT=FILE, not ", optarg);
 			break;
-		case 'v':
+		case WS_OPTION_LONG + 'v':
 			if (ws_tunnels_parse(optarg, &job->reading.tunnels))
 				return usage_error("--vxlan-port needs up to eight ports joined by commas, not ",
 						   optarg);
 			break;
-		case 'c':
+		case WS_OPTION_LONG + 'c':
 			contexts = optarg;
 			job->has_contexts = true;
 			break;
-		case 'r':
+		case WS_OPTION_LONG + 'r':
 			job->has_contexts = true;
 			prefers_list = strcmp(optarg, "list") == 0;
 			if (!prefers_list && strcmp(optarg, "first") != 0)
 				return usage_error("--prefer needs first or list, not ", optarg);
 			break;
-		case 'j':
+		case WS_OPTION_LONG + 'j':
 			if (parse_jobs(optarg, &job->n_jobs))
 				return usage_error("--jobs needs a number from 1 to 1024, not ", optarg);
 			break;
-		case 'q':
+		case WS_OPTION_LONG + 'q':
 			job->is_quiet = true;
 			break;
 		case 'h':
@@ -367,7 +372,7 @@ static int parse_options(int argc, char **argv, struct job *job, const char **di
 		case ':':
 			return usage_error(argv[optind - 1], " needs a value");
 		default:
-			return usage_error("no option ", argv[optind - 1]);
+			return usage_error("no option ", ws_option_unknown(argv, letter));
 		}
 	}
 	if (optind < argc)
@@ -412,6 +417,7 @@ int main(int argc, char **argv)
 	code = parse_options(argc, argv, &job, &dir);
 	if (code)
 		return end_of_printing(code == 1 ? 0 : code);
+	ws_json_memory_watch();
 	job.root = dir;
 	if (job.n_pcaps)
 		note_run(&job, dir);

@@ -2,25 +2,26 @@
 /* segments - see the header. */
 #include "ingest/segments.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool ws_held_keep(struct ws_held *held, struct ws_sightings *sightings, const struct ws_segment *segment, uint32_t slot)
+int ws_held_keep(struct ws_held *held, struct ws_sightings *sightings, const struct ws_segment *segment, uint32_t slot)
 {
 	const uint32_t len = segment->captured_len;
 
 	if (sightings->held_bytes + len > WS_HELD_BYTES_MAX)
-		return false;
+		return -ENOBUFS;
 	held->bytes = malloc(len ? len : 1);
 	if (!held->bytes)
-		return false;
+		return -ENOMEM;
 	memcpy(held->bytes, segment->payload, len);
 	held->frame = *segment->frame;
 	held->len = len;
 	held->ack = segment->ack;
 	held->slot = slot;
 	sightings->held_bytes += len;
-	return true;
+	return 0;
 }
 
 struct ws_segment ws_held_segment(const struct ws_held *held)

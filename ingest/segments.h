@@ -42,9 +42,8 @@ struct ws_held {
 	uint8_t *bytes; /* NULL: none is kept here */
 };
 
-/* Keeps a copy where there is none. Returns false, and keeps none, where there is no room or no memory. */
-bool ws_held_keep(struct ws_held *held, struct ws_sightings *sightings, const struct ws_segment *segment,
-		  uint32_t slot);
+/* Keeps a copy where there is none. Returns 0; -ENOBUFS, and keeps none, where there is no room; -ENOMEM. */
+int ws_held_keep(struct ws_held *held, struct ws_sightings *sightings, const struct ws_segment *segment, uint32_t slot);
 
 /* The kept segment, valid as long as it is kept. */
 struct ws_segment ws_held_segment(const struct ws_held *held);

@@ -3,6 +3,8 @@
 #include "ingest/snapshot.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,14 +28,9 @@ struct loading {
 
 static bool has_file(const struct ws_cluster *c, const char *name)
 {
-	char *path;
-	bool has;
+	char path[PATH_MAX]; /* no longer path can be opened */
 
-	if (asprintf(&path, "%s/%s", c->dir, name) < 0)
-		return false;
-	has = access(path, F_OK) == 0;
-	free(path);
-	return has;
+	return snprintf(path, sizeof(path), "%s/%s", c->dir, name) < (int)sizeof(path) && access(path, F_OK) == 0;
 }
 
 static int add_owner(struct loading *l, struct ws_owner_facts *owner, const struct ws_cluster_address *addresses,

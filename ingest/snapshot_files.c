@@ -4,6 +4,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -175,15 +177,11 @@ static int add_place(struct ws_snapshot_place **places, uint32_t *n, const char 
 
 static bool has_directory(const char *parent, const char *name)
 {
+	char path[PATH_MAX]; /* no longer path can be opened */
 	struct stat st;
-	char *path;
-	bool has;
 
-	if (asprintf(&path, "%s/%s", parent, name) < 0)
-		return false;
-	has = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-	free(path);
-	return has;
+	return snprintf(path, sizeof(path), "%s/%s", parent, name) < (int)sizeof(path) && stat(path, &st) == 0 &&
+	       S_ISDIR(st.st_mode);
 }
 
 /* The snapshot in parent, and its updates; up: how the run directory calls the parent, "" or "../" and so on. */

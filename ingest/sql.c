@@ -88,7 +88,7 @@ int ws_sql_run_with_texts(struct ws_sql *sql, struct ws_error *err, const char *
 		return rc;
 	va_start(values, text);
 	while ((value = va_arg(values, const char *)))
-		sqlite3_bind_text(statement, i++, value, -1, SQLITE_TRANSIENT);
+		sqlite3_bind_text(statement, i++, value, -1, SQLITE_STATIC); /* no copy: it could fail */
 	va_end(values);
 	rc = ws_sql_run(sql, statement, err);
 	sqlite3_finalize(statement);

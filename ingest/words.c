@@ -17,14 +17,17 @@ int ws_words_add(struct ws_words *w, FILE *stream, const char *format, ...)
 	va_start(args, format);
 	n = vasprintf(&text, format, args);
 	va_end(args);
-	if (n < 0)
+	if (n < 0) {
+		w->are_lost = true;
 		return -ENOMEM;
+	}
 	len = (size_t)n + 2;
 	if (w->len + len > w->cap) {
 		char *grown = realloc(w->text, 2 * (w->len + len));
 
 		if (!grown) {
 			free(text);
+			w->are_lost = true;
 			return -ENOMEM;
 		}
 		w->text = grown;
@@ -42,5 +45,5 @@ void ws_words_say(struct ws_words *w)
 	for (size_t at = 0; at < w->len; at += strlen(w->text + at) + 1)
 		fputs(w->text + at + 1, w->text[at] == 'e' ? stderr : stdout);
 	free(w->text);
-	*w = (struct ws_words) { 0 };
+	*w = (struct ws_words) { .are_lost = w->are_lost };
 }

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/json_memory.h"
 #include "lib/json_scan.h"
 
 #define CHUNK_LEN     (1u << 16)
@@ -122,7 +123,7 @@ static int show(struct walk *w)
 		blunt_numbers(w->element);
 		element = json_loadb(w->element, w->len, flags, &error);
 	}
-	if (!element && json_error_code(&error) == json_error_out_of_memory)
+	if (!element && (json_error_code(&error) == json_error_out_of_memory || ws_json_memory_was_short()))
 		return ws_error(w->err, -ENOMEM, "%s: out of memory", w->path);
 	if (!element)
 		return broken(w, w->element_off + (uint64_t)error.position, error.text);

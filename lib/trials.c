@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/json_memory.h"
+
 #define AT(member) offsetof(struct ws_trial, member)
 
 /* In the order of the struct. */
@@ -239,6 +241,8 @@ int ws_trials_read(const char *json, size_t len, struct ws_trials *trials, struc
 	json_t *document = json_loadb(json, len, JSON_REJECT_DUPLICATES, &why);
 	int rc;
 
+	if (!document && ws_json_memory_was_short())
+		return ws_error(err, -ENOMEM, "out of memory");
 	if (!document)
 		return ws_error(err, -EINVAL, "line %d: no JSON: %s", why.line, why.text);
 	rc = json_is_object(document) ? read_document(document, &read, err)

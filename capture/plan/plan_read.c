@@ -7,6 +7,7 @@
 #include "capture/filter.h"
 #include "capture/plan/plan.h"
 #include "lib/context.h"
+#include "lib/control.h"
 
 /* The longest text of a plan, and the longest list of texts. */
 #define TEXT_MAX  4096
@@ -29,10 +30,8 @@ static int take_text(const struct reader *rd, const char *key, const json_t *val
 				rd->place, key);
 	if (json_string_length(value) > TEXT_MAX)
 		return ws_error(rd->err, -EPROTO, "%s: %s%s: longer than %d bytes", rd->name, rd->place, key, TEXT_MAX);
-	for (const char *c = have; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			return ws_error(rd->err, -EPROTO, "%s: %s%s: holds a control character", rd->name, rd->place,
-					key);
+	if (ws_control_in(have, strlen(have)))
+		return ws_error(rd->err, -EPROTO, "%s: %s%s: holds a control character", rd->name, rd->place, key);
 	*text = have;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/cluster/cluster_draft.h"
+#include "lib/json_memory.h"
 
 static const struct {
 	const char *name;
@@ -146,6 +147,8 @@ int ws_cluster_open(const char *dir, struct ws_cluster *cluster, struct ws_error
 	c.dir = strdup(dir);
 	c.inner = draft.store = ws_cluster_store_new();
 	rc = c.dir && c.inner ? read_snapshot(&draft) : ws_error(err, -ENOMEM, "%s: out of memory", dir);
+	if (rc == 0 && ws_json_memory_was_short())
+		rc = ws_error(err, -ENOMEM, "%s: out of memory", dir);
 	if (rc)
 		ws_cluster_close(&c);
 	else

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/decimal.h"
+#include "lib/json_memory.h"
 #include "lib/log/log_format.h"
 
 #define NS_PER_MS 1e6
@@ -35,6 +36,8 @@ static json_t *parse(const char *line, size_t len)
 
 static int wrong_json(struct ws_log *log)
 {
+	if (ws_json_memory_was_short())
+		return ws_error(log->err, -ENOMEM, "%s: out of memory", log->path);
 	return ws_log_wrong(log, "it is not one JSON object");
 }
 

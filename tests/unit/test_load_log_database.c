@@ -344,6 +344,7 @@ static void conditions_that_are_none(void **state)
 		{ "{\"a\":\"b\\u0000c\"}", "a text holds a NUL byte" },
 		{ "{\"b\\\\\\u0000c\":\"a\"}", "a text holds a NUL byte" },
 		{ "{\"a\":\"\\u007f\"}", "the value of \"a\" holds a control character" },
+		{ "{\"a\":\"\\u009b31m\"}", "the value of \"a\" holds a control character" },
 	};
 	struct world *w = *state;
 

@@ -164,6 +164,7 @@ static void hostile_plans(void **state)
 		{ "\"ifindex\": 12", "\"ifindex\": 4294967296", "nodes[0].points[1].ifindex" },
 		{ "\"ifindex\": 12", "\"ifindex\": 1.5", "nodes[0].points[1].ifindex" },
 		{ "\"pod\": \"default/a\"", "\"pod\": \"a\\u001b[31m\"", "control character" },
+		{ "\"pod\": \"default/a\"", "\"pod\": \"a\\u009b31m\"", "control character" },
 		{ "addr=10.244.1.10", "addr=10.244.1", "nodes[0].filters[0]" },
 		{ "\"vxlan_ports\": []", "\"vxlan_ports\": [0]", "vxlan_ports[0]" },
 		{ "\"vxlan_ports\": []", "\"vxlan_ports\": [1,2,3,4,5,6,7,8,9]", "vxlan_ports" },
