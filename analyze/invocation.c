@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/option.h"
+
 /* More search spaces than this are a slip of the pen. */
 #define SEARCH_BYTES_MAX 100000
 
@@ -340,9 +342,10 @@ static int apply(int key, const char *value, unsigned int options, struct ws_inv
 
 static int parse(int argc, char **argv, unsigned int options, struct ws_invocation *invocation, struct ws_error *err)
 {
+	char letter[3];
 	int key, index = 0;
 
-	optind = 1;
+	optind = 0; /* from the beginning, whatever was read before */
 	while ((key = getopt_long(argc, argv, ":", long_options, &index)) != -1) {
 		int rc;
 
@@ -353,7 +356,7 @@ static int parse(int argc, char **argv, unsigned int options, struct ws_invocati
 		if (key == ':')
 			return ws_error(err, -EINVAL, "%s needs a value", argv[optind - 1]);
 		if (key == '?')
-			return ws_error(err, -EINVAL, "unknown option '%s'", argv[optind - 1]);
+			return ws_error(err, -EINVAL, "unknown option '%s'", ws_option_unknown(argv, letter));
 		if (needed_bits(key) && !(needed_bits(key) & options))
 			return ws_error(err, -EINVAL, "%s has no option --%s", argv[0], long_options[index].name);
 		rc = apply(key, optarg, options, invocation, err);

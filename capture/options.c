@@ -12,6 +12,7 @@
 #include "capture/filter.h"
 #include "capture/overhead/overhead.h"
 #include "capture/plan/plan.h"
+#include "lib/option.h"
 #include "lib/search.h"
 #include "lib/tunnels.h"
 
@@ -420,6 +421,7 @@ int ws_capture_options_parse(int argc, char **argv, struct ws_capture_options *o
 		.pcap_buffer_bytes = 64u << 20,
 		.with_bpf_stats = true,
 	};
+	char letter[3];
 	int code, rc = parse_context(ws_wanted_default, &parsed, err);
 
 	if (rc)
@@ -431,7 +433,7 @@ int ws_capture_options_parse(int argc, char **argv, struct ws_capture_options *o
 		if (code == ':')
 			return ws_error(err, -EINVAL, "%s needs a value", argv[optind - 1]);
 		if (code == '?')
-			return ws_error(err, -EINVAL, "no option %s", argv[optind - 1]);
+			return ws_error(err, -EINVAL, "no option %s", ws_option_unknown(argv, letter));
 		if ((code == OPTION_WATCH || code == OPTION_OVERHEAD) && !optarg && optind < argc &&
 		    argv[optind][0] >= '0' && argv[optind][0] <= '9')
 			optarg = argv[optind++];

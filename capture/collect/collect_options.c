@@ -9,6 +9,7 @@
 
 #include "capture/collect/collect.h"
 #include "capture/collect/collection.h"
+#include "lib/option.h"
 
 #define TIMEOUT_S_DEFAULT  30
 #define LOOKBACK_S_DEFAULT 3600
@@ -42,18 +43,18 @@ const char ws_snapshot_help[] =
 	"Exit status 0 if anything was got, 1 if nothing.\n";
 
 static const struct option long_options[] = {
-	{ "dir", required_argument, NULL, 'd' },
-	{ "node", required_argument, NULL, 'n' },
-	{ "netns", required_argument, NULL, 'N' },
-	{ "namespace", required_argument, NULL, 's' },
-	{ "kubeconfig", required_argument, NULL, 'k' },
-	{ "jaeger", required_argument, NULL, 'j' },
-	{ "lookback", required_argument, NULL, 'l' },
-	{ "traces", required_argument, NULL, 't' },
-	{ "only", required_argument, NULL, 'o' },
-	{ "timeout", required_argument, NULL, 'T' },
-	{ "update", no_argument, NULL, 'u' },
-	{ "quiet", no_argument, NULL, 'q' },
+	{ "dir", required_argument, NULL, WS_OPTION_LONG + 'd' },
+	{ "node", required_argument, NULL, WS_OPTION_LONG + 'n' },
+	{ "netns", required_argument, NULL, WS_OPTION_LONG + 'N' },
+	{ "namespace", required_argument, NULL, WS_OPTION_LONG + 's' },
+	{ "kubeconfig", required_argument, NULL, WS_OPTION_LONG + 'k' },
+	{ "jaeger", required_argument, NULL, WS_OPTION_LONG + 'j' },
+	{ "lookback", required_argument, NULL, WS_OPTION_LONG + 'l' },
+	{ "traces", required_argument, NULL, WS_OPTION_LONG + 't' },
+	{ "only", required_argument, NULL, WS_OPTION_LONG + 'o' },
+	{ "timeout", required_argument, NULL, WS_OPTION_LONG + 'T' },
+	{ "update", no_argument, NULL, WS_OPTION_LONG + 'u' },
+	{ "quiet", no_argument, NULL, WS_OPTION_LONG + 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -148,32 +149,32 @@ static int set_jaeger(const char *text, struct ws_snapshot_options *o, struct ws
 static int apply(int code, const char *text, struct ws_snapshot_options *o, struct ws_error *err)
 {
 	switch (code) {
-	case 'd':
+	case WS_OPTION_LONG + 'd':
 		o->dir = text;
 		return 0;
-	case 'n':
+	case WS_OPTION_LONG + 'n':
 		return set_node("--node", text, o, err);
-	case 'N':
+	case WS_OPTION_LONG + 'N':
 		o->netns = text;
 		return 0;
-	case 's':
+	case WS_OPTION_LONG + 's':
 		return set_word("--namespace", text, &o->namespace, err);
-	case 'k':
+	case WS_OPTION_LONG + 'k':
 		return set_word("--kubeconfig", text, &o->kubeconfig, err);
-	case 'j':
+	case WS_OPTION_LONG + 'j':
 		return set_jaeger(text, o, err);
-	case 'l':
+	case WS_OPTION_LONG + 'l':
 		return set_number("--lookback", text, 10 * 366 * 86400, &o->lookback_s, err);
-	case 't':
+	case WS_OPTION_LONG + 't':
 		if (o->n_traces == WS_SNAPSHOT_TRACES_MAX)
 			return ws_error(err, -EINVAL, "--traces: more than %d files", WS_SNAPSHOT_TRACES_MAX);
 		o->traces[o->n_traces++] = text;
 		return 0;
-	case 'o':
+	case WS_OPTION_LONG + 'o':
 		return set_only(text, o, err);
-	case 'T':
+	case WS_OPTION_LONG + 'T':
 		return set_number("--timeout", text, 3600, &o->timeout_s, err);
-	case 'u':
+	case WS_OPTION_LONG + 'u':
 		o->is_update = true;
 		return 0;
 	default:
@@ -185,6 +186,7 @@ static int apply(int code, const char *text, struct ws_snapshot_options *o, stru
 int ws_snapshot_options_parse(int argc, char **argv, struct ws_snapshot_options *o, struct ws_error *err)
 {
 	struct ws_snapshot_options parsed = { .timeout_s = TIMEOUT_S_DEFAULT, .lookback_s = LOOKBACK_S_DEFAULT };
+	char letter[3];
 	int code, rc;
 
 	optind = 0;
@@ -194,7 +196,7 @@ int ws_snapshot_options_parse(int argc, char **argv, struct ws_snapshot_options 
 		if (code == ':')
 			return ws_error(err, -EINVAL, "%s needs a value", argv[optind - 1]);
 		if (code == '?')
-			return ws_error(err, -EINVAL, "no option %s", argv[optind - 1]);
+			return ws_error(err, -EINVAL, "no option %s", ws_option_unknown(argv, letter));
 		rc = apply(code, optarg, &parsed, err);
 		if (rc)
 			return rc;

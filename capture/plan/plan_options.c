@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/context.h"
+#include "lib/option.h"
 #include "lib/search.h"
 
 const char ws_plan_help[] =
@@ -138,6 +139,7 @@ static int apply(int code, const char *text, struct ws_plan_options *o, struct w
 
 int ws_plan_options_parse(int argc, char **argv, struct ws_plan_options *o, struct ws_error *err)
 {
+	char letter[3];
 	int code, rc;
 
 	memset(o, 0, sizeof(*o));
@@ -150,7 +152,7 @@ int ws_plan_options_parse(int argc, char **argv, struct ws_plan_options *o, stru
 		if (code == ':')
 			return ws_error(err, -EINVAL, "%s needs a value", argv[optind - 1]);
 		if (code == '?')
-			return ws_error(err, -EINVAL, "no option %s", argv[optind - 1]);
+			return ws_error(err, -EINVAL, "no option %s", ws_option_unknown(argv, letter));
 		rc = apply(code, optarg, o, err);
 		if (rc)
 			return rc;

@@ -101,7 +101,7 @@ usage() {
     try ingest-help ingest --help
     try analyze-help analyze --help help 'cdf --help' 'pairs --help' 'ledger --help' 'detect --help' \
         'offsets --help' 'e2e --help' 'overhead --help' 'compare --help' 'report --help'
-    try capture-usage capture '' nonsense --nonsense 'check now' show 'show a b' 'show -n' 'show -n 0 two.rec.zst' \
+    try capture-usage capture '' nonsense --nonsense 'run -xy' 'run --dir d -xy' 'plan -xy' 'collect -xy' 'collect --quiet=1' 'check now' show 'show a b' 'show -n' 'show -n 0 two.rec.zst' \
         'show -n 1x two.rec.zst' 'show -x two.rec.zst'
     try capture-plan-usage capture plan 'plan --dir' 'plan --all' 'plan --dir d' 'plan --dir d --all x' 'plan --dir d --all --format xml' \
         'plan --dir d --all --netns n' 'plan --dir d --all --search-bytes 0' 'plan --dir d --all --context no' \
@@ -129,8 +129,8 @@ usage() {
         '--dir packets --pcap nic=' '--dir packets --vxlan-port 0' '--dir packets --vxlan-port 4789,' \
         '--dir packets --vxlan-port 65536' '--dir packets --vxlan-port 1,2,3,4,5,6,7,8,9' '--dir packets --quiet=1' \
         '--dir packets --jobs 0' '--dir packets --jobs -1' '--dir packets --jobs 2x' '--dir packets --jobs 1025' \
-        '--dir packets --jobs'
-    try analyze-usage analyze '' nonsense --nonsense cdf 'cdf --dir' 'cdf --dir packets stray' 'cdf --nonsense' \
+        '--dir packets --jobs' -xy '--dir packets -xy' --quiet=1
+    try analyze-usage analyze '' nonsense --nonsense 'cdf -xy' 'cdf --dir packets -xy' 'cdf stray -xy' 'cdf --term=1' cdf 'cdf --dir' 'cdf --dir packets stray' 'cdf --nonsense' \
         'cdf --dir packets --format xml' 'cdf --dir packets --source wire' 'pairs --dir packets --term' \
         'cdf --dir packets --unmatched' 'cdf --dir packets --term --format json' 'ledger --dir packets --search-bytes 1' \
         'detect --dir packets --search-bytes 0' 'detect --dir packets --search-bytes 1,' \
