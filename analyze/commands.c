@@ -22,6 +22,11 @@ void ws_tell(const char *kind, const char *text)
 	fprintf(stderr, "analyze: %s%s\n", kind, text);
 }
 
+void ws_tell_failure(int rc)
+{
+	ws_tell("", rc == -ENOMEM ? "out of memory" : strerror(-rc));
+}
+
 int ws_tell_printed(int rc)
 {
 	struct ws_error err = { 0 };
@@ -97,7 +102,7 @@ static int cdf_by(const struct ws_invocation *invocation, struct ws_study *study
 	int status, rc = ws_strata_open(study, invocation->by, &strata);
 
 	if (rc) {
-		ws_tell("", strerror(-rc));
+		ws_tell_failure(rc);
 		return WS_STATUS_FAILED;
 	}
 	status = print_strata(&strata, invocation);
@@ -113,7 +118,7 @@ static int bundle_by(const struct ws_invocation *invocation, const struct ws_cam
 	int status, rc = ws_pooling_open(campaign, &strata);
 
 	if (rc) {
-		ws_tell("", strerror(-rc));
+		ws_tell_failure(rc);
 		return WS_STATUS_FAILED;
 	}
 	status = print_strata(&strata, invocation);
@@ -134,7 +139,7 @@ int ws_command_cdf(const struct ws_invocation *invocation, struct ws_study *stud
 		return cdf_by(invocation, study);
 	rc = ws_series_open(study, &set);
 	if (rc)
-		ws_tell("", strerror(-rc));
+		ws_tell_failure(rc);
 	else
 		status = print_cdf(&cdf, invocation);
 	ws_series_close(&set);
@@ -228,7 +233,7 @@ int ws_command_bundle(const struct ws_invocation *invocation, const struct ws_ca
 		return bundle_by(invocation, campaign);
 	rc = ws_bundle_open(campaign, &bundle);
 	if (rc) {
-		ws_tell("", strerror(-rc));
+		ws_tell_failure(rc);
 		return WS_STATUS_FAILED;
 	}
 	status = ws_tell_printed(ws_bundle_print(&bundle, invocation->format, stdout));
@@ -249,7 +254,7 @@ int ws_command_sweep(const struct ws_invocation *invocation, const struct ws_cam
 	int status, rc = ws_sweep_open(campaign, invocation, &sweep);
 
 	if (rc) {
-		ws_tell("", strerror(-rc));
+		ws_tell_failure(rc);
 		return WS_STATUS_FAILED;
 	}
 	status = ws_tell_printed(ws_sweep_print(&sweep, invocation->format, stdout));
@@ -274,7 +279,7 @@ int ws_command_offsets(const struct ws_invocation *invocation, const struct ws_c
 			ws_sweep_close(&sweep);
 	}
 	if (rc) {
-		ws_tell("", strerror(-rc));
+		ws_tell_failure(rc);
 		return WS_STATUS_FAILED;
 	}
 	status = ws_tell_printed(ws_offsets_print(&offsets, invocation->format, stdout));
@@ -295,7 +300,7 @@ int ws_command_e2e(const struct ws_invocation *invocation, const struct ws_campa
 	int status, rc = ws_e2e_open(campaign, &e2e);
 
 	if (rc) {
-		ws_tell("", strerror(-rc));
+		ws_tell_failure(rc);
 		return WS_STATUS_FAILED;
 	}
 	status = ws_tell_printed(ws_e2e_print(&e2e, invocation->format, stdout));

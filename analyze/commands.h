@@ -38,6 +38,9 @@ int ws_command_underlay(const struct ws_invocation *invocation);
 /* Tells a failure (kind "") or a warning ("warning: "). Standard output first, so that the two come in order. */
 void ws_tell(const char *kind, const char *text);
 
+/* Tells of -errno, where nothing else is known. */
+void ws_tell_failure(int rc);
+
 /* Tells what came of printing to standard output: 0 or -errno. */
 int ws_tell_printed(int rc);
 

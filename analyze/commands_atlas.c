@@ -131,7 +131,7 @@ int ws_command_trace(const struct ws_invocation *invocation)
 	if (rc == -ENOENT)
 		tell_missing(invocation);
 	else if (rc)
-		ws_tell("", strerror(-rc));
+		ws_tell_failure(rc);
 	status = rc ? WS_STATUS_FAILED : ws_tell_printed(ws_journey_print(&journey, invocation->format, stdout));
 	if (!status)
 		status = ws_tell_published(invocation, ws_journey_publish(&journey, invocation, &err), &err);
@@ -157,7 +157,7 @@ int ws_command_topology(const struct ws_invocation *invocation)
 	}
 	rc = ws_topology_open(&view.atlas, &view.calls, &topology);
 	if (rc)
-		ws_tell("", strerror(-rc));
+		ws_tell_failure(rc);
 	status = rc ? WS_STATUS_FAILED : ws_tell_printed(ws_topology_print(&topology, invocation->format, stdout));
 	if (!status && !topology.n_calls)
 		status = ws_tell_nothing(invocation, "no request with a context at a NIC or a vport; `analyze ledger` "

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/json_memory.h"
+
 json_t *ws_json_text(const char *text)
 {
 	json_t *value = json_string(text);
@@ -67,10 +69,14 @@ int ws_json_print(json_t *document, FILE *out)
 {
 	int rc;
 
-	if (!document)
+	if (!document || ws_json_memory_was_short()) { /* or it may lack something */
+		json_decref(document);
 		return -ENOMEM;
+	}
 	rc = json_dumpf(document, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) ? -EIO : 0;
 	json_decref(document);
+	if (rc && ws_json_memory_was_short())
+		return -ENOMEM;
 	return rc || fputc('\n', out) == EOF ? -EIO : 0;
 }
 
@@ -78,10 +84,12 @@ int ws_json_print_row(json_t *row, bool first, FILE *out)
 {
 	int rc;
 
-	if (!row)
+	if (!row || ws_json_memory_was_short()) {
+		json_decref(row);
 		return -ENOMEM;
+	}
 	fputs(first ? "\n" : ",\n", out);
 	rc = json_dumpf(row, out, JSON_COMPACT | JSON_REAL_PRECISION(15)) ? -EIO : 0;
 	json_decref(row);
-	return rc;
+	return rc && ws_json_memory_was_short() ? -ENOMEM : rc;
 }

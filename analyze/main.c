@@ -12,6 +12,7 @@
 #include "analyze/directories.h"
 #include "analyze/help.h"
 #include "analyze/report.h"
+#include "lib/json_memory.h"
 #include "lib/standard.h"
 #include "lib/version.h"
 
@@ -189,6 +190,10 @@ static int run_command(const struct command *command, int argc, char **argv)
 			 ? with_run(command, &invocation)
 			 : with_campaign(command, &invocation);
 	ws_invocation_close(&invocation);
+	if (status == WS_STATUS_DONE && ws_json_memory_was_short()) {
+		ws_tell("", "out of memory: something is missing in what was written");
+		status = WS_STATUS_FAILED;
+	}
 	return status ? status : ws_tell_printed(0); /* a figure for the terminal may have followed */
 }
 
@@ -197,6 +202,7 @@ int main(int argc, char **argv)
 	struct ws_error err;
 
 	ws_standard_keep();
+	ws_json_memory_watch();
 	if (argc < 2)
 		return wrong_usage("a command is missing", "");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {

@@ -9,7 +9,6 @@
 
 #include "analyze/mesh/journey.h"
 #include "analyze/ns.h"
-#include "analyze/utf8.h"
 
 /* Intervals of one batch at most, more or less: a trace that has more takes several. */
 #define BATCH_MAX 2048
@@ -148,30 +147,6 @@ int ws_export_write(const struct ws_atlas *atlas, const struct ws_calls *calls, 
 	free(batch.row);
 	free(batch.interval);
 	return rc ? rc : ferror(out) ? -EIO : 0;
-}
-
-void ws_export_string(const char *text, FILE *out)
-{
-	const char *end = text + strlen(text);
-
-	putc_unlocked('"', out);
-	while (text < end) {
-		char encoded[4];
-		uint32_t c;
-
-		if (*text >= 0x20 && *text < 0x7f && *text != '"' && *text != '\\') {
-			putc_unlocked(*text++, out);
-			continue;
-		}
-		c = ws_utf8_take(&text, end);
-		if (c < 0x20)
-			fprintf(out, "\\u%04x", (unsigned)c);
-		else if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", (int)c);
-		else
-			fwrite_unlocked(encoded, 1, ws_utf8_put(encoded, c), out);
-	}
-	putc_unlocked('"', out);
 }
 
 const struct ws_owner *ws_export_pod(const struct ws_export_row *row)

@@ -53,6 +53,9 @@ void ws_export_csv_header(FILE *out);
 /* A text as a JSON string: what is not UTF-8 becomes U+FFFD. */
 void ws_export_string(const char *text, FILE *out);
 
+/* A text as a field of CSV (RFC 4180), and the comma behind it. */
+void ws_export_field(const char *text, FILE *out);
+
 /* Whose the interval is: the pod at its station, or NULL, and the node. */
 const struct ws_owner *ws_export_pod(const struct ws_export_row *row);
 

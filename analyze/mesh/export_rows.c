@@ -40,25 +40,6 @@ static void describe(const struct ws_export_row *row, struct texts *texts)
 	texts->status = row->to->kind == WS_PASSAGE_RESPONSE ? row->to->status : 0;
 }
 
-/* A field of CSV: RFC 4180. */
-static void put_field(const char *text, FILE *out)
-{
-	bool is_quoted = strpbrk(text, ",\"\r\n") != NULL;
-
-	if (!is_quoted) {
-		fputs_unlocked(text, out);
-		putc_unlocked(',', out);
-		return;
-	}
-	putc_unlocked('"', out);
-	for (; *text; text++) {
-		if (*text == '"')
-			putc_unlocked('"', out);
-		putc_unlocked(*text, out);
-	}
-	fputs_unlocked("\",", out);
-}
-
 void ws_export_csv_header(FILE *out)
 {
 	fputs("trace_id,span_id,parent_span_id,name,way,caller,callee,from_node,from_point,to_node,to_point,source,"
@@ -75,12 +56,12 @@ void ws_export_csv(const struct ws_export_row *row, uint32_t n, FILE *out)
 		describe(row, &texts);
 		fprintf(out, "%s,%s,%s,%s,%s,", texts.trace_id, texts.span_id, texts.parent_span_id,
 			ws_interval_name(row->interval->kind), ws_interval_way(row->interval));
-		put_field(texts.caller_name, out);
-		put_field(texts.callee_name, out);
-		put_field(row->atlas->node[texts.from->node], out);
-		put_field(texts.from->name, out);
-		put_field(row->atlas->node[texts.to->node], out);
-		put_field(texts.to->name, out);
+		ws_export_field(texts.caller_name, out);
+		ws_export_field(texts.callee_name, out);
+		ws_export_field(row->atlas->node[texts.from->node], out);
+		ws_export_field(texts.from->name, out);
+		ws_export_field(row->atlas->node[texts.to->node], out);
+		ws_export_field(texts.to->name, out);
 		fprintf(out, "%s,%s,%s,%u,%s,%u,%" PRIu32 ",", ws_source_name(texts.from->source), row->class,
 			texts.saddr, texts.is_answer ? texts.tuple->dport : texts.tuple->sport, texts.daddr,
 			texts.is_answer ? texts.tuple->sport : texts.tuple->dport, row->from->identity.seq);
