@@ -246,4 +246,8 @@ if [[ -d $file || ! -r $file ]]; then
     printf 'campaign: cannot read the campaign file %s\n' "$file" >&2
     exit 2
 fi
+if [[ -f $file ]] && ! cmp -s -- "$file" <(tr -d '\0' <"$file"); then # bash leaves NUL bytes out, and says nothing
+    printf '%s: not plain text: it holds a NUL byte\n' "$file" >&2
+    exit 2
+fi
 read_file <"$file" || exit 2

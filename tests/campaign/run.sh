@@ -78,6 +78,13 @@ refused_options() {
         refused $'vxlan proposed 80 200 2 both note=\e[31m' "plain text"
 }
 
+# bash would read it as if it were not there
+refused_nul() {
+    write_file "vxlan proposed 80 200 2 both"
+    printf 'vxlan\0 proposed 80 200 3 both\n' >> "$file"
+    ends 2 "$campaign" --dir "$work/none" "$file" && says "$file: not plain text: it holds a NUL byte" && [ ! -e "$work/none" ]
+}
+
 every_error_at_once() {
     write_file "vxlan proposed 80 200 2 all" "" "# fine" "ipip proposed x 200 2 both"
     ends 2 "$campaign" --dir "$work/none" "$file" && says "$file:1: attached" && says "$file:4: rate" && [ ! -e "$work/none" ]
@@ -199,6 +206,7 @@ without_root() {
 
 check "wrong columns are refused, by line" refused_lines
 check "wrong options are refused, by line" refused_options
+check "a NUL byte is refused" refused_nul
 check "every error of a file is told" every_error_at_once
 check "different runs in one directory are refused" refused_doubles
 check "no file, an empty file, a bad name" no_file
