@@ -312,24 +312,34 @@ static enum content content_of(const char *dir, struct ws_inputs *inputs, int *r
 	return ws_inputs_are_some(inputs) ? OF_ANYWHERE : NOTHING;
 }
 
-/* The path of a run below dir, the first by name; the caller's, to be freed. NULL: there is none that can be seen. */
-static char *find_run_below(const char *dir, int depth)
+/*
+ * The path of a run below dir, the first by name; the caller's, to be freed. NULL: there is none that can be seen.
+ * Returns 0 or -ENOMEM.
+ */
+static int find_run_below(const char *dir, int depth, char **run)
 {
-	char **paths, *run = NULL;
-	int n;
+	char **paths;
+	int n, rc;
 
-	if (depth == DEPTH_MAX || list_below(dir, &paths, &n, NULL))
-		return NULL;
-	for (int i = 0; i < n && !run; i++) {
+	*run = NULL;
+	if (depth == DEPTH_MAX)
+		return 0;
+	rc = list_below(dir, &paths, &n, NULL);
+	if (rc)
+		return rc == -ENOMEM ? rc : 0;
+	for (int i = 0; i < n && rc == 0 && !*run; i++) {
 		struct ws_inputs inputs = { 0 };
-		int rc;
+		const enum content content = content_of(paths[i], &inputs, &rc);
 
-		run = content_of(paths[i], &inputs, &rc) == NOTHING ? find_run_below(paths[i], depth + 1)
-								    : strdup(paths[i]);
+		rc = rc == -ENOMEM ? rc : 0;
+		if (rc == 0 && content == NOTHING)
+			rc = find_run_below(paths[i], depth + 1, run);
+		else if (rc == 0 && !(*run = strdup(paths[i])))
+			rc = -ENOMEM;
 		ws_inputs_free(&inputs);
 	}
 	free_paths(paths, n);
-	return run;
+	return rc;
 }
 
 struct walk {
@@ -338,20 +348,21 @@ struct walk {
 	struct ws_error *err;
 };
 
-/* Is the directory a campaign in spite of its files? Then they are told. */
-static bool tell_strays(const struct walk *w, const char *dir, int depth, const struct ws_inputs *inputs)
+/* Is the directory a campaign in spite of its files? Then they are told. Returns 1, 0, or -ENOMEM. */
+static int tell_strays(const struct walk *w, const char *dir, int depth, const struct ws_inputs *inputs)
 {
-	char *run = find_run_below(dir, depth);
-	const bool is_campaign = run;
+	char *run;
+	int rc = find_run_below(dir, depth, &run);
 
-	if (run && w->visitor->stray) {
+	if (rc == 0 && run && w->visitor->stray) {
 		for (uint32_t i = 0; i < inputs->n_logs; i++)
 			w->visitor->stray(w->visitor->context, dir, inputs->log[i].path, run);
 		if (inputs->conditions_path)
 			w->visitor->stray(w->visitor->context, dir, inputs->conditions_path, run);
 	}
+	rc = rc ? rc : run != NULL;
 	free(run);
-	return is_campaign;
+	return rc;
 }
 
 static int visit_below(const struct walk *w, const char *dir, int depth)
@@ -361,9 +372,14 @@ static int visit_below(const struct walk *w, const char *dir, int depth)
 	int n, rc;
 	enum content content = content_of(dir, &inputs, &rc);
 
-	if (content == OF_ANYWHERE && tell_strays(w, dir, depth, &inputs))
-		content = NOTHING;
+	if (content == OF_ANYWHERE) {
+		rc = tell_strays(w, dir, depth, &inputs);
+		content = rc == 1 ? NOTHING : content;
+		rc = rc == 1 ? 0 : rc;
+	}
 	ws_inputs_free(&inputs);
+	if (rc == -ENOMEM)
+		return ws_error(w->err, rc, "%s: out of memory", dir);
 	if (content != NOTHING) {
 		w->visitor->run(w->visitor->context, dir);
 		(*w->n_runs)++;

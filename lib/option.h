@@ -14,10 +14,10 @@
  */
 static inline const char *ws_option_unknown(char *const *argv, char text[3])
 {
-	if (optopt <= 0 || optopt >= WS_OPTION_LONG)
+	if (optopt == 0 || optopt >= WS_OPTION_LONG)
 		return argv[optind - 1];
 	text[0] = '-';
-	text[1] = (char)optopt;
+	text[1] = (char)(optopt > ' ' && optopt < 0x7f ? optopt : '?'); /* bytes from 0x80 on are negative */
 	text[2] = '\0';
 	return text;
 }
