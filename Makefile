@@ -11,24 +11,31 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -ffp-contract=off -Wall -Wextra -Werror -I
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -ffreestanding -Wall -Wextra -Werror -I. \
 	-I/usr/include/$(shell uname -m)-linux-gnu
 LIBS = -lbpf -lpcap -lsqlite3 -ljansson -lnghttp2 -lzstd -lxxhash -lz -lm -lpthread
-FUZZ_SECONDS ?= 60
+# of each fuzz target; FUZZ_TIME is the same
+FUZZ_SECONDS ?= $(or $(FUZZ_TIME),60)
+CAPTURES ?=
 
 PACKAGES = gcc libc6-dev clang llvm bpftool libbpf-dev libpcap-dev libsqlite3-dev libzstd-dev libxxhash-dev libjansson-dev \
 	zlib1g-dev libnghttp2-dev gnuplot-nox nginx-light nghttp2-client iproute2 util-linux zstd
 MESH_PACKAGES = python3 curl ethtool iptables
-TEST_PACKAGES = $(MESH_PACKAGES) libcmocka-dev libclang-rt-14-dev clang-format shellcheck tshark python3-scapy python3-hpack python3-h2 \
-	python3-grpcio xxhash sqlite3 jq diffutils chromium nftables docker.io containerd runc busybox-static
+TEST_PACKAGES = $(MESH_PACKAGES) libcmocka-dev libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind shellcheck tshark \
+	python3-scapy python3-hpack python3-h2 python3-grpcio xxhash sqlite3 jq diffutils chromium nftables docker.io containerd runc busybox-static
 BENCH_PACKAGES = python3 tcpdump tshark python3-scapy python3-dpkt python3-pandas
 
 PROGRAMS = capture ingest analyze
 ROOMS = lib $(PROGRAMS)
 ROOM_SOURCES = $(filter-out %/main.c,$(wildcard $(ROOMS:%=%/*.c) $(ROOMS:%=%/*/*.c)))
 ROOM_OBJECTS = $(ROOM_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/ingest/schema.o
+THREAD_TESTS = $(patsubst %,$(BUILD)/tests/test_%,bulk command feed join_points run_points turns)
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 BENCH_HELPERS = $(filter $(wildcard tests/bench/*.c),$(patsubst %.h,%.c,$(wildcard tests/bench/*.h)))
 BENCH_FILES = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(filter-out $(BENCH_HELPERS) %.bpf.c,$(wildcard tests/bench/*.c))) \
 	$(patsubst tests/bench/%.c,$(BUILD)/bench/%.o,$(wildcard tests/bench/*.bpf.c))
-FUZZ_SOURCES = $(filter lib/% ingest/%,$(ROOM_SOURCES)) ingest/schema.c
+# what reads bytes or words from outside, and what writes them for others; not what needs the kernel
+FUZZ_SOURCES = $(filter lib/% ingest/% capture/collect/%,$(ROOM_SOURCES)) ingest/schema.c $(FUZZ_CAPTURE:%=capture/%.c) \
+	$(FUZZ_ANALYZE:%=analyze/%.c)
+FUZZ_CAPTURE = any_text directory filter netns options plan/plan plan/plan_read plan/plan_options
+FUZZ_ANALYZE = asset catalog drawing entity figure invocation markup publication query svg utf8 mesh/export_text
 FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -I. -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 C_FILES = $(wildcard $(ROOMS:%=%/*.[ch]) $(ROOMS:%=%/*/*.[ch]) bpf/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch] \
@@ -96,7 +103,28 @@ check-browser: $(BUILD)/tests/test_page all ## reports in headless Chromium
 check-tshark: all ## host parser = tshark
 	tests/diff/foreign/tshark_judge.py --bin $(BUILD)/bin
 
-fuzz: $(FUZZERS) $(BUILD)/tests/kernel_host ## every fuzz target for FUZZ_SECONDS (60)
+check-tsan: ## what has threads, under ThreadSanitizer
+	$(MAKE) BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fsanitize=thread" tsan
+
+check-valgrind: all ## the golden tests under valgrind's memcheck (ten minutes)
+	tests/valgrind/run.sh $(BUILD)/bin
+
+check-memory: all $(BUILD)/tests/failing.so ## allocations that fail, SAMPLE (40) of each command's; SAMPLE=0: every one (an hour)
+	tests/memory/run.py --sample $(or $(SAMPLE),40) $(BUILD)/bin $(BUILD)/tests/failing.so
+
+check-captures: ## other people's captures below CAPTURES=DIR through ingest and analyze, under sanitizers
+	$(MAKE) BUILD=$(BUILD)/san CFLAGS="$(SAN_CFLAGS)" all
+	tests/captures/run.py $(BUILD)/san/bin $(or $(CAPTURES),$(error say where they are: CAPTURES=DIR))
+
+check-static: all ## clang-tidy and cppcheck without a finding; FILES="a.c b.c": of these only; ANALYZER=1: gcc -fanalyzer, too
+	tests/static/run.sh $(BUILD) $(if $(ANALYZER),--analyzer) $(FILES)
+
+coverage: ## lines and branches that unit, golden, generated-capture and sample tests run; uncovered.txt in build/coverage
+	rm -rf $(BUILD)/coverage
+	$(MAKE) BUILD=$(BUILD)/coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" FOREIGN_OPTIONS=--once check
+	tests/coverage.py $(BUILD)/coverage
+
+fuzz: $(FUZZERS) $(BUILD)/tests/kernel_host ## every fuzz target for FUZZ_TIME seconds (60)
 	tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
 
 bench: ## speed, as ratios measured in one run, 15 minutes; QUICK=1: 3; BENCH_TSV=FILE (root for the kernel's part)
@@ -145,6 +173,10 @@ help: ## this list
 
 unit: $(UNIT_TESTS)
 
+# gcc's ThreadSanitizer knows no address space laid out at random
+tsan: all $(THREAD_TESTS) $(BUILD)/bench/make_run
+	setarch -R tests/tsan/run.sh $(BUILD) $(THREAD_TESTS)
+
 bench-programs: $(BENCH_FILES)
 
 $(BUILD)/tap.bpf.o: bpf/tap.bpf.c $(wildcard bpf/*.h lib/*.h)
@@ -186,6 +218,10 @@ $(BUILD)/tests/test_%: tests/unit/test_%.c $(BUILD)/rooms.a Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP $< $(BUILD)/rooms.a -lcmocka -Wl,--as-needed $(LIBS) -o $@
 
+$(BUILD)/tests/failing.so: tests/memory/failing.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -fPIC -shared -fno-builtin $< -o $@
+
 $(BUILD)/tests/kernel_host: $(wildcard tests/diff/kernel/*.[ch] tests/unit/http2_wire.h lib/*.h) $(BUILD)/rooms.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(filter %.c,$^) $(BUILD)/rooms.a -Wl,--as-needed $(LIBS) -o $@
@@ -212,11 +248,13 @@ $(BUILD)/fuzz/ingest/schema.o: $(BUILD)/ingest/schema.c
 	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
 
 $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/rooms.a
-	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -MMD -MP $^ -Wl,--as-needed $(LIBS) -o $@
+	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -MMD -MP $< $(BUILD)/fuzz/rooms.a -Wl,--as-needed $(LIBS) -o $@
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-faults check-numbers check-browser check-tshark fuzz bench bench-bpf bench-capture bench-programs lint format install clean setup \
+.PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-faults check-numbers \
+	check-browser check-tshark check-tsan check-valgrind check-memory check-captures check-static coverage tsan fuzz bench bench-bpf \
+	bench-capture bench-programs lint format install clean setup \
 	setup-mesh setup-tests setup-bench help unit

@@ -8,10 +8,9 @@
  */
 #include <string.h>
 
-/* the room's other files need libraries and the kernel; these three are what reads a plan */
-#include "capture/filter.c"
-#include "capture/plan/plan.c"
-#include "capture/plan/plan_read.c"
+#include "capture/filter.h"
+#include "capture/plan/plan.h"
+#include "lib/search.h"
 #include "tests/fuzz/memory_file.h"
 
 static char again_path[64];

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Runs every fuzz target for a while on seeds that are made first; stops at the first finding, whose input it keeps in the
-# build directory.
+# Runs every fuzz target for a while on seeds that are made first, and then changed campaign files; stops at the first finding,
+# whose input it keeps in the build directory.
 # Usage: tests/fuzz/run.sh FUZZER_DIR SECONDS
 set -euo pipefail
 
@@ -26,3 +26,5 @@ for fuzzer in fuzz_*; do
     fi
     grep -E 'number_of_executed_units|new_units_added' "$fuzzer.log"
 done
+echo "campaign files: $seconds s"
+"$top/tests/fuzz/campaign_files.py" "$seconds"

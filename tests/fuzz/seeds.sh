@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Writes files to begin fuzzing with: OUT_DIR/fuzz_pcap, OUT_DIR/fuzz_recfile, OUT_DIR/fuzz_load_log, OUT_DIR/fuzz_plan and,
-# if BUILD_DIR/tests/kernel_host is there, OUT_DIR/fuzz_frame. More captures: those of tests/diff/foreign/run.py, which it
+# Writes files to begin fuzzing with: a directory below OUT_DIR for each fuzz target that needs some; fuzz_frame's only if
+# BUILD_DIR/tests/kernel_host is there. More captures: those of tests/diff/foreign/run.py, which it
 # keeps if asked to.
 # Usage: tests/fuzz/seeds.sh OUT_DIR [BUILD_DIR]
 set -euo pipefail
@@ -17,7 +17,8 @@ if [ -x "${2:-}/tests/kernel_host" ]; then
     "$2/tests/kernel_host" --seeds "$1/fuzz_frame"
 fi
 mkdir -p "$1/fuzz_pcap" "$1/fuzz_recfile" "$1/fuzz_load_log" "$1/fuzz_cluster"
-mkdir -p "$1/fuzz_plan"
+mkdir -p "$1/fuzz_plan" "$1/fuzz_document" "$1/fuzz_arguments" "$1/fuzz_invocation" "$1/fuzz_output"
+top_out=$(readlink -f "$1")
 cp "$top/tests/fuzz/plan.json" "$1/fuzz_plan"
 pcap=$(readlink -f "$1/fuzz_pcap")
 recfile=$(readlink -f "$1/fuzz_recfile")
@@ -135,3 +136,40 @@ snapshot 22 '	90e2ba.fffe.20c7f8-0 seq 0 RESPONSE MANAGEMENT TIME_STATUS_NP
 snapshot 23 '{"data":[{"traceID":"1","spans":[{"traceID":"1","spanID":"2","operationName":"o","references":[{"refType":"CHILD_OF","spanID":"3"}],"startTime":1,"duration":2,"tags":[{"key":"node_id","value":"sidecar~1.1.1.1~a.d~x"},{"key":"span.kind","value":"server"}],"processID":"p"}],"processes":{"p":{"serviceName":"s","tags":[{"key":"hostname","value":"h"}]}}}]}'
 snapshot 23 '{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"s"}}]},"scopeSpans":[{"spans":[{"traceId":"CvdlGRbNQ92ESOshHIAxnA==","spanId":"b7ad6b7169203331","parentSpanId":"","kind":2,"startTimeUnixNano":"1","endTimeUnixNano":2}]}]}]}'
 snapshot 24 '{"data":[{"parent":"a","child":"b","callCount":3}]}'
+
+# document KIND FILE: one of a run's; its kind is as fuzz_document.c counts them.
+document() {
+    { printf '%b' "\\x0$1"; cat "$2"; } > "$top_out/fuzz_document/$1-$(cksum < "$2" | cut -d ' ' -f 1)"
+}
+
+# words TARGET FIRST ARGUMENT...: a command line; FIRST is the byte that says whose.
+words() {
+    local target=$1 first=$2
+    shift 2
+    { printf '%b' "\\x0$first"; printf '%s\0' "$@"; } > "$top_out/$target/$first-$(printf %s "$*" | cksum | cut -d ' ' -f 1)"
+}
+
+document 0 "$top/datasets/sample/run.json"
+document 1 "$top/datasets/sample/conditions.json"
+echo '{"a": 1e400, "b": [1], "c": null, "d": true, "e\u0000": "\u001b", "f": -0.0, "a": 2}' > "$work/odd"
+document 1 "$work/odd"
+document 2 "$top/tests/golden/overhead.json"
+
+words fuzz_arguments 0 --dir d --point nic=eth0 --netns /run/n --point vport=v --filter saddr=10.0.0.0/8,dport=80 --vxlan-port 4789,1 \
+    --duration 1.5 --pcap --snaplen 96 --level 19 --context b3,header:x-a --prefer list -- true
+words fuzz_arguments 0 --dir d --plan p --node n --watch 5 --ring-buffer 16 --hook tc
+words fuzz_arguments 0 --dir d --point nic=e --overhead=2 --treatments none,ebpf --seed 7 -- load '{}'
+words fuzz_arguments 1 --dir d --pod a/b --service s --node n --netns x --search-bytes 200 --format json --partial
+words fuzz_arguments 2 --dir d --node n --namespace k --jaeger http://h:1 --traces f --only pods,nodes --timeout 5 --update
+words fuzz_arguments 3 --dir d/ --pcap nic=f --vxlan-port 1 --context all --prefer first --jobs 4 --quiet
+words fuzz_invocation 0 --dir d --by edge,node --memory 2G --no-figure --term --source ebpf --family w3c
+words fuzz_invocation 2 --dir d --by hop,family --search-bytes 100,200:400:50 --format json --out o
+words fuzz_invocation 3 a b --out o
+words fuzz_invocation 4 0af76519-16cd43dd8448eb211c80319c --dir d --align chrony
+words fuzz_invocation 5 --dir d --format csv --align ptp --out f
+
+# shellcheck disable=SC2016 # the marks are the text
+printf '%b' '\x00a "b" <c> & d\\e\n# f, `g` | *h* [i](j) www.k http://l \xc3\xa4 \xff \xe2\x80\xae' > "$top_out/fuzz_output/text"
+printf '%b' '\x01<?xml version="1.0"?><!DOCTYPE svg><svg xmlns="http://www.w3.org/2000/svg" width="9" viewBox="0 0 9 9"><defs>' \
+    '<g id="a"/><script>x</script></defs><use xlink:href="#a" onload="x" href="http://h/"/><path fill="url(#a)" d="M0,0"' \
+    " style='stroke:url(http://h/)'/><a href=\"j\"><text>x &lt; &#65; y</text></a><![CDATA[z]]></svg>" > "$top_out/fuzz_output/picture"
