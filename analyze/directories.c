@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +21,9 @@ static int out_of_memory(struct ws_error *err)
 
 bool ws_directory_is_run(const char *dir)
 {
-	char *path;
-	bool is_there;
+	char path[PATH_MAX]; /* no longer path can be opened */
 
-	if (asprintf(&path, "%s/run.db", dir) < 0)
-		return false;
-	is_there = access(path, F_OK) == 0;
-	free(path);
-	return is_there;
+	return snprintf(path, sizeof(path), "%s/run.db", dir) < (int)sizeof(path) && access(path, F_OK) == 0;
 }
 
 /* Are there files in the directory that ingest would load? */

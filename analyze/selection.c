@@ -20,24 +20,33 @@ static int bad_operand(const char *operand, struct ws_error *err)
 			operand);
 }
 
-/* Finds where the conditions begin: behind the last colon that has a directory before it. NULL: there are none. */
-static const char *split(const char *operand, char **dir)
+/*
+ * Finds where the conditions begin: behind the last colon that has a directory before it. *conditions NULL: there are
+ * none; *dir NULL: no directory was named. 0 or -ENOMEM.
+ */
+static int split(const char *operand, char **dir, const char **conditions)
 {
-	const char *colon = NULL;
-
+	*dir = NULL;
+	*conditions = NULL;
 	if (is_directory(operand)) {
 		*dir = strdup(operand);
-		return NULL;
+		return *dir ? 0 : -ENOMEM;
 	}
+	*conditions = operand;
 	for (const char *at = strchr(operand, ':'); at; at = strchr(at + 1, ':')) {
 		char *before = strndup(operand, (size_t)(at - operand));
 
-		if (before && is_directory(before))
-			colon = at;
-		free(before);
+		if (!before)
+			return -ENOMEM;
+		if (!is_directory(before)) {
+			free(before);
+			continue;
+		}
+		free(*dir);
+		*dir = before;
+		*conditions = at + 1;
 	}
-	*dir = colon ? strndup(operand, (size_t)(colon - operand)) : NULL;
-	return colon ? colon + 1 : operand;
+	return 0;
 }
 
 static int take_source(const char *value, struct ws_selection *selection)
@@ -72,12 +81,16 @@ static int take_conditions(char *text, struct ws_selection *selection)
 
 static int parse(const char *operand, const char *default_dir, struct ws_selection *selection, struct ws_error *err)
 {
-	const char *conditions = split(operand, &selection->dir);
+	const char *conditions;
 	char *copy;
-	int rc = 0;
+	int rc = split(operand, &selection->dir, &conditions);
 
-	if (conditions && !selection->dir && default_dir)
+	if (rc == 0 && !selection->dir && default_dir) {
 		selection->dir = strdup(default_dir);
+		rc = selection->dir ? 0 : -ENOMEM;
+	}
+	if (rc)
+		return ws_error(err, rc, "out of memory");
 	if (!selection->dir)
 		return bad_operand(operand, err);
 	if (conditions) {
