@@ -53,11 +53,17 @@ int ws_recfile_create(const char *path, const struct ws_recfile_head *head, int 
 /* Room for one more record in the block, to be filled by the caller; NULL when the block is full: flush it. */
 struct ws_record *ws_recfile_slot(struct ws_recfile_writer *w);
 
-/* Records in the block that are not written yet. */
+/* Records in the block that are not written yet; none once a write has failed. */
 uint32_t ws_recfile_pending(const struct ws_recfile_writer *w);
 
-/* Writes the mark and, if there are any, the records of the block. What was flushed survives a kill. */
+/*
+ * Writes the mark and, if there are any, the records of the block. What was flushed survives a kill. If it fails, the
+ * file ends behind the last whole block.
+ */
 int ws_recfile_flush(struct ws_recfile_writer *w, const struct ws_recfile_mark *mark, struct ws_error *err);
+
+/* Is the unfinished file still where it was made? Returns 0, or -ENOENT. */
+int ws_recfile_look(const struct ws_recfile_writer *w, struct ws_error *err);
 
 /* Flushes, writes the end mark, syncs, and gives the file its name. The writer must still be closed. */
 int ws_recfile_finish(struct ws_recfile_writer *w, const struct ws_recfile_mark *mark, struct ws_error *err);

@@ -10,6 +10,7 @@
 
 #include "lib/recfile.h"
 #include "lib/recfile_block.h"
+#include "lib/still_there.h"
 
 struct ws_recfile_writer {
 	int fd;
@@ -22,8 +23,9 @@ struct ws_recfile_writer {
 	uint8_t *block; /* encoded */
 	uint8_t *frame; /* compressed */
 	size_t frame_cap;
-	uint64_t n_bytes;
-	uint64_t n_records; /* written */
+	uint64_t n_bytes;      /* written, in whole blocks */
+	uint64_t n_torn_bytes; /* behind them */
+	uint64_t n_records;    /* written */
 	uint32_t n_pending;
 	int failed_rc; /* of the first write that failed: what follows it would not be readable */
 	struct ws_record pending[WS_RECFILE_BLOCK_RECORDS];
@@ -66,6 +68,13 @@ static void mark_begin(struct mark_bytes *m, enum ws_recfile_kind kind)
 	mark_put16(m, kind);
 }
 
+/* A write has failed: what it left of a block is of no use, and takes room where there may be none. */
+static void cut_torn(struct ws_recfile_writer *w)
+{
+	if (w->n_torn_bytes && ftruncate(w->fd, (off_t)w->n_bytes) == 0)
+		w->n_torn_bytes = 0;
+}
+
 static int write_all(struct ws_recfile_writer *w, const void *data, size_t len, struct ws_error *err)
 {
 	const uint8_t *at = data;
@@ -79,11 +88,13 @@ static int write_all(struct ws_recfile_writer *w, const void *data, size_t len, 
 			continue;
 		if (n < 0) {
 			w->failed_rc = -errno;
-			return ws_error(err, w->failed_rc, "%s: cannot write: %s", w->part_path, strerror(errno));
+			ws_error(err, w->failed_rc, "%s: cannot write: %s", w->part_path, strerror(errno));
+			cut_torn(w);
+			return w->failed_rc;
 		}
 		at += n;
 		len -= (size_t)n;
-		w->n_bytes += (uint64_t)n;
+		w->n_torn_bytes += (uint64_t)n;
 	}
 	return 0;
 }
@@ -95,6 +106,13 @@ static int mark_write(struct ws_recfile_writer *w, struct mark_bytes *m, struct 
 	memcpy(m->data + 4, &size, sizeof(size));
 	mark_put64(m, XXH3_64bits(m->data + 8, m->len - 8));
 	return write_all(w, m->data, m->len, err);
+}
+
+/* What was written is whole. */
+static void settle(struct ws_recfile_writer *w)
+{
+	w->n_bytes += w->n_torn_bytes;
+	w->n_torn_bytes = 0;
 }
 
 /* Counters behind the last one that is not 0 are left out. */
@@ -118,6 +136,7 @@ static int write_head(struct ws_recfile_writer *w, const struct ws_recfile_head 
 	const uint8_t flags = head->prefers_list ? WS_RECFILE_PREFERS_LIST : 0;
 	const uint16_t n_contexts = (uint16_t)strnlen(head->contexts, WS_RECFILE_CONTEXTS_MAX);
 	struct mark_bytes m;
+	int rc;
 
 	mark_begin(&m, WS_RECFILE_KIND_HEAD);
 	mark_put32(&m, WS_RECORD_VERSION);
@@ -128,7 +147,10 @@ static int write_head(struct ws_recfile_writer *w, const struct ws_recfile_head 
 	mark_put(&m, &flags, sizeof(flags));
 	mark_put16(&m, n_contexts);
 	mark_put(&m, head->contexts, n_contexts);
-	return mark_write(w, &m, err);
+	rc = mark_write(w, &m, err);
+	if (rc == 0)
+		settle(w);
+	return rc;
 }
 
 static int set_level(ZSTD_CCtx *zstd, int level)
@@ -177,6 +199,8 @@ int ws_recfile_create(const char *path, const struct ws_recfile_head *head, int 
 		goto out;
 	}
 	rc = write_head(w, head, err);
+	if (rc)
+		unlink(w->part_path); /* it would be in the way of the next attempt */
 out:
 	if (rc)
 		ws_recfile_close(w);
@@ -192,7 +216,7 @@ struct ws_record *ws_recfile_slot(struct ws_recfile_writer *w)
 
 uint32_t ws_recfile_pending(const struct ws_recfile_writer *w)
 {
-	return w->n_pending;
+	return w->failed_rc ? 0 : w->n_pending;
 }
 
 /*
@@ -231,9 +255,15 @@ int ws_recfile_flush(struct ws_recfile_writer *w, const struct ws_recfile_mark *
 		rc = write_all(w, w->frame, len, err);
 	if (rc)
 		return rc;
+	settle(w);
 	w->n_records += w->n_pending;
 	w->n_pending = 0;
 	return 0;
+}
+
+int ws_recfile_look(const struct ws_recfile_writer *w, struct ws_error *err)
+{
+	return ws_still_there(w->fd, w->part_path, err);
 }
 
 /* Renames, but never over a file that has come there meanwhile, where the file system can tell. */
@@ -260,6 +290,10 @@ int ws_recfile_finish(struct ws_recfile_writer *w, const struct ws_recfile_mark 
 	mark_put32(&m, 0);
 	mark_put_state(&m, mark);
 	rc = mark_write(w, &m, err);
+	if (rc)
+		return rc;
+	settle(w);
+	rc = ws_recfile_look(w, err);
 	if (rc)
 		return rc;
 	if (fsync(w->fd))
