@@ -42,4 +42,18 @@ static inline struct ws_clock_pair ws_clock_read(void)
 	return best;
 }
 
+/* What is adjusted goes wrong at most by a tenth of the time; and readings are not exact. */
+#define WS_CLOCK_SLEW	       10
+#define WS_CLOCK_STEP_LEAST_NS 10000000u
+
+/* How far the wall clock was set, forwards or backwards, between two readings. 0: it was not, adjustments apart. */
+static inline uint64_t ws_clock_step_ns(const struct ws_clock_pair *before, const struct ws_clock_pair *now)
+{
+	const uint64_t gone_ns = now->monotonic_ns - before->monotonic_ns;
+	const int64_t apart_ns = (int64_t)(now->realtime_ns - before->realtime_ns - gone_ns);
+	const uint64_t step_ns = apart_ns < 0 ? -(uint64_t)apart_ns : (uint64_t)apart_ns;
+
+	return step_ns < WS_CLOCK_STEP_LEAST_NS || step_ns < gone_ns / WS_CLOCK_SLEW ? 0 : step_ns;
+}
+
 #endif

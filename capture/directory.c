@@ -3,10 +3,13 @@
 #include "capture/directory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 int ws_directory_make(const char *dir, struct ws_error *err)
 {
@@ -24,6 +27,24 @@ int ws_directory_make(const char *dir, struct ws_error *err)
 		rc = ws_error(err, -errno, "%s: cannot make the directory: %s", dir, strerror(errno));
 	free(path);
 	return rc;
+}
+
+int ws_directory_lock(const char *dir, int *fd, struct ws_error *err)
+{
+	const int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir_fd < 0) /* who may write there, but not read, has to do without */
+		return errno == EACCES
+			       ? 0
+			       : ws_error(err, -errno, "%s: cannot open the directory: %s", dir, strerror(errno));
+	if (flock(dir_fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+		close(dir_fd);
+		return ws_error(
+			err, -EBUSY,
+			"%s: another capture records into it; name another directory, or wait until it has ended", dir);
+	}
+	*fd = dir_fd;
+	return 0;
 }
 
 static int remove_item(const char *path, const struct stat *st, int type, struct FTW *where)

@@ -17,6 +17,7 @@
 #include "capture/plan/plan_show.h"
 #include "capture/run.h"
 #include "capture/show.h"
+#include "lib/standard.h"
 #include "lib/version.h"
 
 static const char help[] =
@@ -42,12 +43,12 @@ static const char show_help[] =
 	"\n"
 	"  -n N    only the first N records\n";
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop; /* 2: for the second time */
 
 static void on_signal(int number)
 {
 	(void)number;
-	stop = 1;
+	stop = stop ? 2 : 1;
 }
 
 static int usage_error(const char *command, const char *text)
@@ -73,6 +74,15 @@ static void tell(const struct ws_run_progress *p, int is_final)
 		fprintf(stderr, "; pcap: %llu packets, %llu dropped", (unsigned long long)p->n_pcap_written,
 			(unsigned long long)p->n_pcap_dropped);
 	fputc('\n', stderr);
+	if (p->n_lost)
+		fputs("Ring buffers were full: take a larger --ring-buffer, a --cpu for the reader, or a --filter.\n",
+		      stderr);
+	if (p->n_pcap_dropped)
+		fputs("Packet captures dropped packets: take a larger --pcap-buffer, or a --snaplen.\n", stderr);
+	if (p->n_clock_steps)
+		fprintf(stderr,
+			"The wall clock was set meanwhile, %u times by %.3f s in all: times of packet captures jump.\n",
+			p->n_clock_steps, p->clock_step_s);
 }
 
 static void tell_trial(const struct ws_trials *trials, const struct ws_trial *trial, uint32_t n_blocks)
@@ -132,6 +142,8 @@ static int command_run(int argc, char **argv)
 	if (rc)
 		return usage_error("run", err.text);
 	catch_signals();
+	signal(SIGPIPE, SIG_IGN); /* who read our words may go: the recording goes on */
+	signal(SIGXFSZ, SIG_IGN); /* a limit of files' sizes: the write fails, with words */
 	libbpf_set_print(NULL);
 	if (options.plan_path)
 		rc = take_plan(&options, &plan, &err);
@@ -244,7 +256,7 @@ static int command_show(int argc, char **argv)
 	return status.n_corrupt_records ? 1 : 0;
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
@@ -266,4 +278,18 @@ int main(int argc, char **argv)
 		fprintf(stderr, "capture: no sub-command '%s'\n", argv[1]);
 	fputs(help, stderr);
 	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	struct ws_error err = { 0 };
+	int status;
+
+	ws_standard_keep();
+	status = run_command(argc, argv);
+	if (status == 0 && ws_standard_flush(&err)) {
+		fprintf(stderr, "capture: %s\n", err.text);
+		status = 1;
+	}
+	return status;
 }

@@ -229,6 +229,12 @@ int ws_manifest_write(const char *path, const struct ws_run_facts *run, struct w
 				    json_pack("{s:o, s:s, s:o}", "file", ws_any_text(run->options->plan_path), "hash",
 					      run->options->plan->hash, "snapshot",
 					      ws_any_text(run->options->plan->snapshot_path)));
+	if (document && run->failure)
+		json_object_set_new(document, "failure", ws_any_text(run->failure));
+	if (document && run->n_clock_steps)
+		json_object_set_new(document, "clock_steps",
+				    json_pack("{s:I, s:I}", "n", (json_int_t)run->n_clock_steps, "together_ns",
+					      (json_int_t)run->clock_step_ns));
 	if (document && run->watch) {
 		json_object_set_new(document, "watch", watch(run));
 		json_object_set_new(document, "changes", changes(run));
@@ -237,8 +243,10 @@ int ws_manifest_write(const char *path, const struct ws_run_facts *run, struct w
 		rc = ws_error(err, -ENOMEM, "%s: cannot put the manifest together", path);
 		goto out;
 	}
+	errno = 0;
 	if (json_dump_file(document, part_path, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) || rename(part_path, path)) {
-		rc = ws_error(err, errno ? -errno : -EIO, "%s: cannot write: %s", part_path, strerror(errno));
+		rc = errno ? -errno : -EIO;
+		ws_error(err, rc, "%s: cannot write: %s", part_path, strerror(-rc));
 		unlink(part_path);
 	}
 out:

@@ -8,6 +8,7 @@
 #define WS_MANIFEST_H
 
 #include "capture/clock.h"
+#include "capture/netns.h"
 #include "capture/options.h"
 #include "capture/sniffer.h"
 #include "capture/tap.h"
@@ -32,12 +33,14 @@ struct ws_run_facts {
 	const struct ws_capture_options *options;
 	int argc;
 	char **argv;			   /* the whole command line */
-	const char *state;		   /* "running", "complete" */
+	const char *state;		   /* "running", "complete", "failed" */
+	const char *failure;		   /* words; NULL unless state is "failed" */
 	const char *ended_by;		   /* "duration", "signal", "command", NULL while running */
 	int command_status;		   /* exit status of the command, if one was run and has ended; else -1 */
 	struct ws_tap *tap[WS_POINTS_MAX]; /* NULL without eBPF */
 	struct ws_sniffer *sniffer[WS_POINTS_MAX]; /* NULL without pcap */
 	bool is_gone[WS_POINTS_MAX];		   /* was finished before the run's end */
+	struct ws_netns_id netns[WS_POINTS_MAX];   /* that the points' names led to */
 	const struct ws_watch_facts *watch;	   /* NULL: the run does not watch */
 	struct ws_run_change *change;		   /* WS_RUN_CHANGES_MAX of them */
 	uint32_t n_changes;
@@ -45,6 +48,8 @@ struct ws_run_facts {
 	uint64_t n_changes_failed; /* of all, those that failed */
 	struct ws_clock_pair clock_pair[WS_CLOCK_PAIRS_MAX];
 	uint32_t n_clock_pairs;
+	uint32_t n_clock_steps;	 /* the wall clock was set so often, */
+	uint64_t clock_step_ns;	 /* and went so far, forwards or backwards */
 	uint64_t reader_user_ns; /* CPU time of the reading thread */
 	uint64_t reader_system_ns;
 	uint64_t process_user_ns; /* CPU time of the whole program, packet captures included */

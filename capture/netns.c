@@ -7,7 +7,13 @@
 #include <limits.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+static void path_of(const char *name, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s%s", strchr(name, '/') ? "" : "/run/netns/", name);
+}
 
 int ws_netns_enter(const char *name, int *home_fd, struct ws_error *err)
 {
@@ -18,7 +24,7 @@ int ws_netns_enter(const char *name, int *home_fd, struct ws_error *err)
 		*home_fd = -1;
 		return 0;
 	}
-	snprintf(path, sizeof(path), "%s%s", strchr(name, '/') ? "" : "/run/netns/", name);
+	path_of(name, path);
 	there_fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (there_fd < 0)
 		return ws_error(err, -errno,
@@ -48,4 +54,29 @@ int ws_netns_leave(int home_fd, struct ws_error *err)
 		rc = ws_error(err, -errno, "cannot return to the first network namespace: %s", strerror(errno));
 	close(home_fd);
 	return rc;
+}
+
+struct ws_netns_id ws_netns_id(const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (!name || !*name)
+		return (struct ws_netns_id) { 0 };
+	path_of(name, path);
+	if (lstat(path, &st) || S_ISLNK(st.st_mode))
+		return (struct ws_netns_id) { 0 };
+	return (struct ws_netns_id) { st.st_dev, st.st_ino };
+}
+
+int ws_netns_look(const char *name, const struct ws_netns_id *id, struct ws_error *err)
+{
+	struct ws_netns_id now;
+
+	if (!id->ino)
+		return 0;
+	now = ws_netns_id(name);
+	if (now.dev == id->dev && now.ino == id->ino)
+		return 0;
+	return ws_error(err, -ESTALE, "network namespace %s: was deleted", name);
 }

@@ -18,6 +18,7 @@
 #include "capture/manifest.h"
 #include "capture/run_points.h"
 #include "capture/run_watch.h"
+#include "lib/still_there.h"
 
 /* The reader looks into the ring buffers so often, by the clock: the program never wakes it. */
 #define POLL_NS 20000000ull
@@ -34,8 +35,10 @@ struct run {
 	struct ws_run_watch *watch; /* NULL: does not watch */
 	char *manifest_path;
 	uint64_t start_ns;
+	volatile sig_atomic_t *stop;
 	pid_t command; /* 0: none, or it has ended */
 	int stats_fd;  /* while open, the kernel times BPF programs */
+	int dir_fd;    /* holds the directory; -1: not yet */
 };
 
 static int make_path(const char *dir, const char *name, const char *suffix, char **path, struct ws_error *err)
@@ -50,6 +53,8 @@ static int prepare_directory(struct run *r, struct ws_error *err)
 {
 	int rc = ws_directory_make(r->o->dir, err);
 
+	if (rc == 0)
+		rc = ws_directory_lock(r->o->dir, &r->dir_fd, err);
 	if (rc)
 		return rc;
 	rc = make_path(r->o->dir, "run", ".json", &r->manifest_path, err);
@@ -63,12 +68,20 @@ static int prepare_directory(struct run *r, struct ws_error *err)
 
 static void note_clocks(struct run *r)
 {
+	const struct ws_clock_pair now = ws_clock_read();
+
+	if (r->facts.n_clock_pairs) {
+		const uint64_t step_ns = ws_clock_step_ns(&r->facts.clock_pair[r->facts.n_clock_pairs - 1], &now);
+
+		r->facts.n_clock_steps += step_ns > 0;
+		r->facts.clock_step_ns += step_ns;
+	}
 	if (r->facts.n_clock_pairs == WS_CLOCK_PAIRS_MAX) { /* a long run: keep every other reading */
 		for (uint32_t i = 0; i < WS_CLOCK_PAIRS_MAX / 2; i++)
 			r->facts.clock_pair[i] = r->facts.clock_pair[2 * i];
 		r->facts.n_clock_pairs = WS_CLOCK_PAIRS_MAX / 2;
 	}
-	r->facts.clock_pair[r->facts.n_clock_pairs++] = ws_clock_read();
+	r->facts.clock_pair[r->facts.n_clock_pairs++] = now;
 }
 
 static uint64_t timeval_ns(struct timeval tv)
@@ -92,15 +105,19 @@ static int start_command(struct run *r, struct ws_error *err)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
-	sigset_t none;
+	sigset_t none, ignored;
 	int rc;
 
 	if (!r->o->command)
 		return 0;
 	sigemptyset(&none);
+	sigemptyset(&ignored);
+	sigaddset(&ignored, SIGPIPE); /* by us */
+	sigaddset(&ignored, SIGXFSZ);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigdefault(&attr, &ignored);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	/* nothing of the recording goes to the command: a daemon that it leaves behind would keep sockets and buffers
 	 */
 	posix_spawn_file_actions_init(&actions);
@@ -141,7 +158,7 @@ static void end_command(struct run *r)
 	if (!r->command)
 		return;
 	kill(r->command, SIGTERM);
-	while (!command_has_ended(r, WNOHANG) && ws_clock_ns(CLOCK_MONOTONIC) < deadline_ns)
+	while (!command_has_ended(r, WNOHANG) && *r->stop < 2 && ws_clock_ns(CLOCK_MONOTONIC) < deadline_ns)
 		nanosleep(&pause, NULL);
 	if (r->command) {
 		kill(r->command, SIGKILL);
@@ -153,6 +170,8 @@ static void sum_up(struct run *r, struct ws_run_progress *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->elapsed_s = (double)(ws_clock_ns(CLOCK_MONOTONIC) - r->start_ns) / 1e9;
+	p->n_clock_steps = r->facts.n_clock_steps;
+	p->clock_step_s = (double)r->facts.clock_step_ns / 1e9;
 	for (uint32_t i = 0; i < r->o->n_points; i++) {
 		if (r->facts.tap[i]) {
 			const struct ws_recfile_mark *mark = &ws_tap_facts(r->facts.tap[i])->mark;
@@ -263,6 +282,16 @@ static int record(struct run *r, volatile sig_atomic_t *stop, void (*tell)(const
 	}
 }
 
+/* What became of a recording that failed after it had begun. */
+static void tell_kept(const struct run *r, int rc, struct ws_error *err)
+{
+	const size_t len = err ? strlen(err->text) : 0;
+
+	if (err && rc != -ENOENT) /* then the files are gone */
+		snprintf(err->text + len, sizeof(err->text) - len,
+			 "; what was recorded before is kept: `ingest --dir %s` loads it", r->o->dir);
+}
+
 static void release(struct run *r)
 {
 	ws_run_points_close(&r->facts);
@@ -270,6 +299,8 @@ static void release(struct run *r)
 	free(r->facts.change);
 	if (r->stats_fd >= 0)
 		close(r->stats_fd);
+	if (r->dir_fd >= 0)
+		close(r->dir_fd);
 	free(r->manifest_path);
 	free(r);
 }
@@ -287,6 +318,8 @@ int ws_run(const struct ws_capture_options *o, int argc, char **argv, volatile s
 		return ws_error(err, -ENOMEM, "out of memory");
 	r->options = *o;
 	r->o = &r->options;
+	r->stop = stop;
+	r->dir_fd = -1;
 	r->facts = (struct ws_run_facts) {
 		.options = &r->options, .argc = argc, .argv = argv, .state = "running", .command_status = -1
 	};
@@ -304,10 +337,15 @@ int ws_run(const struct ws_capture_options *o, int argc, char **argv, volatile s
 	rc = ws_manifest_write(r->manifest_path, &r->facts, err);
 	if (rc)
 		goto out;
+	if (!*stop)
+		rc = start_command(r, err);
+	if (rc) { /* nothing was recorded that is of use to anybody */
+		unlink(r->manifest_path);
+		goto out;
+	}
 	is_recording = true;
-	rc = start_command(r, err);
-	if (rc == 0) /* after the command, which is not to share the reader's CPU */
-		rc = ws_affinity_set(o->reader_cpu, "--cpu", err);
+	/* after the command, which is not to share the reader's CPU */
+	rc = ws_affinity_set(o->reader_cpu, "--cpu", err);
 	if (rc == 0)
 		rc = record(r, stop, tell, err);
 	end_command(r);
@@ -317,11 +355,16 @@ int ws_run(const struct ws_capture_options *o, int argc, char **argv, volatile s
 	note_clocks(r);
 	note_cost(r);
 	r->facts.state = rc ? "failed" : "complete";
-	finish_rc = ws_manifest_write(r->manifest_path, &r->facts, rc ? NULL : err);
+	r->facts.failure = rc && err ? err->text : NULL;
+	finish_rc = ws_still_there(r->dir_fd, r->o->dir, rc ? NULL : err); /* another one of its name is not ours */
+	if (finish_rc == 0)
+		finish_rc = ws_manifest_write(r->manifest_path, &r->facts, rc ? NULL : err);
 	rc = rc ? rc : finish_rc;
 	sum_up(r, &progress);
 	if (tell)
 		tell(&progress, 1);
+	if (rc)
+		tell_kept(r, rc, err);
 	/* a command that we ended did not fail */
 	*command_status = strcmp(r->facts.ended_by ? r->facts.ended_by : "", "command") == 0 ? r->facts.command_status
 											     : -1;

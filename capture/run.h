@@ -18,11 +18,14 @@ struct ws_run_progress {
 	uint64_t n_lost;	 /* records, in the ring buffers */
 	uint64_t n_pcap_written; /* final only */
 	uint64_t n_pcap_dropped;
+	uint32_t n_clock_steps; /* the wall clock was set so often, */
+	double clock_step_s;	/* and went so far, forwards or backwards */
 };
 
 /*
  * Records as the options say until their duration is over, their command has ended, or *stop is set (by a signal
- * handler). tell is called about once a second, and once more at the end with is_final set; it may be NULL.
+ * handler); above 1 their command, if it goes on, is not given time to end. tell is called about once a second, and
+ * once more at the end with is_final set; it may be NULL.
  *
  * Returns 0; -errno with words if the recording failed; *command_status is the command's exit status (128 + the signal
  * that ended it), -1 without a command.

@@ -119,6 +119,8 @@ int ws_run_points_open(struct ws_run_facts *run, struct ws_error *err)
 	int rc;
 
 	raise_fd_limit(o->watch_s ? WS_POINTS_MAX : o->n_points);
+	for (uint32_t i = 0; i < o->n_points; i++)
+		run->netns[i] = ws_netns_id(o->point[i].netns);
 	rc = o->with_ebpf ? load(run, err) : 0;
 	for (uint32_t i = 0; rc == 0 && o->with_ebpf && i < o->n_points; i++)
 		rc = attach(run, i, err);
@@ -132,6 +134,7 @@ int ws_run_points_add(struct ws_run_facts *run, uint32_t index, struct ws_tap *t
 	int rc = 0;
 
 	run->tap[index] = tap;
+	run->netns[index] = ws_netns_id(run->options->point[index].netns);
 	if (tap)
 		rc = attach(run, index, err);
 	if (rc) {
@@ -159,8 +162,16 @@ int ws_run_points_drain(struct ws_run_facts *run, uint32_t *index, struct ws_err
 int ws_run_points_checkpoint(struct ws_run_facts *run, uint32_t *index, struct ws_error *err)
 {
 	for (uint32_t i = 0; i < run->options->n_points; i++) {
-		int rc = run->tap[i] && !run->is_gone[i] ? ws_tap_checkpoint(run->tap[i], err) : 0;
+		int rc = 0;
 
+		if (run->is_gone[i])
+			continue;
+		if (run->tap[i])
+			rc = ws_tap_checkpoint(run->tap[i], err);
+		if (rc == 0 && run->sniffer[i])
+			rc = ws_sniffer_look(run->sniffer[i], err);
+		if (rc == 0)
+			rc = ws_netns_look(run->options->point[i].netns, &run->netns[i], err);
 		*index = i;
 		if (rc)
 			return rc;
@@ -204,6 +215,13 @@ int ws_run_points_finish(struct ws_run_facts *run, bool (*is_over)(void *context
 	for (uint32_t i = 0; i < n; i++) {
 		struct ws_error why = { 0 };
 		int rc2 = run->sniffer[i] && !run->is_gone[i] ? ws_sniffer_finish(run->sniffer[i], &why) : 0;
+
+		if (rc2 && !(is_over && is_over(context, i, why.text)) && !rc)
+			rc = ws_error(err, rc2, "%s", why.text);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		struct ws_error why = { 0 };
+		int rc2 = run->tap[i] && !run->is_gone[i] ? ws_tap_look(run->tap[i], &why) : 0;
 
 		if (rc2 && !(is_over && is_over(context, i, why.text)) && !rc)
 			rc = ws_error(err, rc2, "%s", why.text);

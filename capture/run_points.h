@@ -25,7 +25,10 @@ int ws_run_points_add(struct ws_run_facts *run, uint32_t index, struct ws_tap *t
  */
 int ws_run_points_drain(struct ws_run_facts *run, uint32_t *index, struct ws_error *err);
 
-/* Reads and writes the ledgers; otherwise as above. */
+/*
+ * Reads and writes the ledgers, and looks whether files (-ENOENT) and namespaces (-ESTALE) are still there; otherwise
+ * as above.
+ */
 int ws_run_points_checkpoint(struct ws_run_facts *run, uint32_t *index, struct ws_error *err);
 
 /* Has a packet capture ended with an error? Then that error, and the index of its point. */
@@ -36,7 +39,8 @@ int ws_run_points_end(struct ws_run_facts *run, uint32_t index, struct ws_error 
 
 /*
  * Detaches what is attached and completes the files. is_over, unless NULL, is asked about a point whose packet capture
- * failed: it may end the point (ws_run_points_end()) and return true, and that is no failure. Returns 0 or -errno.
+ * failed, or whose interface is not there any more: it may end the point (ws_run_points_end()) and return true, and
+ * that is no failure. Returns 0 or -errno.
  */
 int ws_run_points_finish(struct ws_run_facts *run, bool (*is_over)(void *context, uint32_t index, const char *words),
 			 void *context, struct ws_error *err);

@@ -14,6 +14,7 @@
 
 #include "capture/affinity.h"
 #include "capture/netns.h"
+#include "lib/still_there.h"
 
 struct ws_sniffer {
 	char *path;
@@ -50,6 +51,16 @@ static void write_packet(u_char *context, const struct pcap_pkthdr *header, cons
 		s->facts.n_written++;
 }
 
+/* What was captured survives a kill; the next packet may be long in coming. */
+static void flush(struct ws_sniffer *s)
+{
+	if (s->rc)
+		return;
+	errno = 0;
+	if (pcap_dump_flush(s->dumper))
+		s->rc = ws_error(&s->err, errno ? -errno : -EIO, "%s: cannot write: %s", s->part_path, strerror(errno));
+}
+
 /* What the kernel still holds: it hands out a block that is not full only when the block's timeout is over. */
 static int take_rest(struct ws_sniffer *s)
 {
@@ -74,10 +85,12 @@ static void *sniff(void *context)
 	struct ws_sniffer *s = context;
 
 	s->rc = ws_affinity_set(s->cpu, "--pcap-cpu", &s->err);
-	while (s->rc == 0 && !atomic_load(&s->is_stopping))
+	while (s->rc == 0 && !atomic_load(&s->is_stopping)) {
 		if (pcap_dispatch(s->pcap, DISPATCH_MAX, write_packet, (u_char *)s) == PCAP_ERROR)
 			s->rc = ws_error(&s->err, -EIO, "interface %s: packet capture: %s", s->interface,
 					 pcap_geterr(s->pcap));
+		flush(s);
+	}
 	if (s->rc == 0)
 		s->rc = take_rest(s);
 	atomic_store(&s->has_failed, s->rc != 0);
@@ -141,11 +154,18 @@ int ws_sniffer_open(const struct ws_capture_options *o, uint32_t index, const ch
 	setvbuf(pcap_dump_file(s->dumper), NULL, _IOFBF, 1 << 20);
 	fcntl(fileno(pcap_dump_file(s->dumper)), F_SETFD, FD_CLOEXEC);
 	fcntl(pcap_fileno(s->pcap), F_SETFD, FD_CLOEXEC);
+	flush(s); /* the head: a file without it is no packet capture */
+	if (s->rc) {
+		rc = ws_error(err, s->rc, "%s", s->err.text);
+		goto out;
+	}
 	rc = -pthread_create(&s->thread, NULL, sniff, s);
 	if (rc)
 		ws_error(err, rc, "cannot start a thread: %s", strerror(-rc));
 	s->has_thread = rc == 0;
 out:
+	if (rc && s->dumper)
+		unlink(s->part_path); /* it would be in the way of the next attempt */
 	if (rc)
 		ws_sniffer_close(s);
 	else
@@ -186,10 +206,17 @@ int ws_sniffer_finish(struct ws_sniffer *s, struct ws_error *err)
 
 int ws_sniffer_complete(struct ws_sniffer *s, struct ws_error *err)
 {
+	int rc;
+
 	stop_thread(s);
 	note_facts(s);
 	if (pcap_dump_flush(s->dumper) || ferror(pcap_dump_file(s->dumper)))
 		return ws_error(err, -EIO, "%s: cannot write: %s", s->part_path, strerror(errno));
+	if (fsync(fileno(pcap_dump_file(s->dumper)))) /* some file systems say only then that there was no room */
+		return ws_error(err, -errno, "%s: cannot sync: %s", s->part_path, strerror(errno));
+	rc = ws_sniffer_look(s, err);
+	if (rc)
+		return rc;
 	if (rename(s->part_path, s->path))
 		return ws_error(err, -errno, "%s: cannot rename to %s: %s", s->part_path, s->path, strerror(errno));
 	return 0;
@@ -198,6 +225,11 @@ int ws_sniffer_complete(struct ws_sniffer *s, struct ws_error *err)
 bool ws_sniffer_has_failed(struct ws_sniffer *s)
 {
 	return atomic_load(&s->has_failed);
+}
+
+int ws_sniffer_look(const struct ws_sniffer *s, struct ws_error *err)
+{
+	return ws_still_there(fileno(pcap_dump_file(s->dumper)), s->part_path, err);
 }
 
 const struct ws_sniffer_facts *ws_sniffer_facts(const struct ws_sniffer *s)

@@ -37,6 +37,9 @@ int ws_sniffer_complete(struct ws_sniffer *s, struct ws_error *err);
 /* Has the thread ended with an error? ws_sniffer_finish() says which. */
 bool ws_sniffer_has_failed(struct ws_sniffer *s);
 
+/* Is the unfinished file still where it was made? Returns 0, or -ENOENT. */
+int ws_sniffer_look(const struct ws_sniffer *s, struct ws_error *err);
+
 /* All zero before ws_sniffer_finish(). */
 const struct ws_sniffer_facts *ws_sniffer_facts(const struct ws_sniffer *s);
 

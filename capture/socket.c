@@ -110,7 +110,7 @@ int ws_socket_look(int fd, const char *interface, struct ws_error *err)
 	socklen_t len = sizeof(socket_error);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &socket_error, &len) == 0 && socket_error)
-		return ws_error(err, -socket_error, "interface %s: went down or away: %s; what was recorded is kept",
-				interface, strerror(socket_error));
+		return ws_error(err, -socket_error, "interface %s: went down or away: %s", interface,
+				strerror(socket_error));
 	return 0;
 }

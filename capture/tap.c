@@ -277,9 +277,14 @@ int ws_tap_checkpoint(struct ws_tap *t, struct ws_error *err)
 
 	if (rc == 0)
 		rc = ws_recfile_flush(t->writer, &t->facts.mark, err);
-	if (rc == 0 && t->socket_fd >= 0)
-		rc = ws_socket_look(t->socket_fd, t->interface, err);
-	return rc;
+	if (rc == 0)
+		rc = ws_recfile_look(t->writer, err);
+	return rc ? rc : ws_tap_look(t, err);
+}
+
+int ws_tap_look(struct ws_tap *t, struct ws_error *err)
+{
+	return t->socket_fd < 0 ? 0 : ws_socket_look(t->socket_fd, t->interface, err);
 }
 
 void ws_tap_detach(struct ws_tap *t)

@@ -47,8 +47,14 @@ int ws_tap_attach(struct ws_tap *t, const struct ws_capture_options *o, uint32_t
 /* Takes what is in the ring buffer; full blocks are written. Returns 0 or -errno. */
 int ws_tap_drain(struct ws_tap *t, struct ws_error *err);
 
-/* Reads the ledger and writes it with the records that wait: what has happened so far survives a kill. */
+/*
+ * Reads the ledger and writes it with the records that wait: what has happened so far survives a kill. Looks whether
+ * the file is still there (-ENOENT), and the interface (-ENETDOWN).
+ */
 int ws_tap_checkpoint(struct ws_tap *t, struct ws_error *err);
+
+/* Is the interface still there, and up? -ENETDOWN: it is not. */
+int ws_tap_look(struct ws_tap *t, struct ws_error *err);
 
 /* Detaches from the interface; no record comes after it. What is in the ring buffer stays to be drained. */
 void ws_tap_detach(struct ws_tap *t);
