@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ingest/database.h"
@@ -114,6 +115,14 @@ static int check_readable(const struct ws_inputs *inputs, struct ws_error *err)
 	return unreadable ? ws_error(err, -errno, "%s: cannot read: %s", unreadable, strerror(errno)) : 0;
 }
 
+/* A recording that was ended in the moment in which it made its file. */
+static bool is_empty_part(const struct ws_input *input)
+{
+	struct stat st;
+
+	return input->is_part && stat(input->path, &st) == 0 && st.st_size == 0;
+}
+
 static int load_logs(struct run *run, struct ws_database *db, const struct ws_inputs *inputs, struct ws_error *err)
 {
 	int rc = 0;
@@ -191,6 +200,10 @@ static int load_inputs(struct run *run, const struct ws_inputs *inputs, struct w
 	for (uint32_t i = 0; rc == 0 && i < inputs->n; i++) {
 		struct ws_loaded loaded;
 
+		if (is_empty_part(&inputs->input[i])) {
+			ws_tell_empty(&run->words, &inputs->input[i]);
+			continue;
+		}
 		rc = ws_load(db, run->dir, &inputs->input[i], &reading, &loaded, err);
 		if (rc == 0)
 			ws_tell_file(&run->words, run->job->is_quiet, &inputs->input[i], &loaded);

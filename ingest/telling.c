@@ -24,6 +24,12 @@ void ws_tell_file(struct ws_words *words, bool is_quiet, const struct ws_input *
 			     (unsigned long long)l->n_cut_records, (unsigned long long)l->n_corrupt_records);
 }
 
+void ws_tell_empty(struct ws_words *words, const struct ws_input *input)
+{
+	ws_words_add(words, stderr, "ingest: %s: is empty: its recording was ended before it began; left out\n",
+		     input->path);
+}
+
 void ws_tell_log(struct ws_words *words, bool is_quiet, const struct ws_log_input *input, const struct ws_loaded_log *l)
 {
 	const struct ws_log_facts *f = &l->facts;

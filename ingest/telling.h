@@ -11,6 +11,9 @@
 
 void ws_tell_file(struct ws_words *words, bool is_quiet, const struct ws_input *input, const struct ws_loaded *l);
 
+/* A file under a temporary name that holds nothing. */
+void ws_tell_empty(struct ws_words *words, const struct ws_input *input);
+
 /* Of a load generator. */
 void ws_tell_log(struct ws_words *words, bool is_quiet, const struct ws_log_input *input,
 		 const struct ws_loaded_log *l);
