@@ -27,15 +27,22 @@ no_output() {
     done
 }
 
-# A recording needs none of the three; nothing that is said gets into its files.
+# closed ARGUMENT...: capture in the namespace, with descriptors 0, 1 and 2 closed.
+closed() {
+    # shellcheck disable=SC2016
+    ip netns exec "$netns" bash -c 'exec "$@" 0<&- 1>&- 2>&-' closed "$bin/capture" "$@"
+}
+
+# all_closed N OPTION...: a recording needs none of the three; nothing that is said gets into its files, which hold N requests.
 all_closed() {
     local status=0
+    rm -rf "$work/closed-run"
     # shellcheck disable=SC2016
-    "$bin/capture" run --dir "$work/closed-run" "${points[@]}" --pcap -- bash -c 'ip netns exec "$0" "$1/send.py" wf0 100 > /dev/null' \
-        "$netns" "$here" 0<&- 1>&- 2>&- || status=$?
+    closed run --dir "$work/closed-run" --point nic=wf0 --context w3c "${@:2}" -- bash -c '"$0" wf0 100 > /dev/null' "$here/send.py" ||
+        status=$?
     equals "0 complete" "$status $(json closed-run .state)" && loads closed-run &&
-        equals "0 400" "$(sql closed-run "SELECT sum(unread_bytes) || ' ' || sum(n_requests) FROM file")" || return 1
-    "$bin/capture" run --dir "$work/closed-run" "${points[@]}" --duration 1 0<&- 1>&- 2>&- || status=$?
+        equals "0 $1" "$(sql closed-run "SELECT sum(unread_bytes) || ' ' || sum(n_requests) FROM file")" || return 1
+    closed run --dir "$work/closed-run" --point nic=wf0 || status=$?
     equals 1 "$status"
 }
 
@@ -55,6 +62,7 @@ no_reader() {
 streams() {
     check "a run to begin with" works first
     check "standard output full or closed: exit 1 with words" no_output
-    check "input, output and errors closed: the recording is whole" all_closed
+    check "input, output and errors closed: the recording is whole" all_closed 200 --pcap
+    check "the same, packet capture only" all_closed 100 --no-ebpf --pcap
     check "errors into a pipe that nobody reads: the recording is complete" no_reader
 }
