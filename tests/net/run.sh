@@ -117,7 +117,7 @@ vanished() {
     local dir=$work/vanished status
     ip link add wsvanish0 type veth peer name wsvanish1 && ip link set wsvanish0 up && ip link set wsvanish1 up || return 1
     "$bin/capture" run --dir "$dir" --point vport=wsvanish0 --duration 20 --quiet 2> "$work/said" &
-    sleep 1
+    wait_for "$dir/run.json"
     ip link del wsvanish0
     wait $!
     status=$?
