@@ -80,6 +80,7 @@ set -m # a process group of its own, to be ended as one
         aside "evaluation" tests/reproduce/run.sh build/bin
         aside "kernel parser = host parser" make -s check-bpf
         aside "real traffic" make -s check-net
+        aside "faults" make -s check-faults
     fi
     aside "clusters" make -s check-cluster
     aside "journeys, clocks" make -s check-mesh
@@ -98,9 +99,9 @@ suite "host parser = tshark" make -s check-tshark
 wait "$lane_pid"
 lane_pid=
 if $with_root; then
-    collect "evaluation" "kernel parser = host parser" "real traffic"
+    collect "evaluation" "kernel parser = host parser" "real traffic" "faults"
 else
-    echo "== the paper's evaluation, kernel parser = host parser, real traffic: skipped: not root, or no eBPF;" \
+    echo "== the paper's evaluation, kernel parser = host parser, real traffic, faults: skipped: not root, or no eBPF;" \
         "\`build/bin/capture check\` says why"
 fi
 collect "clusters" "journeys, clocks" "campaigns"
