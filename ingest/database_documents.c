@@ -104,6 +104,13 @@ static bool holds_escaped_nul(const char *json)
 	return false;
 }
 
+/* SQLite's json_valid() says no for want of memory, too. Asked again, does it say yes? */
+static bool is_valid_now(sqlite3_stmt *statement)
+{
+	sqlite3_reset(statement);
+	return sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0);
+}
+
 /* Is the text one JSON object? */
 static int check_object(struct ws_database *db, const char *json, struct ws_error *err)
 {
@@ -119,7 +126,8 @@ static int check_object(struct ws_database *db, const char *json, struct ws_erro
 	else if (sqlite3_step(statement) != SQLITE_ROW)
 		rc = ws_sql_fail(&db->sql, err);
 	else if (!sqlite3_column_int(statement, 0))
-		rc = ws_error(err, -EINVAL, "no JSON object, {\"key\": value, ...}");
+		rc = is_valid_now(statement) ? ws_error(err, -ENOMEM, "out of memory")
+					     : ws_error(err, -EINVAL, "no JSON object, {\"key\": value, ...}");
 	sqlite3_finalize(statement);
 	return rc;
 }
