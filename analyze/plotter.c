@@ -25,6 +25,9 @@
 #define PICTURE_MAX  (64 << 20)
 #define MESSAGES_MAX (1 << 20)
 
+/* How a program that could not be started ends, where that is not known before. */
+#define STATUS_NOT_FOUND 127
+
 /* How often it is looked how much there is; its end is seen at once. */
 #define LOOK_MS	     50
 #define SECONDS_MOST 86400
@@ -147,6 +150,11 @@ static void last_line(int message_fd, char last[MESSAGE_MAX])
 	fclose(message);
 }
 
+static int missing(struct ws_error *err)
+{
+	return ws_error(err, -ENOENT, "gnuplot is not there: no figure was drawn; install the package gnuplot-nox");
+}
+
 /* Waits for gnuplot, and ends it if need be. */
 static int finish(pid_t pid, int out_fd, int message_fd, const char *script, struct ws_error *err)
 {
@@ -172,6 +180,8 @@ static int finish(pid_t pid, int out_fd, int message_fd, const char *script, str
 		return ws_error(err, -EIO, "%s: gnuplot was ended by signal %d (%s): no figure was drawn", script,
 				WTERMSIG(status), strsignal(WTERMSIG(status)));
 	last_line(message_fd, last);
+	if (WEXITSTATUS(status) == STATUS_NOT_FOUND && !*last)
+		return missing(err);
 	return ws_error(err, -EIO, "%s: gnuplot failed (status %d): %s", script, WEXITSTATUS(status), last);
 }
 
@@ -187,7 +197,7 @@ int ws_plotter_run(const char *script, const char *const argument[], int data_fd
 		argv[4 + i] = argument[i];
 	rc = start((char *const *)argv, data_fd, out_fd, message_fd, &pid);
 	if (rc == -ENOENT)
-		ws_error(err, rc, "gnuplot is not there: no figure was drawn; install the package gnuplot-nox");
+		missing(err);
 	else if (rc)
 		ws_error(err, rc, "cannot start gnuplot: %s: no figure was drawn", strerror(-rc));
 	else
