@@ -14,12 +14,14 @@ LIBS = -lbpf -lpcap -lsqlite3 -ljansson -lnghttp2 -lzstd -lxxhash -lz -lm -lpthr
 # of each fuzz target; FUZZ_TIME is the same
 FUZZ_SECONDS ?= $(or $(FUZZ_TIME),60)
 CAPTURES ?=
+MINUTES ?= 30
 
 PACKAGES = gcc libc6-dev clang llvm bpftool libbpf-dev libpcap-dev libsqlite3-dev libzstd-dev libxxhash-dev libjansson-dev \
 	zlib1g-dev libnghttp2-dev gnuplot-nox nginx-light nghttp2-client iproute2 util-linux zstd
 MESH_PACKAGES = python3 curl ethtool iptables
 TEST_PACKAGES = $(MESH_PACKAGES) libcmocka-dev libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind shellcheck tshark \
 	python3-scapy python3-hpack python3-h2 python3-grpcio xxhash sqlite3 jq diffutils chromium nftables docker.io containerd runc busybox-static
+KERNEL_PACKAGES = qemu-system-x86 busybox-static cpio kmod xz-utils zstd jq sqlite3 iproute2
 BENCH_PACKAGES = python3 tcpdump tshark python3-scapy python3-dpkt python3-pandas
 
 PROGRAMS = capture ingest analyze
@@ -124,6 +126,12 @@ coverage: ## lines and branches that unit, golden, generated-capture and sample 
 	$(MAKE) BUILD=$(BUILD)/coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" FOREIGN_OPTIONS=--once check
 	tests/coverage.py $(BUILD)/coverage
 
+check-kernels: setup-kernels all $(BUILD)/tests/kernel_host $(BUILD)/tests/kernel_traffic ## boot 5.10, 6.1, 6.12 in qemu and record there (downloads 300 MB once); KERNELS="6.1"
+	tests/kernels/run.sh $(BUILD) $(KERNELS)
+
+soak: all ## record at the highest rate that loses nothing: MINUTES=30, RATE= (root)
+	tests/soak/run.sh --minutes $(MINUTES) $(if $(RATE),--rate $(RATE)) $(BUILD)
+
 fuzz: $(FUZZERS) $(BUILD)/tests/kernel_host ## every fuzz target for FUZZ_TIME seconds (60)
 	tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
 
@@ -164,6 +172,9 @@ setup-mesh: ## install what the cluster on this machine needs, too (root)
 
 setup-tests: ## install what the tests need, too (root)
 	@./datasets/setup.sh $(PACKAGES) $(TEST_PACKAGES)
+
+setup-kernels: ## install what boots other kernels: qemu (root)
+	@./datasets/setup.sh $(PACKAGES) $(KERNEL_PACKAGES)
 
 setup-bench: ## install what others are measured with: tcpdump, tshark, dpkt, scapy, pandas (root)
 	@./datasets/setup.sh $(PACKAGES) $(BENCH_PACKAGES)
@@ -226,6 +237,10 @@ $(BUILD)/tests/kernel_host: $(wildcard tests/diff/kernel/*.[ch] tests/unit/http2
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(filter %.c,$^) $(BUILD)/rooms.a -Wl,--as-needed $(LIBS) -o $@
 
+$(BUILD)/tests/kernel_traffic: tests/kernels/traffic.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $< -o $@
+
 $(BUILD)/bench/%: tests/bench/%.c $(BENCH_HELPERS) $(wildcard tests/bench/*.h) $(BUILD)/rooms.a Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(filter %.c %.a,$^) -Wl,--as-needed $(LIBS) -o $@
@@ -255,6 +270,6 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/rooms.a
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-faults check-numbers \
-	check-browser check-tshark check-tsan check-valgrind check-memory check-captures check-static coverage tsan fuzz bench bench-bpf \
+	check-browser check-tshark check-tsan check-valgrind check-memory check-captures check-static check-kernels soak coverage tsan fuzz bench bench-bpf \
 	bench-capture bench-programs lint format install clean setup \
-	setup-mesh setup-tests setup-bench help unit
+	setup-mesh setup-tests setup-kernels setup-bench help unit

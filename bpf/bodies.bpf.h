@@ -9,6 +9,8 @@
 #define CHUNK_LINE_MAX 64
 /* More steps than there are in a payload, but for chunks of a few bytes. */
 #define CHUNK_STEPS_MAX 8192
+/* Of them in one call: see search_some(). */
+#define CHUNK_STEPS_PER_CALL 64
 
 /*
  * A chunked body goes on at payload byte at: one step over it, over a chunk's data or up to CHUNK_LINE_MAX bytes of
@@ -46,22 +48,38 @@ __attribute__((noinline)) int chunks_step(struct __sk_buff *skb, uint32_t payloa
 	return (int)(at + b.len);
 }
 
-struct chunks_walk {
-	struct __sk_buff *skb;
-	uint32_t payload_off;
-	uint32_t len;
-	int at;
-};
-
-static long chunks_walk_step(uint64_t i, void *data)
+/* Some steps over a chunked body. Returns as chunks_step() does. */
+__attribute__((noinline)) int chunks_some(struct __sk_buff *skb, uint32_t payload_off, uint32_t len, uint32_t at)
 {
-	struct chunks_walk *w = data;
+	WS_KEEP_LOOP
+	for (int i = 0; i < CHUNK_STEPS_PER_CALL; i++) {
+		int next;
 
-	(void)i;
-	if ((uint32_t)w->at >= w->len)
-		return 1;
-	w->at = chunks_step(w->skb, w->payload_off, w->len, (uint32_t)w->at);
-	return w->at < 0;
+		if (at >= len)
+			break;
+		next = chunks_step(skb, payload_off, len, at);
+		if (next < 0)
+			return next;
+		at = (uint32_t)next;
+	}
+	return (int)at;
+}
+
+/* As many steps as there are. Returns as chunks_step() does. */
+__attribute__((noinline)) int chunks_walk(struct __sk_buff *skb, uint32_t payload_off, uint32_t len, uint32_t at)
+{
+	WS_KEEP_LOOP
+	for (int i = 0; i < CHUNK_STEPS_MAX / CHUNK_STEPS_PER_CALL; i++) {
+		int next;
+
+		if (at >= len)
+			break;
+		next = chunks_some(skb, payload_off, len, at);
+		if (next < 0)
+			return next;
+		at = (uint32_t)next;
+	}
+	return (int)at;
 }
 
 /*
@@ -71,11 +89,10 @@ static long chunks_walk_step(uint64_t i, void *data)
 static __always_inline uint32_t skip_chunks(struct __sk_buff *skb, struct scratch *s, uint32_t head_seq,
 					    uint32_t payload_off, uint32_t len, uint32_t seq, uint32_t at, int may_keep)
 {
-	struct chunks_walk w = { .skb = skb, .payload_off = payload_off, .len = len, .at = (int)at };
+	int end = chunks_walk(skb, payload_off, len, at);
 
-	bpf_loop(CHUNK_STEPS_MAX, chunks_walk_step, &w, 0);
-	if (w.at < 0)
-		return (uint32_t)(-1 - w.at);
+	if (end < 0)
+		return (uint32_t)(-1 - end);
 	if (may_keep) {
 		flow_key(s);
 		s->flow.kind = FLOW_CHUNKED;

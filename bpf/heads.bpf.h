@@ -10,9 +10,9 @@
 /* Chunks that a frame's payload may fill. */
 #define CHUNKS_MAX 5
 
-/* Steps of the search in one call of bpf_loop's callback: a call costs as much as a step, and the verifier walks each.
- */
+/* Steps of the search in one call: a call costs as much as a step, and the verifier walks each. */
 #define STEPS_PER_CALL 24
+#define CALLS_MAX      (WS_SEARCH_STEPS(CHUNK_MAX + WS_CARRY_MAX) / STEPS_PER_CALL + 1)
 
 static __always_inline void walk_of(struct scratch *s, uint32_t len, struct ws_walk *w)
 {
@@ -47,12 +47,21 @@ __attribute__((noinline)) int search_run_out(uint32_t len)
 	return ws_search_run_out(&w);
 }
 
-static long walk_step(uint64_t i, void *data)
+/*
+ * Some steps of the search. Loops over many steps are loops over calls of a global function that takes a few of them:
+ * the verifier walks its steps once, and of the loop around it only the calls. Returns 1 when the search has ended.
+ */
+__attribute__((noinline)) int search_some(uint32_t len)
 {
-	(void)i;
+	struct scratch *s = scratch_of_cpu();
+	struct ws_walk w;
+
+	if (!s)
+		return 1;
+	walk_of(s, len, &w);
 	WS_KEEP_LOOP
 	for (int step = 0; step < STEPS_PER_CALL; step++)
-		if (ws_search_step(data))
+		if (ws_search_step(&w))
 			return 1;
 	return 0;
 }
@@ -83,12 +92,15 @@ static __always_inline uint32_t start_slot(const struct ws_bytes *b, uint32_t of
 __attribute__((noinline)) int head_chunk(struct __sk_buff *skb, uint32_t off, uint32_t len)
 {
 	struct scratch *s = scratch_of_cpu();
-	struct ws_walk w;
+	uint32_t n;
 
 	if (!s)
 		return WS_SEARCH_NOT_HTTP;
-	walk_of(s, CHUNK_POS + load(skb, off, s->bytes + CHUNK_POS, len, CHUNK_MAX), &w);
-	bpf_loop(WS_SEARCH_STEPS(CHUNK_MAX + WS_CARRY_MAX) / STEPS_PER_CALL + 1, walk_step, &w, 0);
+	n = CHUNK_POS + load(skb, off, s->bytes + CHUNK_POS, len, CHUNK_MAX);
+	WS_KEEP_LOOP
+	for (int i = 0; i < CALLS_MAX; i++)
+		if (search_some(n))
+			break;
 	return s->search.end;
 }
 

@@ -12,6 +12,8 @@
 #define BLOCK_MAX (256u << 10)
 /* More steps than a segment's payload has frames, or pieces of them. */
 #define FRAMES_MAX 8192
+/* Of them in one call: see search_some(). */
+#define FRAMES_PER_CALL 64
 
 /* Writes a message of n bytes of a frame: from byte from_off of it, which has sequence number seq. */
 static __always_inline void http2_tell(struct scratch *s, struct flow *f, uint8_t kind, uint32_t seq, uint32_t from_off,
@@ -90,35 +92,46 @@ __attribute__((noinline)) int http2_step(struct __sk_buff *skb, uint32_t payload
 	return n || n_header ? (int)(at + n) : -1;
 }
 
-struct http2_walk {
-	struct __sk_buff *skb;
-	uint32_t payload_off;
-	uint32_t len;
-	uint32_t seq;
-	int at;
-};
-
-static long http2_walk_step(uint64_t i, void *data)
+/*
+ * Some steps over the payload from byte at on. Returns the byte behind them; -1 - byte if there are no more steps to
+ * take.
+ */
+__attribute__((noinline)) int http2_some(struct __sk_buff *skb, uint32_t payload_off, uint32_t len, uint32_t seq,
+					 uint32_t at)
 {
-	struct http2_walk *w = data;
-	int next = http2_step(w->skb, w->payload_off, w->len, w->seq, (uint32_t)w->at);
+	WS_KEEP_LOOP
+	for (int i = 0; i < FRAMES_PER_CALL; i++) {
+		int next = http2_step(skb, payload_off, len, seq, at);
 
-	(void)i;
-	if (next < 0)
-		return 1;
-	w->at = next;
-	return 0;
+		if (next < 0)
+			return -1 - (int)at;
+		at = (uint32_t)next;
+	}
+	return (int)at;
+}
+
+/* As many steps as there are. Returns the byte behind them. */
+__attribute__((noinline)) int http2_steps(struct __sk_buff *skb, uint32_t payload_off, uint32_t len, uint32_t seq,
+					  uint32_t at)
+{
+	WS_KEEP_LOOP
+	for (int i = 0; i < FRAMES_MAX / FRAMES_PER_CALL; i++) {
+		int next = http2_some(skb, payload_off, len, seq, at);
+
+		if (next < 0)
+			return -1 - next;
+		at = (uint32_t)next;
+	}
+	return (int)at;
 }
 
 /* Goes on with the connection under s->key from payload byte at. Returns the frame's slot. */
 static __always_inline int http2_walk(struct __sk_buff *skb, struct scratch *s, struct flow *f, uint32_t payload_off,
 				      uint32_t len, uint32_t seq, uint32_t at)
 {
-	struct http2_walk w = { .skb = skb, .payload_off = payload_off, .len = len, .seq = seq, .at = (int)at };
-
-	bpf_loop(FRAMES_MAX, http2_walk_step, &w, 0);
+	at = (uint32_t)http2_steps(skb, payload_off, len, seq, at);
 	f->next_seq = seq + len;
-	if ((uint32_t)w.at < len) {
+	if (at < len) {
 		f->is_lost = 1;
 		f->lost_seq = f->next_seq;
 	}

@@ -133,14 +133,18 @@ static __always_inline struct scratch *scratch_of_cpu(void)
 	return bpf_map_lookup_elem(&scratches, &cpu);
 }
 
-/* Copies n bytes of the frame, at most max. Returns how many, or 0. */
+/*
+ * Copies n bytes of the frame, at most max. Returns how many, or 0. Verifiers before Linux 6.8 do not learn from n != 0
+ * that there is at least one: so it is the last one's number that is compared.
+ */
 static __always_inline uint32_t load(struct __sk_buff *skb, uint32_t off, uint8_t *to, uint32_t n, uint32_t max)
 {
-	if (n > max)
-		n = max;
-	asm volatile("" : "+r"(n));
-	if (n == 0 || n > max)
+	uint32_t last = (n > max ? max : n) - 1;
+
+	asm volatile("" : "+r"(last));
+	if (last >= max)
 		return 0;
+	n = last + 1;
 	return bpf_skb_load_bytes(skb, off, to, n) == 0 ? n : 0;
 }
 

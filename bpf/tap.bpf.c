@@ -270,15 +270,24 @@ int tap_tc(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
-/* Only who attaches it knows which way a frame goes at tc: so there is an entry for each, and the tap is loaded once.
- */
+/* The tap behind the entries below. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 1); /* tap_tc */
+	__uint(max_entries, 1); /* tap, or tap_tc */
 	__type(key, uint32_t);
 	__type(value, uint32_t);
 } programs SEC(".maps");
 
+/* Up to Linux 6.7 a socket takes programs of at most net.core.optmem_max bytes, 20 KB: there it has this one. */
+SEC("socket")
+int tap_entry(struct __sk_buff *skb)
+{
+	bpf_tail_call(skb, &programs, 0);
+	return 0;
+}
+
+/* Only who attaches it knows which way a frame goes at tc: so there is an entry for each, and the tap is loaded once.
+ */
 static __always_inline int enter(struct __sk_buff *skb, uint32_t direction)
 {
 	struct scratch *s = scratch_of_cpu();

@@ -44,16 +44,21 @@ static int try_program(bool is_at_tc, char detail[128])
 		((struct ws_tap_config *)&program->rodata->config)->is_at_tc = is_at_tc;
 		bpf_map__set_max_entries(program->maps.scratches, (uint32_t)libbpf_num_possible_cpus());
 		bpf_program__set_autoload(program->progs.tap, !is_at_tc);
+		bpf_program__set_autoload(program->progs.tap_entry, !is_at_tc);
 		bpf_program__set_autoload(program->progs.tap_tc, is_at_tc);
 		bpf_program__set_autoload(program->progs.tap_in, is_at_tc);
 		bpf_program__set_autoload(program->progs.tap_out, is_at_tc);
 		rc = tap_bpf__load(program);
 	}
 	fd = rc == 0 ? bpf_program__fd(is_at_tc ? program->progs.tap_tc : program->progs.tap) : -1;
-	if (rc == 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0)
-		snprintf(detail, 128, "loads: %u instructions, %u verified, %s", info.xlated_prog_len / 8,
-			 info.verified_insns, info.jited_prog_len ? "compiled" : "interpreted: slow");
-	else
+	if (rc == 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0) {
+		char verified[32] = "";
+
+		if (info.verified_insns) /* told since Linux 5.16 */
+			snprintf(verified, sizeof(verified), "%u verified, ", info.verified_insns);
+		snprintf(detail, 128, "loads: %u instructions, %s%s", info.xlated_prog_len / 8, verified,
+			 info.jited_prog_len ? "compiled" : "interpreted: slow");
+	} else
 		snprintf(detail, 128, "%s", strerror(-rc));
 	tap_bpf__destroy(program);
 	return rc;
@@ -68,8 +73,7 @@ static bool check_program(FILE *out)
 		      rc == -EPERM || rc == -EACCES
 			      ? "run as root, or with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; look at "
 				"/proc/sys/kernel/lockdown too"
-			      : "needs Linux 5.17 or later (bpf_loop); on an older kernel use `capture run --no-ebpf "
-				"--pcap`");
+			      : "needs Linux 5.10 or later; on an older kernel use `capture run --no-ebpf --pcap`");
 }
 
 /* The other hook is no requirement. */
@@ -96,8 +100,8 @@ static void advise_cpus(FILE *out)
 bool ws_check(FILE *out)
 {
 	const char *too_old =
-		"needs Linux 5.8 or later, and root or CAP_BPF; `capture run --no-ebpf --pcap` needs neither";
-	bool is_ok = true, has_ring, has_loop;
+		"needs Linux 5.10 or later, and root or CAP_BPF; `capture run --no-ebpf --pcap` needs neither";
+	bool is_ok = true, has_ring;
 	struct utsname name = { 0 };
 	char detail[160];
 	int fd;
@@ -109,9 +113,6 @@ bool ws_check(FILE *out)
 	is_ok &= check_packet_socket(out);
 	has_ring = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
 	is_ok &= report(out, has_ring, "BPF ring buffer", has_ring ? "there" : "not available", too_old);
-	has_loop = libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_loop, NULL) == 1;
-	is_ok &= report(out, has_loop, "bpf_loop helper", has_loop ? "there" : "not available",
-			"needs Linux 5.17 or later, and root or CAP_BPF");
 	is_ok &= check_program(out);
 	tell_tc(out);
 	fd = bpf_enable_stats(BPF_STATS_RUN_TIME);

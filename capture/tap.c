@@ -90,11 +90,11 @@ static int take_message(void *context, void *data, size_t size)
 	return ++t->n_drained < DRAIN_MAX ? 0 : -EAGAIN;
 }
 
-/* The entries at tc go on in the tap. */
+/* The entries go on in the tap. */
 static int enter_tap(struct ws_tap *t)
 {
 	const uint32_t zero = 0;
-	const int program_fd = bpf_program__fd(t->program->progs.tap_tc);
+	const int program_fd = bpf_program__fd(t->is_at_tc ? t->program->progs.tap_tc : t->program->progs.tap);
 
 	return bpf_map_update_elem(bpf_map__fd(t->program->maps.programs), &zero, &program_fd, BPF_ANY) ? -errno : 0;
 }
@@ -121,12 +121,12 @@ static int load_program(struct ws_tap *t, const struct ws_capture_options *o, co
 	bpf_map__set_max_entries(t->program->maps.scratches, (uint32_t)t->n_cpus);
 	bpf_map__set_max_entries(t->program->maps.records, p->ring_bytes ? p->ring_bytes : o->ring_bytes);
 	bpf_program__set_autoload(t->program->progs.tap, !t->is_at_tc);
+	bpf_program__set_autoload(t->program->progs.tap_entry, !t->is_at_tc);
 	bpf_program__set_autoload(t->program->progs.tap_tc, t->is_at_tc);
 	bpf_program__set_autoload(t->program->progs.tap_in, t->is_at_tc);
 	bpf_program__set_autoload(t->program->progs.tap_out, t->is_at_tc);
-	bpf_map__set_autocreate(t->program->maps.programs, t->is_at_tc);
 	rc = tap_bpf__load(t->program);
-	if (rc == 0 && t->is_at_tc)
+	if (rc == 0)
 		rc = enter_tap(t);
 	if (rc)
 		return ws_error(err, rc, "the kernel refuses the in-kernel program: %s; run `capture check`",
@@ -137,10 +137,20 @@ static int load_program(struct ws_tap *t, const struct ws_capture_options *o, co
 	return 0;
 }
 
-static int attach(struct ws_tap *t, const struct ws_point_options *p, bool wants_clsact, struct ws_error *err)
+static int attach_socket(struct ws_tap *t, struct ws_error *err)
 {
 	const int program_fd = t->is_at_tc ? -1 : bpf_program__fd(t->program->progs.tap);
-	int home_fd, leave_rc, rc = ws_socket_attach(t->socket_fd, t->interface, t->facts.ifindex, program_fd, err);
+	int rc = ws_socket_attach(t->socket_fd, t->interface, t->facts.ifindex, program_fd, err);
+
+	if (rc == -ENOMEM) /* a kernel whose sockets take small programs only */
+		rc = ws_socket_attach(t->socket_fd, t->interface, t->facts.ifindex,
+				      bpf_program__fd(t->program->progs.tap_entry), err);
+	return rc;
+}
+
+static int attach(struct ws_tap *t, const struct ws_point_options *p, bool wants_clsact, struct ws_error *err)
+{
+	int home_fd, leave_rc, rc = attach_socket(t, err);
 
 	t->facts.hook = "socket";
 	if (rc || !t->is_at_tc)
@@ -183,9 +193,13 @@ static void read_program_facts(struct ws_tap *t)
 		snprintf(t->facts.program_tag + 2 * i, 3, "%02x", info.tag[i]);
 	t->facts.verified_insns = info.verified_insns;
 	t->facts.run_ns = t->facts.n_runs = 0;
-	add_run_time(t, t->is_at_tc ? t->program->progs.tap_in : tap);
-	if (t->is_at_tc)
+	if (t->is_at_tc) {
+		add_run_time(t, t->program->progs.tap_in);
 		add_run_time(t, t->program->progs.tap_out);
+	} else {
+		add_run_time(t, tap);
+		add_run_time(t, t->program->progs.tap_entry);
+	}
 }
 
 int ws_tap_open(const struct ws_capture_options *o, uint32_t index, struct ws_tap **tap, struct ws_error *err)

@@ -4,7 +4,7 @@
  * head ends and what it says of its body.
  *
  * One text for kernel and host. It goes in small steps, each of which needs no loop of unknown length, so that the
- * kernel runs it under bpf_loop() and the host under while. Names are compared only at whole lines, by a table; values
+ * kernel runs it a few at a time and the host under while. Names are compared only at whole lines, by a table; values
  * are copied, not read: lib/context.h does that. Where the bytes end in mid-head, the walk can be resumed with more of
  * them: see ws_search_carry().
  *

@@ -263,7 +263,9 @@ static void load_tap(enum program program, const char *path, uint32_t window, ui
 				 (uint32_t)libbpf_num_possible_cpus());
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(l->object, "records"), ring_bytes);
 	bpf_object__for_each_program(part, l->object)
-		bpf_program__set_autoload(part, !strcmp(bpf_program__name(part), "tap") == !config.is_at_tc);
+		bpf_program__set_autoload(part, config.is_at_tc ? !strncmp(bpf_program__name(part), "tap_", 4) &&
+									  strcmp(bpf_program__name(part), "tap_entry")
+								: !strcmp(bpf_program__name(part), "tap"));
 	if (bpf_object__load(l->object))
 		die(path);
 	l->fd = fd_of(l->object, config.is_at_tc ? "tap_in" : "tap");

@@ -93,14 +93,29 @@ static int program_fd(struct bpf_object *object, const char *name)
 	return bpf_program__fd(bpf_object__find_program_by_name(object, name));
 }
 
-/* The entries at tc go on in the tap. */
-static void enter_tap(struct bpf_object *object)
+/* The entries go on in the tap. */
+static void enter_tap(struct bpf_object *object, bool is_at_tc)
 {
 	const uint32_t zero = 0;
-	const int fd = program_fd(object, "tap_tc");
+	const int fd = program_fd(object, is_at_tc ? "tap_tc" : "tap");
 
 	if (bpf_map_update_elem(map_fd(object, "programs"), &zero, &fd, BPF_ANY))
-		program_die("entry at tc");
+		program_die("entry");
+}
+
+/* The program, or where it is too large for a socket its entry. */
+static void attach(struct program *p)
+{
+	const int entry_fd = program_fd(p->object, "tap_entry");
+
+	if (setsockopt(p->socket[1], SOL_SOCKET, SO_ATTACH_BPF, &p->fd, sizeof(p->fd)) &&
+	    (errno != ENOMEM || setsockopt(p->socket[1], SOL_SOCKET, SO_ATTACH_BPF, &entry_fd, sizeof(entry_fd))))
+		program_die("cannot attach the program to a socket");
+}
+
+static bool is_for_socket(const struct bpf_program *part)
+{
+	return !strcmp(bpf_program__name(part), "tap") || !strcmp(bpf_program__name(part), "tap_entry");
 }
 
 void program_open(struct program *p, const char *path, const struct ws_tap_config *config)
@@ -115,7 +130,7 @@ void program_open(struct program *p, const char *path, const struct ws_tap_confi
 		program_die(path);
 	set_config(p->object, config);
 	bpf_object__for_each_program(part, p->object)
-		bpf_program__set_autoload(part, (strcmp(bpf_program__name(part), "tap") != 0) == p->is_at_tc);
+		bpf_program__set_autoload(part, is_for_socket(part) != p->is_at_tc);
 	if (bpf_map__set_max_entries(bpf_object__find_map_by_name(p->object, "scratches"), (uint32_t)p->n_cpus) ||
 	    bpf_object__load(p->object))
 		program_die("cannot load the program (root?)");
@@ -126,15 +141,15 @@ void program_open(struct program *p, const char *path, const struct ws_tap_confi
 	p->per_cpu = calloc((size_t)p->n_cpus, sizeof(*p->per_cpu));
 	if (!p->ring || !p->per_cpu)
 		program_die("ring buffer");
+	enter_tap(p->object, p->is_at_tc);
 	if (p->is_at_tc) {
-		enter_tap(p->object);
 		cable_open(&p->cable, p->fd);
 		return;
 	}
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, p->socket) ||
-	    setsockopt(p->socket[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) ||
-	    setsockopt(p->socket[1], SOL_SOCKET, SO_ATTACH_BPF, &p->fd, sizeof(p->fd)))
-		program_die("cannot attach the program to a socket");
+	    setsockopt(p->socket[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)))
+		program_die("cannot open a socket pair");
+	attach(p);
 }
 
 static void run(struct program *p, const uint8_t *frame, uint32_t len)
