@@ -36,16 +36,18 @@ tunnel() {
         ip -n "$1" address add "$4/24" dev vx && ip -n "$1" link set vx up
 }
 
+# An emulated machine may be slow to answer: nothing is to be sent again because of that.
 network() {
     for netns in client node server; do
-        ip netns add $netns && ip -n $netns link set lo up || return
+        ip netns add $netns && ip -n $netns link set lo up &&
+            ip netns exec $netns sh -c 'echo 0 > /proc/sys/net/ipv4/tcp_early_retrans' || return
     done
     ip link add ca netns client type veth peer name na netns node && ip link add sb netns server type veth peer name nb netns node &&
         ip -n client address add 192.168.77.1/24 dev ca && ip -n node address add 192.168.77.2/24 dev na &&
         ip -n node address add 10.10.0.1/24 dev nb && ip -n server address add 10.10.0.2/24 dev sb &&
         ip -n client link set ca up && ip -n node link set na up && ip -n node link set nb up && ip -n server link set sb up &&
         tunnel client ca 192.168.77.2 10.9.0.1 && tunnel node na 192.168.77.1 10.9.0.2 &&
-        ip -n client route add 10.10.0.0/24 via 10.9.0.2 && ip -n server route add 10.9.0.0/24 via 10.10.0.1 &&
+        ip -n client route add 10.10.0.0/24 via 10.9.0.2 rto_min 20s && ip -n server route add 10.9.0.0/24 via 10.10.0.1 rto_min 20s &&
         ip netns exec node sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'
 }
 
@@ -75,8 +77,11 @@ ip netns exec server kernel_traffic serve 10.10.0.2 8080 &
 for hook in socket tc clsact; do
     record $hook
 done
-keep kernel_host kernel_host /tap.bpf.o 20240917 2
-keep kernel_host_tc kernel_host /tap.bpf.o 20240917 2 tc
+# percent: from the kernel's command line
+if [ -n "${percent-}" ]; then
+    keep kernel_host kernel_host /tap.bpf.o 20240917 "$percent"
+    keep kernel_host_tc kernel_host /tap.bpf.o 20240917 "$percent" tc
+fi
 dmesg > /out/dmesg
 tar cf /dev/vda -C /out . && sync && say "done"
 poweroff -f

@@ -202,8 +202,8 @@ static void http2(struct connection *c)
 		const struct context context = new_context();
 		char block[128];
 		/* GET, http, /, authority "tests"; traceparent as a literal that is not indexed (RFC 7541 6) */
-		const int len = snprintf(block, sizeof(block),
-					 "\x82\x86\x84\x41\x05tests\x10\x0btraceparent\x37%s", context.value);
+		const int len = snprintf(block, sizeof(block), "\x82\x86\x84\x41\x05tests\x10\x0btraceparent\x37%s",
+					 context.value);
 
 		put_frame(c, 1, 0x04, stream, block, (uint32_t)len);
 		for (uint32_t i = 0; i < N_FRAMES; i++)

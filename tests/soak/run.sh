@@ -103,9 +103,9 @@ find_rate() {
 # sample: a line of what capture takes now.
 sample() {
     local proc=/proc/$capture_pid memory cpu handles records
-    memory=$(awk '/^(VmRSS|RssAnon|Threads):/ { printf "\t%d", $2 }' $proc/status 2> /dev/null) && [ -n "$memory" ] || return
-    cpu=$(awk -v hz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); printf "%.2f", ($12 + $13) / hz }' $proc/stat) || return
-    handles=$(find $proc/fd -mindepth 1 2> /dev/null | wc -l)
+    memory=$(awk '/^(VmRSS|RssAnon|Threads):/ { printf "\t%d", $2 }' "$proc/status" 2> /dev/null) && [ -n "$memory" ] || return
+    cpu=$(awk -v hz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); printf "%.2f", ($12 + $13) / hz }' "$proc/stat") || return
+    handles=$(find "$proc/fd" -mindepth 1 2> /dev/null | wc -l)
     records=$(du -cb "$work"/run/*.rec.zst* 2> /dev/null | awk 'END { print $1 }')
     printf '%s%s\t%s\t%s\t%s\n' "$(awk '{ print $1 }' /proc/uptime)" "$memory" "$handles" "$cpu" "$records" >> "$samples"
 }
@@ -123,6 +123,7 @@ soak() {
 
 # retransmitted: segments that the gateway's pod has sent again.
 retransmitted() {
+    # shellcheck disable=SC2016 # awk's fields
     ip netns exec "$TESTBED_GATEWAY_NETNS" awk '/^Tcp:/ && $13 ~ /^[0-9]+$/ { print $13 }' /proc/net/snmp
 }
 
@@ -157,7 +158,8 @@ made_samples() {
 # criteria: those that a run is judged by fail where they must.
 criteria() {
     local samples=$work/made.tsv n_requests=1000000
-    made_samples 100 0 0 && flat rss_anon_kb $leak_bytes && flat handles || { echo "flat, and not taken for it"; return 1; }
+    made_samples 100 0 0
+    if ! flat rss_anon_kb $leak_bytes || ! flat handles; then echo "flat, and not taken for it"; return 1; fi
     made_samples 100 977 0 && flat handles || return
     if flat rss_anon_kb $leak_bytes; then echo "a byte a request, and not seen"; return 1; fi
     made_samples 100 0 4 && flat rss_anon_kb $leak_bytes || return
