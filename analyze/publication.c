@@ -5,13 +5,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-int ws_publication_open(const char *dir, struct ws_publication *publication, struct ws_error *err)
+static bool is_link(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+/* no_follow: O_NOFOLLOW, or 0 where the user has named the directory, be it by a link. */
+static int open_directory(const char *dir, int no_follow, struct ws_publication *publication, struct ws_error *err)
 {
 	struct ws_publication made = { .dir = strdup(dir) };
 	int rc = 0;
@@ -20,7 +29,7 @@ int ws_publication_open(const char *dir, struct ws_publication *publication, str
 		return ws_error(err, -ENOMEM, "out of memory");
 	if (mkdir(dir, 0777) && errno != EEXIST)
 		rc = -errno;
-	made.dir_fd = rc ? -1 : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	made.dir_fd = rc ? -1 : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | no_follow);
 	if (!rc && made.dir_fd < 0)
 		rc = -errno;
 	/* Told once here, rather than for every file. */
@@ -28,12 +37,17 @@ int ws_publication_open(const char *dir, struct ws_publication *publication, str
 		rc = -errno;
 	if (rc) {
 		ws_error(err, rc, "%s: cannot write there: %s: no files were written, --out DIR puts them elsewhere",
-			 dir, strerror(-rc));
+			 dir, no_follow && is_link(dir) ? "it is a link, which is not followed" : strerror(-rc));
 		ws_publication_close(&made);
 		return rc;
 	}
 	*publication = made;
 	return 0;
+}
+
+int ws_publication_open(const char *dir, struct ws_publication *publication, struct ws_error *err)
+{
+	return open_directory(dir, 0, publication, err);
 }
 
 int ws_publication_open_for(const char *out, const char *dir, struct ws_publication *publication, struct ws_error *err)
@@ -44,7 +58,7 @@ int ws_publication_open_for(const char *out, const char *dir, struct ws_publicat
 		return ws_publication_open(out, publication, err);
 	if (snprintf(path, sizeof(path), "%s/reports", dir) >= (int)sizeof(path))
 		return ws_error(err, -ENAMETOOLONG, "%s: the name is too long", dir);
-	return ws_publication_open(path, publication, err);
+	return open_directory(path, O_NOFOLLOW, publication, err); /* what is written stays below the run */
 }
 
 void ws_publication_close(struct ws_publication *publication)
@@ -71,7 +85,9 @@ int ws_draft_open(const struct ws_publication *publication, const char *name, st
 	snprintf(made.name, sizeof(made.name), "%s", name);
 	/* The process's number: two runs at once do not write into each other's file. */
 	snprintf(made.temporary, sizeof(made.temporary), ".%s.%ld.tmp", made.name, (long)getpid());
-	fd = openat(publication->dir_fd, made.temporary, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+	/* A new file: neither through a link, nor into one that others hold open. */
+	unlinkat(publication->dir_fd, made.temporary, 0);
+	fd = openat(publication->dir_fd, made.temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return complain(&made, -errno, err);
 	made.file = fdopen(fd, "w+");

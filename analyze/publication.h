@@ -26,7 +26,7 @@ struct ws_draft {
 /* Opens the directory; makes it, if only it is missing, not its parents. 0 or -errno. */
 int ws_publication_open(const char *dir, struct ws_publication *publication, struct ws_error *err);
 
-/* Opens out, or, if that is NULL, dir/reports. As above. */
+/* Opens out, or, if that is NULL, dir/reports, which must not be a link: it would lead elsewhere. As above. */
 int ws_publication_open_for(const char *out, const char *dir, struct ws_publication *publication, struct ws_error *err);
 
 /* NULL is fine. */

@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "capture/privilege.h"
 #include "capture/tc.h"
 #include "lib/tap_config.h"
 #include "tap.skel.h"
@@ -30,6 +31,27 @@ static bool check_packet_socket(FILE *out)
 	if (fd >= 0)
 		close(fd);
 	return report(out, fd >= 0, "packet socket", detail, "run as root, or with CAP_NET_RAW");
+}
+
+/* Of those that the usual recording needs; the others are for some options only. */
+static bool check_capabilities(FILE *out)
+{
+	const struct ws_capture_options usual = { .with_ebpf = true };
+	const uint64_t have = ws_privilege_effective();
+	char text[WS_PRIVILEGE_TEXT], detail[WS_PRIVILEGE_TEXT + 32];
+	struct ws_error err = { 0 };
+	const bool is_ok = ws_privilege_check(&usual, &err) == 0;
+
+	snprintf(detail, sizeof(detail), "%s: %s", is_ok ? "there" : "have",
+		 ws_privilege_names(have & (WS_CAP(CAP_BPF) | WS_CAP(CAP_PERFMON) | WS_CAP(CAP_NET_ADMIN) |
+					    WS_CAP(CAP_NET_RAW) | WS_CAP(CAP_SYS_ADMIN)),
+				    text));
+	report(out, is_ok, "capabilities", detail, err.text);
+	if (!(have & WS_CAP(CAP_NET_ADMIN)))
+		fprintf(out, "note  %-22s CAP_NET_ADMIN is missing: no --hook tc\n", "");
+	if (!(have & WS_CAP(CAP_SYS_ADMIN)))
+		fprintf(out, "note  %-22s CAP_SYS_ADMIN is missing: no --netns, no BPF run time\n", "");
+	return is_ok;
 }
 
 /* Loads the program for one of the hooks. Returns 0 with words of how it went, or -errno. */
@@ -71,7 +93,7 @@ static bool check_program(FILE *out)
 
 	return report(out, rc == 0, "in-kernel program", detail,
 		      rc == -EPERM || rc == -EACCES
-			      ? "run as root, or with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; look at "
+			      ? "run as root, or with CAP_BPF and CAP_PERFMON; look at "
 				"/proc/sys/kernel/lockdown too"
 			      : "needs Linux 5.10 or later; on an older kernel use `capture run --no-ebpf --pcap`");
 }
@@ -110,6 +132,7 @@ bool ws_check(FILE *out)
 	uname(&name);
 	snprintf(detail, sizeof(detail), "%.64s %.64s", name.release, name.machine);
 	report(out, true, "kernel", detail, "");
+	is_ok &= check_capabilities(out);
 	is_ok &= check_packet_socket(out);
 	has_ring = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
 	is_ok &= report(out, has_ring, "BPF ring buffer", has_ring ? "there" : "not available", too_old);

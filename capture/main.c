@@ -15,7 +15,9 @@
 #include "capture/plan/plan_apply.h"
 #include "capture/plan/plan_run.h"
 #include "capture/plan/plan_show.h"
+#include "capture/privilege.h"
 #include "capture/run.h"
+#include "capture/sandbox.h"
 #include "capture/show.h"
 #include "lib/standard.h"
 #include "lib/version.h"
@@ -127,6 +129,33 @@ static int take_plan(struct ws_capture_options *options, struct ws_plan *plan, s
 	return rc ? ws_error(err, rc, "%s: %s", options->plan_path, why.text) : 0;
 }
 
+/* What packets hold beside headers is not for everybody. */
+static void warn_of_packets(const struct ws_capture_options *o)
+{
+	if (o->with_pcap && o->pcap_snaplen > WS_HEADERS_ONLY_BYTES)
+		fprintf(stderr,
+			"capture run: warning: packet captures hold what passes: headers, cookies, tokens, bodies. "
+			"%s/*.pcap "
+			"can be read by you only; --snaplen N keeps the first N bytes of a packet. Record files hold "
+			"ids.\n",
+			o->dir);
+}
+
+/* A call that was refused may be why something is missing; and it says that this program has to be told of it. */
+static void warn_of_refusals(void)
+{
+	char name[64];
+	int first;
+	const uint64_t n = ws_sandbox_refused(&first);
+
+	if (n)
+		fprintf(stderr,
+			"capture run: warning: %llu system calls were refused, the first of them %s: they are not "
+			"among "
+			"those that a recording needs (run.json has it, too). Please report it\n",
+			(unsigned long long)n, ws_sandbox_call_name(first, name));
+}
+
 static int command_run(int argc, char **argv)
 {
 	struct ws_capture_options options;
@@ -147,11 +176,16 @@ static int command_run(int argc, char **argv)
 	libbpf_set_print(NULL);
 	if (options.plan_path)
 		rc = take_plan(&options, &plan, &err);
+	if (rc == 0)
+		rc = ws_privilege_check(&options, &err);
+	if (rc == 0 && !options.is_quiet)
+		warn_of_packets(&options);
 	if (rc == 0 && options.overhead_blocks)
 		rc = ws_overhead_run(&options, argc, argv, &stop, options.is_quiet ? NULL : tell_trial, &err);
 	else if (rc == 0)
 		rc = ws_run(&options, argc, argv, &stop, options.is_quiet ? NULL : tell, &command_status, &err);
 	ws_plan_close(&plan);
+	warn_of_refusals();
 	if (rc) {
 		fprintf(stderr, "capture run: %s\n", err.text);
 		return 1;

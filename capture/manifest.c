@@ -11,6 +11,8 @@
 
 #include "capture/any_text.h"
 #include "capture/plan/plan.h"
+#include "capture/privilege.h"
+#include "capture/sandbox.h"
 #include "lib/names.h"
 #include "lib/version.h"
 
@@ -210,14 +212,28 @@ static json_t *changes(const struct ws_run_facts *run)
 	return array;
 }
 
-int ws_manifest_write(const char *path, const struct ws_run_facts *run, struct ws_error *err)
+/* Of the recording itself, once it has begun. */
+static json_t *privileges(const struct ws_confinement *c)
+{
+	json_t *kept = json_array();
+	int first;
+	const uint64_t n_refused = ws_sandbox_refused(&first);
+	char name[64];
+
+	for (int number = 0; number < 64; number++)
+		if ((c->kept & WS_CAP(number)) && ws_privilege_name(number))
+			json_array_append_new(kept, json_string(ws_privilege_name(number)));
+	return json_pack("{s:o, s:b, s:s?, s:s?, s:I, s:s?}", "capabilities", kept, "no_new_privs", 1, "seccomp",
+			 c->filter, "no_seccomp_because", c->filter ? NULL : c->words, "refused_calls",
+			 (json_int_t)n_refused, "first_refused", n_refused ? ws_sandbox_call_name(first, name) : NULL);
+}
+
+int ws_manifest_write(struct ws_whole_file *file, const struct ws_run_facts *run, struct ws_error *err)
 {
 	json_t *document;
-	char *part_path;
+	char *text = NULL;
 	int rc = 0;
 
-	if (asprintf(&part_path, "%s" WS_RECFILE_PART_SUFFIX, path) < 0)
-		return ws_error(err, -ENOMEM, "out of memory");
 	document = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "state", run->state, "ended_by",
 			     ws_any_text(run->ended_by), "wirespan", versions(), "host", host(), "command_line",
 			     strings(run->argc, (const char *const *)run->argv), "configuration",
@@ -240,17 +256,15 @@ int ws_manifest_write(const char *path, const struct ws_run_facts *run, struct w
 		json_object_set_new(document, "changes", changes(run));
 	}
 	if (!document) {
-		rc = ws_error(err, -ENOMEM, "%s: cannot put the manifest together", path);
+		rc = ws_error(err, -ENOMEM, "%s: cannot put the manifest together", file->path);
 		goto out;
 	}
-	errno = 0;
-	if (json_dump_file(document, part_path, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) || rename(part_path, path)) {
-		rc = errno ? -errno : -EIO;
-		ws_error(err, rc, "%s: cannot write: %s", part_path, strerror(-rc));
-		unlink(part_path);
-	}
+	if (run->confinement.is_confined)
+		json_object_set_new(document, "privileges", privileges(&run->confinement));
+	text = json_dumps(document, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+	rc = text ? ws_whole_file_put(file, text, err) : ws_error(err, -ENOMEM, "out of memory");
 out:
 	json_decref(document);
-	free(part_path);
+	free(text);
 	return rc;
 }

@@ -8,11 +8,13 @@
 #define WS_MANIFEST_H
 
 #include "capture/clock.h"
+#include "capture/confine.h"
 #include "capture/netns.h"
 #include "capture/options.h"
 #include "capture/sniffer.h"
 #include "capture/tap.h"
 #include "capture/watch.h"
+#include "capture/whole_file.h"
 #include "lib/error.h"
 
 #define WS_CLOCK_PAIRS_MAX 4096
@@ -54,9 +56,10 @@ struct ws_run_facts {
 	uint64_t reader_system_ns;
 	uint64_t process_user_ns; /* CPU time of the whole program, packet captures included */
 	uint64_t process_system_ns;
+	struct ws_confinement confinement;
 };
 
-/* Writes path. Returns 0 or -errno. */
-int ws_manifest_write(const char *path, const struct ws_run_facts *run, struct ws_error *err);
+/* Writes the file. Returns 0 or -errno. */
+int ws_manifest_write(struct ws_whole_file *file, const struct ws_run_facts *run, struct ws_error *err);
 
 #endif

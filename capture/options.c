@@ -58,7 +58,8 @@ const char ws_capture_run_help[] =
 	"                       segments are cut, so that time in the queue is not in tx at the NIC. A packet that "
 	"another\n"
 	"                       tc program drops or redirects is counted at tc all the same. clsact: not tcx\n"
-	"  --pcap               also capture packets at the points, into NAME.pcap\n"
+	"  --pcap               also capture packets at the points, into NAME.pcap: all that passes, and so\n"
+	"                       secrets, too; record files hold ids only\n"
 	"  --no-ebpf            packets only (with --pcap): to see what each method adds\n"
 	"  --snaplen N          bytes kept of each packet (default 0: all)\n"
 	"  --pcap-buffer MB     kernel buffer of each packet capture (default 64)\n"
@@ -77,8 +78,14 @@ const char ws_capture_run_help[] =
 	"  --treatments LIST    with --overhead: none, empty, ebpf, tcpdump (the default), nostats, pcap, both,\n"
 	"                       tc (--hook tc), wakeup; joined by commas\n"
 	"  --seed N             with --overhead: of the random order (default: from the clock)\n"
-	"  --quiet              no progress line and no summary\n"
-	"  --help               this text\n";
+	"  --quiet              no progress line, no summary, and no warning that packets may hold secrets\n"
+	"  --help               this text\n"
+	"\n"
+	"Needs CAP_NET_RAW; CAP_BPF and CAP_PERFMON, unless --no-ebpf; CAP_NET_ADMIN for --hook tc; CAP_SYS_ADMIN\n"
+	"for --netns.\n"
+	"Once it records it keeps none of them, except what --watch, COMMAND, clsact, a directory of somebody\n"
+	"else's, or a kernel before 5.19 need (run.json lists what was kept), and makes no system call that it\n"
+	"does not need. What it writes only its owner can read (mode 0600); it follows no link in DIR.\n";
 
 enum option_code {
 	OPTION_DIR = 1000,

@@ -11,6 +11,10 @@
 #include "lib/recfile.h"
 #include "lib/tap_config.h"
 
+/* Of what a recording writes: packets and addresses are for who recorded them. */
+#define WS_CAPTURE_FILE_MODE 0600
+/* Of a packet: Ethernet, IPv4 and TCP without options. What is longer may be payload. */
+#define WS_HEADERS_ONLY_BYTES 54
 /* Of a run; a record has a byte for its point's number. */
 #define WS_POINTS_MAX 128
 /* Blocks of trials, unless the user says otherwise, and at most. */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "capture/affinity.h"
+#include "capture/confine.h"
 #include "capture/directory.h"
 #include "capture/manifest.h"
 #include "capture/run_points.h"
@@ -33,7 +34,7 @@ struct run {
 	struct ws_capture_options options; /* points are added to it while the run watches */
 	const struct ws_capture_options *o;
 	struct ws_run_watch *watch; /* NULL: does not watch */
-	char *manifest_path;
+	struct ws_whole_file manifest;
 	uint64_t start_ns;
 	volatile sig_atomic_t *stop;
 	pid_t command; /* 0: none, or it has ended */
@@ -41,29 +42,23 @@ struct run {
 	int dir_fd;    /* holds the directory; -1: not yet */
 };
 
-static int make_path(const char *dir, const char *name, const char *suffix, char **path, struct ws_error *err)
-{
-	if (asprintf(path, "%s/%s%s", dir, name, suffix) >= 0)
-		return 0;
-	*path = NULL;
-	return ws_error(err, -ENOMEM, "out of memory");
-}
-
 static int prepare_directory(struct run *r, struct ws_error *err)
 {
 	int rc = ws_directory_make(r->o->dir, err);
+	char *path = NULL;
 
 	if (rc == 0)
 		rc = ws_directory_lock(r->o->dir, &r->dir_fd, err);
 	if (rc)
 		return rc;
-	rc = make_path(r->o->dir, "run", ".json", &r->manifest_path, err);
-	if (rc)
-		return rc;
-	if (access(r->manifest_path, F_OK) == 0)
-		return ws_error(err, -EEXIST, "%s: exists already; record into another directory, or move it away",
-				r->manifest_path);
-	return 0;
+	if (asprintf(&path, "%s/run.json", r->o->dir) < 0)
+		return ws_error(err, -ENOMEM, "out of memory");
+	if (ws_whole_file_is_there(path))
+		rc = ws_error(err, -EEXIST, "%s: exists already; record into another directory, or move it away", path);
+	else
+		rc = ws_whole_file_name(path, WS_CAPTURE_FILE_MODE, &r->manifest, err);
+	free(path);
+	return rc;
 }
 
 static void note_clocks(struct run *r)
@@ -273,7 +268,7 @@ static int record(struct run *r, volatile sig_atomic_t *stop, void (*tell)(const
 			tell_ns += TELL_NS;
 		}
 		if (rc == 0 && r->watch && ws_run_watch_poll(r->watch, now_ns))
-			rc = ws_manifest_write(r->manifest_path, &r->facts, err);
+			rc = ws_manifest_write(&r->manifest, &r->facts, err);
 		if (rc)
 			return rc;
 		until.tv_sec = (time_t)((now_ns + POLL_NS) / 1000000000u);
@@ -292,6 +287,19 @@ static void tell_kept(const struct run *r, int rc, struct ws_error *err)
 			 "; what was recorded before is kept: `ingest --dir %s` loads it", r->o->dir);
 }
 
+/* From here on only what is open already is used, and no file is opened for writing, unless points come and go. */
+static int confine(struct run *r, struct ws_error *err)
+{
+	bool has_clsact = false;
+	int rc = r->watch ? 0 : ws_whole_file_prepare(&r->manifest, err);
+
+	for (uint32_t i = 0; i < r->o->n_points; i++)
+		if (r->facts.tap[i] && r->o->hook != WS_HOOK_SOCKET &&
+		    strcmp(ws_tap_facts(r->facts.tap[i])->hook, "clsact") == 0)
+			has_clsact = true;
+	return rc ? rc : ws_confine(r->o, r->command, has_clsact, &r->facts.confinement, err);
+}
+
 static void release(struct run *r)
 {
 	ws_run_points_close(&r->facts);
@@ -301,7 +309,7 @@ static void release(struct run *r)
 		close(r->stats_fd);
 	if (r->dir_fd >= 0)
 		close(r->dir_fd);
-	free(r->manifest_path);
+	ws_whole_file_close(&r->manifest);
 	free(r);
 }
 
@@ -323,6 +331,7 @@ int ws_run(const struct ws_capture_options *o, int argc, char **argv, volatile s
 	r->facts = (struct ws_run_facts) {
 		.options = &r->options, .argc = argc, .argv = argv, .state = "running", .command_status = -1
 	};
+	r->manifest.fd = -1;
 	r->stats_fd = o->with_ebpf && o->with_bpf_stats ? bpf_enable_stats(BPF_STATS_RUN_TIME) : -1;
 	rc = prepare_directory(r, err);
 	if (rc == 0 && o->watch_s)
@@ -334,18 +343,20 @@ int ws_run(const struct ws_capture_options *o, int argc, char **argv, volatile s
 		goto out;
 	r->start_ns = ws_clock_ns(CLOCK_MONOTONIC);
 	note_clocks(r);
-	rc = ws_manifest_write(r->manifest_path, &r->facts, err);
+	rc = ws_manifest_write(&r->manifest, &r->facts, err);
 	if (rc)
 		goto out;
 	if (!*stop)
 		rc = start_command(r, err);
 	if (rc) { /* nothing was recorded that is of use to anybody */
-		unlink(r->manifest_path);
+		unlink(r->manifest.path);
 		goto out;
 	}
 	is_recording = true;
 	/* after the command, which is not to share the reader's CPU */
 	rc = ws_affinity_set(o->reader_cpu, "--cpu", err);
+	if (rc == 0)
+		rc = confine(r, err);
 	if (rc == 0)
 		rc = record(r, stop, tell, err);
 	end_command(r);
@@ -358,7 +369,7 @@ int ws_run(const struct ws_capture_options *o, int argc, char **argv, volatile s
 	r->facts.failure = rc && err ? err->text : NULL;
 	finish_rc = ws_still_there(r->dir_fd, r->o->dir, rc ? NULL : err); /* another one of its name is not ours */
 	if (finish_rc == 0)
-		finish_rc = ws_manifest_write(r->manifest_path, &r->facts, rc ? NULL : err);
+		finish_rc = ws_manifest_write(&r->manifest, &r->facts, rc ? NULL : err);
 	rc = rc ? rc : finish_rc;
 	sum_up(r, &progress);
 	if (tell)

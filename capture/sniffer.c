@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pcap/pcap.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,9 @@
 #include <unistd.h>
 
 #include "capture/affinity.h"
+#include "capture/confine.h"
 #include "capture/netns.h"
+#include "capture/whole_file.h"
 #include "lib/still_there.h"
 
 struct ws_sniffer {
@@ -24,6 +27,7 @@ struct ws_sniffer {
 	pcap_dumper_t *dumper;
 	pthread_t thread;
 	bool has_thread;
+	sem_t is_set_up; /* the thread's own affairs are settled */
 	bool is_finished;
 	int cpu;
 	atomic_bool is_stopping;
@@ -85,6 +89,9 @@ static void *sniff(void *context)
 	struct ws_sniffer *s = context;
 
 	s->rc = ws_affinity_set(s->cpu, "--pcap-cpu", &s->err);
+	if (s->rc == 0)
+		s->rc = ws_confine_thread(&s->err);
+	sem_post(&s->is_set_up);
 	while (s->rc == 0 && !atomic_load(&s->is_stopping)) {
 		if (pcap_dispatch(s->pcap, DISPATCH_MAX, write_packet, (u_char *)s) == PCAP_ERROR)
 			s->rc = ws_error(&s->err, -EIO, "interface %s: packet capture: %s", s->interface,
@@ -95,6 +102,27 @@ static void *sniff(void *context)
 		s->rc = take_rest(s);
 	atomic_store(&s->has_failed, s->rc != 0);
 	return NULL;
+}
+
+/* A new file, whoever has put a link of that name there. */
+static int create(struct ws_sniffer *s, struct ws_error *err)
+{
+	const int fd = open(s->part_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, WS_CAPTURE_FILE_MODE);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!file) {
+		const int rc = -errno;
+
+		if (fd >= 0)
+			close(fd);
+		return ws_error(err, rc, "%s: cannot create: %s%s", s->part_path, strerror(-rc),
+				rc == -EEXIST ? "; an earlier recording did not finish: load it, or move it away" : "");
+	}
+	s->dumper = pcap_dump_fopen(s->pcap, file); /* closes it if it cannot */
+	if (!s->dumper)
+		return ws_error(err, -EIO, "%s: %s", s->part_path, pcap_geterr(s->pcap));
+	setvbuf(file, NULL, _IOFBF, 1 << 20);
+	return 0;
 }
 
 static int activate(struct ws_sniffer *s, const struct ws_capture_options *o, struct ws_error *err)
@@ -126,6 +154,7 @@ int ws_sniffer_open(const struct ws_capture_options *o, uint32_t index, const ch
 
 	if (!s)
 		return ws_error(err, -ENOMEM, "out of memory");
+	sem_init(&s->is_set_up, 0, 0);
 	s->interface = o->point[index].interface;
 	s->cpu = o->pcap_cpu;
 	s->path = strdup(path);
@@ -134,7 +163,7 @@ int ws_sniffer_open(const struct ws_capture_options *o, uint32_t index, const ch
 		rc = ws_error(err, -ENOMEM, "out of memory");
 		goto out;
 	}
-	if (access(path, F_OK) == 0 || access(s->part_path, F_OK) == 0) {
+	if (ws_whole_file_is_there(path)) {
 		rc = ws_error(err, -EEXIST, "%s: exists already; record into another directory, or move it away", path);
 		goto out;
 	}
@@ -146,13 +175,9 @@ int ws_sniffer_open(const struct ws_capture_options *o, uint32_t index, const ch
 	rc = rc ? rc : leave_rc;
 	if (rc)
 		goto out;
-	s->dumper = pcap_dump_open(s->pcap, s->part_path);
-	if (!s->dumper) {
-		rc = ws_error(err, -EIO, "%s: %s", s->part_path, pcap_geterr(s->pcap));
+	rc = create(s, err);
+	if (rc)
 		goto out;
-	}
-	setvbuf(pcap_dump_file(s->dumper), NULL, _IOFBF, 1 << 20);
-	fcntl(fileno(pcap_dump_file(s->dumper)), F_SETFD, FD_CLOEXEC);
 	fcntl(pcap_fileno(s->pcap), F_SETFD, FD_CLOEXEC);
 	flush(s); /* the head: a file without it is no packet capture */
 	if (s->rc) {
@@ -163,6 +188,8 @@ int ws_sniffer_open(const struct ws_capture_options *o, uint32_t index, const ch
 	if (rc)
 		ws_error(err, rc, "cannot start a thread: %s", strerror(-rc));
 	s->has_thread = rc == 0;
+	while (s->has_thread && sem_wait(&s->is_set_up)) /* before anybody forbids it what it needs for that */
+		;
 out:
 	if (rc && s->dumper)
 		unlink(s->part_path); /* it would be in the way of the next attempt */
@@ -217,7 +244,7 @@ int ws_sniffer_complete(struct ws_sniffer *s, struct ws_error *err)
 	rc = ws_sniffer_look(s, err);
 	if (rc)
 		return rc;
-	if (rename(s->part_path, s->path))
+	if (ws_recfile_give_name(s->part_path, s->path))
 		return ws_error(err, -errno, "%s: cannot rename to %s: %s", s->part_path, s->path, strerror(errno));
 	return 0;
 }
@@ -248,6 +275,7 @@ void ws_sniffer_close(struct ws_sniffer *s)
 		pcap_dump_close(s->dumper);
 	if (s->pcap)
 		pcap_close(s->pcap);
+	sem_destroy(&s->is_set_up);
 	free(s->path);
 	free(s->part_path);
 	free(s);

@@ -24,7 +24,10 @@ struct ws_sniffer_facts {
 	uint64_t n_written;
 };
 
-/* Begins to capture point number index of the options into path. Returns 0 or -errno; the sniffer is the caller's. */
+/*
+ * Begins to capture point number index of the options into path, a new file, in a thread that has no capability.
+ * Returns 0 or -errno; the sniffer is the caller's.
+ */
 int ws_sniffer_open(const struct ws_capture_options *o, uint32_t index, const char *path, struct ws_sniffer **sniffer,
 		    struct ws_error *err);
 

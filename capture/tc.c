@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -201,6 +202,15 @@ const char *ws_tc_kind(const struct ws_tc *tc)
 	return tc->link_fd[WS_TC_IN] >= 0 ? "tcx" : "clsact";
 }
 
+/* Is the namespace the one that this thread is in? To enter it, too, is a privilege. */
+static bool is_home(int netns_fd)
+{
+	struct stat there, here;
+
+	return fstat(netns_fd, &there) == 0 && stat("/proc/thread-self/ns/net", &here) == 0 &&
+	       there.st_ino == here.st_ino && there.st_dev == here.st_dev;
+}
+
 /* Filters are removed in the interface's namespace, which the lease belongs to, whatever has become of its name. */
 static void remove_filters(const struct ws_tc *tc)
 {
@@ -208,6 +218,8 @@ static void remove_filters(const struct ws_tc *tc)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", netns_fd);
+	if (netns_fd >= 0 && is_home(netns_fd))
+		*path = '\0';
 	if (netns_fd >= 0 && ws_netns_enter(path, &home_fd, NULL) == 0) {
 		for (int way = 0; way < WS_TC_WAYS; way++)
 			if (tc->has_filter[way])

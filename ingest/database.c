@@ -79,20 +79,43 @@ static int set_up(struct ws_database *db, struct ws_error *err)
 	return rc || version == WS_SCHEMA_VERSION ? rc : refuse(db, version, err);
 }
 
-/* Is what has the name, if anything, a file of the run's own directory? */
-static int check_path(const char *path, struct ws_error *err)
+/* The path with all links in its directories resolved: to be freed; NULL with errno. */
+static char *resolve(const char *path)
 {
-	struct stat st;
+	const char *slash = strrchr(path, '/');
+	char *above, *dir, *real = NULL;
 
-	if (lstat(path, &st))
-		return errno == ENOENT ? 0 : ws_error(err, -errno, "%s: cannot open: %s", path, strerror(errno));
-	if (S_ISLNK(st.st_mode))
-		return ws_error(err, -ELOOP,
-				"%s: a symbolic link; ingest writes in the run's own directory only: remove the link",
-				path);
-	return S_ISREG(st.st_mode)
-		       ? 0
-		       : ws_error(err, -EINVAL, "%s: not a regular file; move it away and load again", path);
+	if (!slash)
+		return strdup(path);
+	above = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	dir = above ? realpath(above, NULL) : NULL;
+	if (dir && asprintf(&real, "%s/%s", dir, slash + 1) < 0)
+		real = NULL;
+	free(above);
+	free(dir);
+	return real;
+}
+
+/* The directory is what the user named, by a link or not; a link in it may be anybody's, and is not followed. */
+static int connect(struct ws_database *db, struct ws_error *err)
+{
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW;
+	char *real = resolve(db->sql.path);
+	struct stat st;
+	int rc = 0;
+
+	if (!real)
+		return ws_error(err, -errno, "%s: %s", db->sql.path, strerror(errno));
+	if (lstat(real, &st) == 0 && S_ISLNK(st.st_mode))
+		rc = ws_error(err, -ELOOP,
+			      "%s: a symbolic link; ingest writes in the run's own directory only: remove the link",
+			      db->sql.path);
+	else if (lstat(real, &st) == 0 && !S_ISREG(st.st_mode))
+		rc = ws_error(err, -EINVAL, "%s: not a regular file; move it away and load again", db->sql.path);
+	else if (sqlite3_open_v2(real, &db->sql.db, flags, NULL) != SQLITE_OK)
+		rc = ws_sql_fail(&db->sql, err);
+	free(real);
+	return rc;
 }
 
 int ws_database_open(const char *path, struct ws_database **database, struct ws_error *err)
@@ -104,13 +127,9 @@ int ws_database_open(const char *path, struct ws_database **database, struct ws_
 		rc = ws_error(err, -ENOMEM, "out of memory");
 		goto out;
 	}
-	rc = check_path(path, err);
+	rc = connect(db, err);
 	if (rc)
 		goto out;
-	if (sqlite3_open_v2(path, &db->sql.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
-		rc = ws_sql_fail(&db->sql, err);
-		goto out;
-	}
 	sqlite3_busy_timeout(db->sql.db, WS_BUSY_TIMEOUT_MS);
 	rc = ws_sql_execute(&db->sql, "PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536", err);
 	if (rc == 0)

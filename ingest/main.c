@@ -11,6 +11,7 @@
 
 #include "ingest/database.h"
 #include "ingest/inputs.h"
+#include "ingest/links.h"
 #include "ingest/load.h"
 #include "ingest/snapshot.h"
 #include "ingest/telling.h"
@@ -223,6 +224,8 @@ static int load_run(struct run *run, struct ws_error *err)
 	struct ws_inputs inputs = { 0 };
 	int rc = ws_inputs_find(run->dir, &inputs, err);
 
+	if (rc == 0 && geteuid() == 0)
+		rc = ws_links_check(run->dir, &inputs, err);
 	for (uint32_t i = 0; rc == 0 && i < job->n_pcaps; i++)
 		rc = ws_inputs_add_pcap(&inputs, job->pcap[i].point, job->pcap[i].path, err);
 	if (rc == 0 && !ws_inputs_are_some(&inputs))

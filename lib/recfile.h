@@ -44,8 +44,9 @@ struct ws_recfile_mark {
 struct ws_recfile_writer;
 
 /*
- * Creates path + WS_RECFILE_PART_SUFFIX. level: zstd's compression level. The writer is the caller's, to be closed.
- * Returns 0 or -errno; -EEXIST if path itself exists: a recording is never overwritten.
+ * Creates path + WS_RECFILE_PART_SUFFIX, for its owner only; no link is followed. level: zstd's compression level. The
+ * writer is the caller's, to be closed. Returns 0 or -errno; -EEXIST if path itself exists: a recording is never
+ * overwritten.
  */
 int ws_recfile_create(const char *path, const struct ws_recfile_head *head, int level,
 		      struct ws_recfile_writer **writer, struct ws_error *err);
@@ -74,6 +75,12 @@ uint64_t ws_recfile_written_records(const struct ws_recfile_writer *w);
 
 /* Removes the unfinished file: its recording never began. The writer must still be closed. */
 void ws_recfile_discard(struct ws_recfile_writer *w);
+
+/*
+ * Renames, but never over a file that has come there meanwhile, where the file system can tell. Returns 0, or -1 with
+ * errno.
+ */
+int ws_recfile_give_name(const char *from, const char *to);
 
 /* Frees the writer; an unfinished file stays under its temporary name. NULL is nothing. */
 void ws_recfile_close(struct ws_recfile_writer *w);

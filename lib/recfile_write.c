@@ -166,7 +166,7 @@ int ws_recfile_create(const char *path, const struct ws_recfile_head *head, int 
 	struct ws_recfile_writer *w;
 	int rc;
 
-	if (access(path, F_OK) == 0)
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return ws_error(err, -EEXIST, "%s: exists already; record into another directory, or move it away",
 				path);
 	w = calloc(1, sizeof(*w));
@@ -192,7 +192,7 @@ int ws_recfile_create(const char *path, const struct ws_recfile_head *head, int 
 		rc = ws_error(err, -EINVAL, "zstd refuses compression level %d; use 1 to 19", level);
 		goto out;
 	}
-	w->fd = open(w->part_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	w->fd = open(w->part_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (w->fd < 0) {
 		rc = ws_error(err, -errno, "%s: cannot create: %s%s", w->part_path, strerror(errno),
 			      errno == EEXIST ? "; an earlier recording did not finish: load it, or move it away" : "");
@@ -267,7 +267,7 @@ int ws_recfile_look(const struct ws_recfile_writer *w, struct ws_error *err)
 }
 
 /* Renames, but never over a file that has come there meanwhile, where the file system can tell. */
-static int give_name(const char *from, const char *to)
+int ws_recfile_give_name(const char *from, const char *to)
 {
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
 		return 0;
@@ -298,7 +298,7 @@ int ws_recfile_finish(struct ws_recfile_writer *w, const struct ws_recfile_mark 
 		return rc;
 	if (fsync(w->fd))
 		return ws_error(err, -errno, "%s: cannot sync: %s", w->part_path, strerror(errno));
-	if (give_name(w->part_path, w->path))
+	if (ws_recfile_give_name(w->part_path, w->path))
 		return ws_error(err, -errno, "%s: cannot rename to %s: %s", w->part_path, w->path, strerror(errno));
 	return 0;
 }

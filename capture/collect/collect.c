@@ -36,6 +36,25 @@ static int lock_node(const struct ws_snapshot_options *o, const char *cluster, i
 	return ws_error(err, rc, "%s: cannot be locked: %s", path, strerror(-rc));
 }
 
+/* Directories that are made here are written to by names that are known: not through a link that somebody else made. */
+static int check_links(const char *cluster, const char *node, struct ws_error *err)
+{
+	static const char *const below[] = { "", "/node", "/node/" };
+
+	for (int i = 0; i < 3; i++) {
+		char path[PATH_MAX];
+		struct stat st;
+
+		if ((size_t)snprintf(path, sizeof(path), "%s%s%s", cluster, below[i], i == 2 ? node : "") >=
+		    sizeof(path))
+			return ws_error(err, -ENAMETOOLONG, "%s: the path is too long", cluster);
+		if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && st.st_uid != geteuid() && st.st_uid != 0)
+			return ws_error(err, -EPERM, "%s: a link that user %u made, which is not followed: remove it",
+					path, (unsigned int)st.st_uid);
+	}
+	return 0;
+}
+
 /* Makes the snapshot's directory; an update's has another name until it is complete. */
 static int prepare(struct ws_collection *c, const char *cluster, struct ws_error *err)
 {
@@ -218,7 +237,9 @@ int ws_snapshot_take(const struct ws_snapshot_options *o, void (*tell)(void *con
 
 	if ((size_t)snprintf(cluster, sizeof(cluster), "%s/cluster", o->dir) >= sizeof(cluster))
 		return ws_error(err, -ENAMETOOLONG, "%s: the path is too long", o->dir);
-	rc = ws_directory_make(cluster, err);
+	rc = check_links(cluster, o->node, err);
+	if (rc == 0)
+		rc = ws_directory_make(cluster, err);
 	if (rc == 0)
 		rc = lock_node(o, cluster, &lock_fd, err);
 	if (rc)

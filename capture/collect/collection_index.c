@@ -199,13 +199,21 @@ static int read_index(const char *path, json_t **index, struct ws_error *err)
 static int write_json(const json_t *index, const char *path, const char *node, struct ws_error *err)
 {
 	char part[PATH_MAX];
-	int rc = 0;
+	FILE *file = NULL;
+	int fd, rc = 0;
 
 	if ((size_t)snprintf(part, sizeof(part), "%s.%s.part", path, node) >= sizeof(part))
 		return ws_error(err, -ENAMETOOLONG, "%s: the path is too long", path);
-	unlink(part);
-	if (json_dump_file(index, part, JSON_INDENT(1)) || rename(part, path))
+	unlink(part); /* never through a link */
+	fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd >= 0)
+		file = fdopen(fd, "w");
+	if (!file || json_dumpf(index, file, JSON_INDENT(1)) || fflush(file) || rename(part, path))
 		rc = ws_error(err, errno ? -errno : -EIO, "%s: cannot be written: %s", path, strerror(errno));
+	if (file)
+		fclose(file);
+	else if (fd >= 0)
+		close(fd);
 	if (rc)
 		unlink(part);
 	return rc;

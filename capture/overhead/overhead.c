@@ -13,6 +13,7 @@
 #include "capture/directory.h"
 #include "capture/overhead/shuffle.h"
 #include "capture/overhead/trial.h"
+#include "capture/whole_file.h"
 #include "lib/recfile.h"
 #include "lib/version.h"
 
@@ -92,18 +93,12 @@ static json_t *make_document(const struct overhead *h, const char *state)
 static int write_document(const struct overhead *h, const char *state, struct ws_error *err)
 {
 	json_t *document = make_document(h, state);
-	char *part_path = NULL;
-	int rc = 0;
+	char *text = document ? json_dumps(document, JSON_INDENT(1)) : NULL;
+	int rc = text ? ws_whole_file_write(h->path, WS_CAPTURE_FILE_MODE, text, err)
+		      : ws_error(err, -ENOMEM, "%s: out of memory", h->path);
 
-	if (!document || asprintf(&part_path, "%s" WS_RECFILE_PART_SUFFIX, h->path) < 0) {
-		part_path = NULL;
-		rc = ws_error(err, -ENOMEM, "%s: out of memory", h->path);
-	} else if (json_dump_file(document, part_path, JSON_INDENT(1)) || rename(part_path, h->path)) {
-		rc = ws_error(err, errno ? -errno : -EIO, "%s: cannot write: %s", part_path, strerror(errno));
-		unlink(part_path);
-	}
 	json_decref(document);
-	free(part_path);
+	free(text);
 	return rc;
 }
 
@@ -154,7 +149,7 @@ static int prepare(struct overhead *h, struct ws_error *err)
 	free(dir);
 	if (!h->path || !h->scratch)
 		return ws_error(err, -ENOMEM, "out of memory");
-	if (access(h->path, F_OK) == 0)
+	if (ws_whole_file_is_there(h->path))
 		rc = ws_error(err, -EEXIST, "%s: exists already; measure into another directory, or move it away",
 			      h->path);
 	else if (!mkdtemp(h->scratch))

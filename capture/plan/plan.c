@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "capture/whole_file.h"
+
 bool ws_plan_is_point_name(const char *name, size_t len)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
@@ -105,35 +107,16 @@ int ws_plan_read(const char *path, struct ws_plan *plan, struct ws_error *err)
 
 int ws_plan_write(const struct ws_plan *plan, const char *path, struct ws_error *err)
 {
-	char *part_path, *text = json_dumps(plan->document, JSON_INDENT(1));
-	FILE *file;
-	int rc = 0;
+	char *text = json_dumps(plan->document, JSON_INDENT(1)), *line = NULL;
+	int rc;
 
-	if (asprintf(&part_path, "%s" WS_RECFILE_PART_SUFFIX, path) < 0)
-		part_path = NULL;
-	if (!text || !part_path) {
+	if (!text || asprintf(&line, "%s\n", text) < 0) {
+		line = NULL;
 		rc = ws_error(err, -ENOMEM, "out of memory");
-		goto out;
+	} else {
+		rc = ws_whole_file_write(path, 0666, line, err);
 	}
-	file = fopen(part_path, "we");
-	if (!file) {
-		rc = ws_error(err, -errno, "%s: cannot write the plan: %s", part_path, strerror(errno));
-		goto out;
-	}
-	errno = 0;
-	fputs(text, file);
-	fputc('\n', file);
-	if (fflush(file) || ferror(file) || fsync(fileno(file)))
-		rc = errno ? -errno : -EIO;
-	fclose(file);
-	if (rc == 0 && rename(part_path, path))
-		rc = -errno;
-	if (rc) {
-		ws_error(err, rc, "%s: cannot write the plan: %s", path, strerror(-rc));
-		unlink(part_path);
-	}
-out:
-	free(part_path);
+	free(line);
 	free(text);
 	return rc;
 }

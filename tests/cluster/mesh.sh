@@ -252,6 +252,7 @@ new_pod_is_recorded() {
     local dir=$work/watched served
     served=$(grep -c '"kind":"server"' "$dir/spans.log")
     [ "$served" -gt 0 ] || { echo "the new pod served nothing"; return 1; }
+    equals "watching 0" "$(jq -r '"\(.privileges.seccomp) \(.privileges.refused_calls)"' "$dir/node2/run.json")" || return 1
     equals "$served" "$(sqlite3 -batch "file:$dir/node2/run.db?mode=ro" "SELECT count(DISTINCT trace_id) FROM request JOIN file USING (file_id) JOIN point USING (point_id)
         WHERE length(trace_id) > 0 AND point.name LIKE 'vport-reviews%'")" &&
         equals "default/reviews-v1-5b667bcb7-h7zqv vport1 vport" "$(jq -r '.points[] | select(.name | startswith("vport-reviews")) | [.pod, .interface, .role] | join(" ")' "$dir/node2/run.json")"

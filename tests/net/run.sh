@@ -4,7 +4,8 @@
 # every request that was sent is at both points, both methods agree packet by packet, ledgers balance, filters and search
 # windows do what they say, and a killed recording is readable. Every hop of every request is in hops.sh, what networks do to packets
 # in faults.sh, heads of many segments in segments.sh, all families of contexts in families.sh, connections of many requests in pipelining.sh and
-# http2.sh, responses in responses.sh, what capturing costs in overhead.sh, the program at tc in hooks.sh.
+# http2.sh, responses in responses.sh, what capturing costs in overhead.sh, the program at tc in hooks.sh, privileges and planted
+# links in privilege.sh.
 # Usage: tests/net/run.sh [BIN_DIR]
 set -uo pipefail
 
@@ -43,6 +44,8 @@ source "$here/responses.sh"
 source "$here/overhead.sh"
 # shellcheck source=tests/net/hooks.sh
 source "$here/hooks.sh"
+# shellcheck source=tests/net/privilege.sh
+source "$here/privilege.sh"
 
 # What the search missed is there as a record that says why.
 beyond_window() {
@@ -222,6 +225,7 @@ all_families
 alongside 'pipelining vxlan' 'late_segments ipip'
 alongside 'many_streams vxlan' 'unreadable ipip'
 testbed_manners
+privileges
 check "overhead: every treatment in every block" overhead_measured
 check "overhead: the reader is woken by the clock" overhead_wakes_nobody
 check "overhead: loaded and told" overhead_told
