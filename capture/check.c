@@ -111,6 +111,16 @@ static void tell_tc(FILE *out)
 			ws_tc_has_tcx() ? "tcx" : "clsact, as there is no tcx (Linux 6.6)", detail);
 }
 
+/* No requirement either. */
+static void tell_seccomp(FILE *out)
+{
+	const bool is_there = access("/proc/sys/kernel/seccomp/actions_avail", R_OK) == 0;
+
+	fprintf(out, "%s  %-22s %s\n", is_there ? "ok  " : "note", "seccomp",
+		is_there ? "a recording is left the system calls that it needs"
+			 : "not there: a recording may make any system call, without any capability");
+}
+
 static void advise_cpus(FILE *out)
 {
 	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -143,6 +153,7 @@ bool ws_check(FILE *out)
 		fd >= 0 ? "can be counted" : "cannot be counted: the manifest will not have the program's cost");
 	if (fd >= 0)
 		close(fd);
+	tell_seccomp(out);
 	advise_cpus(out);
 	fprintf(out,
 		is_ok ? "This machine can record with eBPF.\n" : "This machine cannot record with eBPF as it is.\n");

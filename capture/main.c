@@ -85,6 +85,8 @@ static void tell(const struct ws_run_progress *p, int is_final)
 		fprintf(stderr,
 			"The wall clock was set meanwhile, %u times by %.3f s in all: times of packet captures jump.\n",
 			p->n_clock_steps, p->clock_step_s);
+	if (p->no_filter)
+		fprintf(stderr, "capture run: warning: recorded with all system calls allowed: %s\n", p->no_filter);
 }
 
 static void tell_trial(const struct ws_trials *trials, const struct ws_trial *trial, uint32_t n_blocks)

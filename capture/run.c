@@ -164,6 +164,8 @@ static void end_command(struct run *r)
 static void sum_up(struct run *r, struct ws_run_progress *p)
 {
 	memset(p, 0, sizeof(*p));
+	if (r->facts.confinement.is_confined && !r->facts.confinement.filter)
+		p->no_filter = r->facts.confinement.words;
 	p->elapsed_s = (double)(ws_clock_ns(CLOCK_MONOTONIC) - r->start_ns) / 1e9;
 	p->n_clock_steps = r->facts.n_clock_steps;
 	p->clock_step_s = (double)r->facts.clock_step_ns / 1e9;
