@@ -19,7 +19,7 @@ MINUTES ?= 30
 PACKAGES = gcc libc6-dev clang llvm bpftool libbpf-dev libpcap-dev libsqlite3-dev libzstd-dev libxxhash-dev libjansson-dev \
 	zlib1g-dev libnghttp2-dev libseccomp-dev gnuplot-nox nginx-light nghttp2-client iproute2 util-linux zstd
 MESH_PACKAGES = python3 curl ethtool iptables
-TEST_PACKAGES = $(MESH_PACKAGES) libcmocka-dev libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck tshark \
+TEST_PACKAGES = $(MESH_PACKAGES) libcmocka-dev libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind shellcheck tshark \
 	python3-scapy python3-hpack python3-h2 python3-grpcio xxhash sqlite3 jq diffutils chromium nftables docker.io containerd runc busybox-static
 KERNEL_PACKAGES = qemu-system-x86 busybox-static cpio kmod xz-utils zstd jq sqlite3 iproute2
 BENCH_PACKAGES = python3 tcpdump tshark python3-scapy python3-dpkt python3-pandas
@@ -28,6 +28,7 @@ PROGRAMS = capture ingest analyze
 ROOMS = lib $(PROGRAMS)
 ROOM_SOURCES = $(filter-out %/main.c,$(wildcard $(ROOMS:%=%/*.c) $(ROOMS:%=%/*/*.c)))
 ROOM_OBJECTS = $(ROOM_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/ingest/schema.o
+THREAD_TESTS = $(patsubst %,$(BUILD)/tests/test_%,bulk command feed join_points run_points turns)
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 BENCH_HELPERS = $(filter $(wildcard tests/bench/*.c),$(patsubst %.h,%.c,$(wildcard tests/bench/*.h)))
 BENCH_FILES = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(filter-out $(BENCH_HELPERS) %.bpf.c,$(wildcard tests/bench/*.c))) \
@@ -104,6 +105,12 @@ check-browser: $(BUILD)/tests/test_page all ## reports in headless Chromium
 check-tshark: all ## host parser = tshark
 	tests/diff/foreign/tshark_judge.py --bin $(BUILD)/bin
 
+check-tsan: ## what has threads, under ThreadSanitizer
+	$(MAKE) BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fsanitize=thread" tsan
+
+check-valgrind: all ## the golden tests under valgrind's memcheck (ten minutes)
+	tests/valgrind/run.sh $(BUILD)/bin
+
 check-memory: all $(BUILD)/tests/failing.so ## allocations that fail, SAMPLE (40) of each command's; SAMPLE=0: every one (an hour)
 	tests/memory/run.py --sample $(or $(SAMPLE),40) $(BUILD)/bin $(BUILD)/tests/failing.so
 
@@ -176,6 +183,10 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 unit: $(UNIT_TESTS)
+
+# gcc's ThreadSanitizer knows no address space laid out at random
+tsan: all $(THREAD_TESTS) $(BUILD)/bench/make_run
+	setarch -R tests/tsan/run.sh $(BUILD) $(THREAD_TESTS)
 
 bench-programs: $(BENCH_FILES)
 
