@@ -37,7 +37,8 @@ bundle() {
         chmod 755 "$work/root/init" && ln -s busybox "$work/root/bin/sh"
 }
 
-# boot SERIES: boots it and waits for it; what came back is in $work/SERIES.
+# boot SERIES: boots it and waits for it; what came back is in $work/SERIES. One CPU of two is used: over two, on a busy machine,
+# segments overtake one another, and what was sent is not what must be seen any more.
 boot() {
     local drive=$work/$1.tar
     rm -rf "$work/root/modules" "$work/${1:?}"
@@ -45,7 +46,7 @@ boot() {
     (cd "$work/root" && find . | cpio -o -H newc --quiet | gzip -1 > "$work/initramfs")
     truncate -s 256M "$drive"
     timeout $boot_seconds qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 1024 -nodefaults -no-user-config -no-reboot -display none \
-        -kernel "$cache/$1/vmlinuz" -initrd "$work/initramfs" -append "console=ttyS0 panic=-1 quiet ${PERCENT:+percent=$PERCENT}" \
+        -kernel "$cache/$1/vmlinuz" -initrd "$work/initramfs" -append "console=ttyS0 panic=-1 quiet maxcpus=1 ${PERCENT:+percent=$PERCENT}" \
         -serial "file:$work/$1.console" -drive "file=$drive,format=raw,if=virtio" < /dev/null &
     machine_pid=$!
     wait $machine_pid

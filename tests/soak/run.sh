@@ -177,7 +177,7 @@ inside() {
     server_pid=
     trap '[ -z "$server_pid" ] || kill "$server_pid" 2> /dev/null' EXIT
     n_seconds=$(awk -v m="$minutes" 'BEGIN { printf "%d", m * 60 }')
-    sample_s=$(awk -v s="$n_seconds" 'BEGIN { print s / 200 > 5 ? 5 : s / 200 < 0.5 ? 0.5 : s / 200 }')
+    sample_s=$(awk -v s="$n_seconds" 'BEGIN { s /= 200; print (s > 5 ? 5 : s < 0.5 ? 0.5 : s) }')
     serve || { echo "soak: the server did not start" >&2; exit 1; }
     if [ "$rate" -eq 0 ]; then
         echo "looking for the highest rate that loses nothing"
