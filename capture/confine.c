@@ -2,6 +2,7 @@
 /* confine - see the header. */
 #include "capture/confine.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "capture/privilege.h"
@@ -32,7 +33,12 @@ int ws_confine(const struct ws_capture_options *o, pid_t command, bool has_clsac
 	made->is_confined = true;
 	made->kept = keep;
 	made->filter = needs.has_children ? "watching" : "recording";
-	if (ws_sandbox_enter(&needs, &why)) {
+#ifdef WS_SANDBOX_SANITIZED
+	rc = ws_error(&why, -ENOSYS, "built with a sanitizer, which could not end");
+#else
+	rc = ws_sandbox_enter(&needs, &why);
+#endif
+	if (rc) {
 		made->filter = NULL;
 		snprintf(made->words, sizeof(made->words), "%.199s", why.text);
 	}

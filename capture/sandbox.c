@@ -18,14 +18,6 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define IS_SANITIZED
-#endif
-#endif
-
 /* Where the handler can say what a refused call returns; elsewhere the kernel says it, and nobody counts. */
 #if defined(__x86_64__)
 #define RESULT(context) ((context)->uc_mcontext.gregs[REG_RAX])
@@ -128,7 +120,7 @@ static const int allowed[] = {
 	SCMP_SYS(getrlimit),
 	SCMP_SYS(times),
 	SCMP_SYS(capget),
-#ifdef IS_SANITIZED /* what they look for at the end, in a process of their own */
+#ifdef WS_SANDBOX_SANITIZED /* what they look for at the end, in a process of their own */
 	SCMP_SYS(clone),
 	SCMP_SYS(ptrace),
 	SCMP_SYS(prctl),
@@ -256,7 +248,7 @@ static int allow_with_arguments(scmp_filter_ctx f, const struct ws_sandbox_needs
 		rc |= allow_int(f, SCMP_SYS(ioctl), 1, controls[i]);
 	for (size_t i = 0; i < N(bpf_reads); i++)
 		rc |= allow_int(f, SCMP_SYS(bpf), 0, bpf_reads[i]);
-#ifndef IS_SANITIZED
+#ifndef WS_SANDBOX_SANITIZED
 	rc |= allow_int(f, SCMP_SYS(tgkill), 0, (uint32_t)getpid()); /* abort() */
 	if (needs->command > 0)
 		rc |= allow_int(f, SCMP_SYS(kill), 0, (uint32_t)needs->command);

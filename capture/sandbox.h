@@ -18,6 +18,15 @@
 
 #include "lib/error.h"
 
+/* Sanitizers look for leaks at the end, in a process of their own and with calls that no recording needs. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define WS_SANDBOX_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define WS_SANDBOX_SANITIZED
+#endif
+#endif
+
 /* What has to go on. */
 struct ws_sandbox_needs {
 	/*
