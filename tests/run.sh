@@ -38,7 +38,7 @@ suite() {
 
 # Fuzzing counts as one test: nothing was found in the time.
 fuzz() {
-    make -s fuzz FUZZ_SECONDS=6 && echo "1 passed, 0 failed"
+    make -s -j 2 fuzz FUZZ_SECONDS=3 && echo "1 passed, 0 failed"
 }
 
 lint() {
@@ -95,7 +95,8 @@ suite "the same under sanitizers" make -s -j "$(nproc)" check-san
 suite "a campaign's numbers = an independent judge's" make -s check-numbers
 suite "pages in a browser" make -s check-browser
 suite "fuzz" fuzz
-suite "host parser = tshark" make -s check-tshark
+suite "allocations that fail" make -s check-memory SAMPLE=8
+suite "host parser = tshark" make -s check-tshark EVERY=3
 wait "$lane_pid"
 lane_pid=
 if $with_root; then

@@ -348,7 +348,7 @@ def judge_cases(options: argparse.Namespace, work: Path) -> Counter:
     """Generates each case, has it loaded, and judges it."""
     from all_cases import select
     results: Counter = Counter()
-    for case in select(options.cases, options.seed):
+    for case in select(options.cases, options.seed)[::options.every]:
         if case.tshark_unsound:
             print(f"skip {case.name}: {case.tshark_unsound}")
             continue
@@ -373,6 +373,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the case `random`")
     parser.add_argument("--against", choices=("db", "truth"), default="db", help="what is judged")
     parser.add_argument("--run", type=Path, help="judge this run directory's run.db, as sets")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="of the cases, only every Nth")
     parser.add_argument("cases", nargs="*", metavar="CASE")
     options = parser.parse_args()
     if options.against == "db" and not options.run and not (options.bin / "ingest").is_file():
