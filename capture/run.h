@@ -20,7 +20,7 @@ struct ws_run_progress {
 	uint64_t n_pcap_dropped;
 	uint32_t n_clock_steps; /* the wall clock was set so often, */
 	double clock_step_s;	/* and went so far, forwards or backwards */
-	const char *no_filter; /* why the kernel took no filter of system calls; NULL: it did */
+	const char *no_filter;	/* why the kernel took no filter of system calls; NULL: it did */
 };
 
 /*
