@@ -36,8 +36,8 @@ BENCH_FILES = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(filter-out $(BENCH_H
 # what reads bytes or words from outside, and what writes them for others; not what needs the kernel
 FUZZ_SOURCES = $(filter lib/% ingest/% capture/collect/%,$(ROOM_SOURCES)) ingest/schema.c $(FUZZ_CAPTURE:%=capture/%.c) \
 	$(FUZZ_ANALYZE:%=analyze/%.c)
-FUZZ_CAPTURE = any_text directory filter netns options plan/plan plan/plan_read plan/plan_options
-FUZZ_ANALYZE = asset catalog drawing entity figure invocation markup publication query svg utf8 mesh/export_text
+FUZZ_CAPTURE = any_text directory filter netns options plan/plan plan/plan_read plan/plan_options whole_file
+FUZZ_ANALYZE = asset catalog drawing entity figure invocation markup plotter publication query svg utf8 mesh/export_text
 FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -I. -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 C_FILES = $(wildcard $(ROOMS:%=%/*.[ch]) $(ROOMS:%=%/*/*.[ch]) bpf/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch] \

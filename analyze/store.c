@@ -191,6 +191,15 @@ static int check_file(const struct ws_store *store, const char *dir, struct ws_e
 	return 0;
 }
 
+/* Is what a check says not of the database, but that there was no room for a page? It is said in words only. */
+static bool lacked_memory(const char *text)
+{
+	static const char key[] = "error code=";
+	const char *at = text ? strstr(text, key) : NULL;
+
+	return !text || (at && strtol(at + strlen(key), NULL, 10) == SQLITE_NOMEM);
+}
+
 /* What is small is looked through as a whole. Of what is large, the rows are counted and looked at as they are read. */
 static int check_small_tables(struct ws_store *store, struct ws_error *err)
 {
@@ -206,7 +215,9 @@ static int check_small_tables(struct ws_store *store, struct ws_error *err)
 
 	if (status == SQLITE_OK)
 		status = sqlite3_step(row);
-	if (status == SQLITE_ROW)
+	if (status == SQLITE_ROW && lacked_memory((const char *)sqlite3_column_text(row, 1)))
+		rc = ws_error(err, -ENOMEM, "out of memory");
+	else if (status == SQLITE_ROW)
 		rc = ws_error(err, -EIO, "%s: table %s: %.200s: %s", store->path, sqlite3_column_text(row, 0),
 			      sqlite3_column_text(row, 1), advice_for(SQLITE_CORRUPT));
 	else if (status != SQLITE_DONE)
