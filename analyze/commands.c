@@ -40,7 +40,7 @@ int ws_tell_printed(int rc)
 
 int ws_tell_published(const struct ws_invocation *invocation, int rc, const struct ws_error *err)
 {
-	const bool is_foreign = !invocation->out && (rc == -EROFS || rc == -EACCES || rc == -EPERM);
+	const bool is_foreign = !invocation->out && (rc == -EROFS || rc == -EACCES || rc == -EPERM || rc == -ELOOP);
 
 	if (!rc)
 		return WS_STATUS_DONE;

@@ -35,9 +35,11 @@ static int open_directory(const char *dir, int no_follow, struct ws_publication 
 	/* Told once here, rather than for every file. */
 	if (!rc && faccessat(made.dir_fd, ".", W_OK | X_OK, AT_EACCESS))
 		rc = -errno;
+	if (rc && no_follow && is_link(dir))
+		rc = -ELOOP;
 	if (rc) {
 		ws_error(err, rc, "%s: cannot write there: %s: no files were written, --out DIR puts them elsewhere",
-			 dir, no_follow && is_link(dir) ? "it is a link, which is not followed" : strerror(-rc));
+			 dir, rc == -ELOOP ? "it is a link, which is not followed" : strerror(-rc));
 		ws_publication_close(&made);
 		return rc;
 	}

@@ -344,7 +344,7 @@ unreadable() {
     ends 0 "${nobody[@]}" "$BIN/analyze" ledger --dir "$work/odd" || return 1
     ends 0 "${nobody[@]}" "$BIN/analyze" cdf --dir "$work/odd" && says "warning: $work/odd/reports: cannot write there: Permission denied" || return 1
     ends 1 "${nobody[@]}" "$BIN/analyze" cdf --dir "$work/odd" --out "$work/odd/reports" && says "cannot write there: Permission denied" || return 1
-    cp "$work/files/records/nic.rec.zst" "$work/odd/more.rec.zst"
+    install -m 444 "$work/files/records/nic.rec.zst" "$work/odd/more.rec.zst"
     ends 1 "${nobody[@]}" "$BIN/ingest" --dir "$work/odd" && says "ingest writes it and its journal beside it" || return 1
     chmod 000 "$work/odd/run.db"
     ends 1 "${nobody[@]}" "$BIN/analyze" ledger --dir "$work/odd" && says "run.db: cannot read it: unable to open" || return 1
