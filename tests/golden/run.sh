@@ -242,7 +242,7 @@ old_databases() {
     done
     cp packets/nic.pcap database1
     cp packets/nic.pcap database3
-    expect old-databases ingest --dir database1 AND ingest --dir database3 AND analyze report --dir database2 --no-figure
+    WIRESPAN_REPORTS=$here/../../reports expect old-databases ingest --dir database1 AND ingest --dir database3 AND analyze report --dir database2 --no-figure
     # a table of trials without its last column, as for half an hour in version 4
     cp -r toll old-toll
     sqlite3 old-toll/run.db 'ALTER TABLE overhead_trial DROP COLUMN n_irq_work'
