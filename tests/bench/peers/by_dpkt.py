@@ -11,11 +11,9 @@ Prints the seconds that reading took. Right where every request is one packet th
 - it knows Ethernet, IPv4 and VXLAN at one port, and no VLAN tags, IPv6, IP in IP, fragments.
 """
 import re
-import sys
-import time
 
 import dpkt
-from figure import finish
+from figure import join_by_key
 
 TRACE = re.compile(rb"\r\nx-b3-traceid: *([0-9a-f]{16,32})\r\n", re.IGNORECASE)
 SPAN = re.compile(rb"\r\nx-b3-spanid: *([0-9a-f]{16})\r\n", re.IGNORECASE)
@@ -44,12 +42,4 @@ def read(path):
     return found
 
 
-def main():
-    nic_path, vport_path, out_dir = sys.argv[1:]
-    start = time.monotonic()
-    nic, vport = read(nic_path), read(vport_path)
-    print(time.monotonic() - start)
-    finish([(key[0], key[1], nic[key], ns) for key, ns in vport.items() if key in nic], out_dir)
-
-
-main()
+join_by_key(read)

@@ -8,10 +8,8 @@ Prints the seconds that reading took. Right where every request is one packet th
 by_dpkt.py does; tunnels scapy takes off by itself.
 """
 import re
-import sys
-import time
 
-from figure import finish
+from figure import join_by_key
 from scapy.all import TCP, PcapReader  # pylint: disable=no-name-in-module
 
 TRACE = re.compile(rb"\r\nx-b3-traceid: *([0-9a-f]{16,32})\r\n", re.IGNORECASE)
@@ -35,12 +33,4 @@ def read(path):
     return found
 
 
-def main():
-    nic_path, vport_path, out_dir = sys.argv[1:]
-    start = time.monotonic()
-    nic, vport = read(nic_path), read(vport_path)
-    print(time.monotonic() - start)
-    finish([(key[0], key[1], nic[key], ns) for key, ns in vport.items() if key in nic], out_dir)
-
-
-main()
+join_by_key(read)

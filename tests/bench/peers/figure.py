@@ -3,6 +3,8 @@
 a curve, drawn by gnuplot, which is kinder to them than most plotting would be."""
 import os
 import subprocess
+import sys
+import time
 
 SCRIPT = """set terminal {terminal}
 set output '{out}'
@@ -31,3 +33,12 @@ def finish(pairs, out_dir):
     for terminal, name in (("svg", "cdf.svg"), ("pdfcairo", "cdf.pdf")):
         script = SCRIPT.format(terminal=terminal, out=os.path.join(out_dir, name), out_dir=out_dir)
         subprocess.run(["gnuplot"], input=script, text=True, check=True, capture_output=True)
+
+
+def join_by_key(read):
+    """The program around a reader: NIC.PCAP VPORT.PCAP OUT_DIR. read: a path's ns by (sequence number, trace id, span id)."""
+    nic_path, vport_path, out_dir = sys.argv[1:]
+    start = time.monotonic()
+    nic, vport = read(nic_path), read(vport_path)
+    print(time.monotonic() - start)
+    finish([(key[0], key[1], nic[key], ns) for key, ns in vport.items() if key in nic], out_dir)
