@@ -23,6 +23,7 @@
 
 #include "lib/context.h"
 #include "lib/names.h"
+#include "tests/fuzz/input.h"
 #include "tests/fuzz/must.h"
 
 #define VALUE_MAX 600
@@ -35,20 +36,6 @@ struct ids {
 	uint8_t parent[8];
 	uint8_t decision;
 };
-
-/* What is left of the input. */
-struct input {
-	const uint8_t *bytes;
-	size_t len;
-};
-
-static uint8_t next(struct input *in)
-{
-	if (in->len == 0)
-		return 0;
-	in->len--;
-	return *in->bytes++;
-}
 
 static uint64_t number(const uint8_t bytes[8])
 {

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "ingest/heads.h"
+#include "tests/fuzz/input.h"
 #include "tests/fuzz/must.h"
 
 #define STREAM_MAX   32768
@@ -23,19 +24,6 @@
 #define REQUESTS_MAX 8		 /* fewer than WS_MESSAGES_MAX */
 #define CUTS_MAX     200	 /* a head has fewer segments than WS_HEAD_SEGMENTS_MAX */
 #define FIRST_SEQ    0xffffff00u /* wraps soon */
-
-struct input {
-	const uint8_t *bytes;
-	size_t len;
-};
-
-static uint8_t next(struct input *in)
-{
-	if (in->len == 0)
-		return 0;
-	in->len--;
-	return *in->bytes++;
-}
 
 struct stream {
 	char bytes[STREAM_MAX];
