@@ -6,34 +6,39 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 work=$(mktemp -d)
-log=$work/log
 lane_pid=
 trap '[ -z "$lane_pid" ] || kill -- "-$lane_pid" 2> /dev/null; rm -rf "$work"' EXIT
 n_passed=0
 n_failed=0
 
-# suite NAME COMMAND...: runs it; counts lines such as "12 passed, 0 failed" and cmocka's own. A suite that fails without a
-# failed test, or that counts nothing, is one failure.
-suite() {
-    local name=$1 status passed failed start=$SECONDS
-    shift
-    echo "== $name"
-    "$@" > "$log" 2>&1
-    status=$?
+# count NAME LOG STATUS WHEN: counts lines of the suite's log such as "12 passed, 0 failed" and cmocka's own. A suite that fails
+# without a failed test, or that counts nothing, is one failure.
+count() {
+    local log=$2 status=$3 passed failed
+    echo "== $1"
     passed=$(sed -nE 's/^([0-9]+) passed, [0-9]+ failed$/\1/p; s/^\[  PASSED  \] ([0-9]+) test\(s\)\.$/\1/p' "$log" |
         paste -sd+ | sed 's/^$/0/')
     failed=$(sed -nE 's/^[0-9]+ passed, ([0-9]+) failed$/\1/p; s/^\[  FAILED  \] ([0-9]+) test\(s\).*/\1/p' "$log" |
         paste -sd+ | sed 's/^$/0/')
     passed=$((passed))
     failed=$((failed))
-    if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
-    if [ "$status" -ne 0 ] || [ "$failed" -ne 0 ]; then
+    if [ "$failed" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$passed" -eq 0 ]; }; then failed=1; fi
+    if [ "$failed" -ne 0 ]; then
         grep -vE '^(cc|gcc|clang) |^ok |^\[       OK|^\[ RUN' "$log" | tail -60
     fi
     grep -i 'skipped' "$log" | head -3
-    echo "   $passed passed, $failed failed in $((SECONDS - start)) s"
+    echo "   $passed passed, $failed failed in $4"
     n_passed=$((n_passed + passed))
     n_failed=$((n_failed + failed))
+}
+
+# suite NAME COMMAND...: runs it, and counts.
+suite() {
+    local name=$1 start=$SECONDS status
+    shift
+    "$@" > "$work/log" 2>&1
+    status=$?
+    count "$name" "$work/log" "$status" "$((SECONDS - start)) s"
 }
 
 # Fuzzing counts as one test: nothing was found in the time.
@@ -54,18 +59,12 @@ aside() {
     echo "$status $((SECONDS - start))" > "$work/$name.end"
 }
 
-# replay NAME: what the suite said, and how it ended.
-replay() {
-    cat "$work/$1"
-    return "$(cut -d ' ' -f 1 "$work/$1.end")"
-}
-
 # collect NAME...: counts suites of the lane beside, which has ended.
 collect() {
-    local name
+    local name status seconds
     for name in "$@"; do
-        suite "$name" replay "$name"
-        echo "   beside the others, in $(cut -d ' ' -f 2 "$work/$name.end") s"
+        read -r status seconds < "$work/$name.end" || status=1 # the lane was ended
+        count "$name" "$work/$name" "$status" "$seconds s, beside the others"
     done
 }
 
