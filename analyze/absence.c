@@ -192,19 +192,3 @@ void ws_absence_close(struct ws_absence *absence)
 	free(absence->all_known);
 	free(absence);
 }
-
-int ws_absence_explain(struct ws_study *study, enum ws_source source)
-{
-	struct ws_view *view = &study->view[source];
-	struct ws_absence *absence;
-	int rc = ws_absence_open(study, source, &absence);
-
-	if (rc || !absence || !view->joined) {
-		ws_absence_close(absence);
-		return rc;
-	}
-	view->join.n_causes = WS_N_CAUSES;
-	rc = ws_absence_of(absence, &view->join);
-	ws_absence_close(absence);
-	return rc;
-}

@@ -13,6 +13,7 @@
 struct common {
 	struct ws_identity identity;
 	uint64_t latency_ns;
+	uint32_t pair; /* index */
 	uint8_t way;
 };
 
@@ -68,7 +69,8 @@ static int list_pairs(const struct ws_join *join, uint32_t n_tuples, struct comm
 
 		if (flow > UINT32_MAX / 2)
 			rc = -EOVERFLOW;
-		made[i] = (struct common) { vport->identity, ws_pair_latency_ns(join, pair), pair->way };
+		made[i] = (struct common) { vport->identity, ws_pair_latency_ns(join, pair), (uint32_t)order[i].tag,
+					    pair->way };
 		/* The identity of a packet of a flow: which node and tuple, and which of the two lengths a trace id can
 		 * have. */
 		made[i].identity.trace_id_len = 2 * (uint32_t)flow + (vport->identity.trace_id_len == 16);
@@ -81,29 +83,57 @@ static int list_pairs(const struct ws_join *join, uint32_t n_tuples, struct comm
 	return rc;
 }
 
-/* Walks both chains of every group side by side. paired: room for every packet. */
-static void compare(const struct ws_grouping *grouping, struct common *const list[2],
-		    struct ws_pairings paired[WS_N_WAYS], struct ws_agreement *agreement)
+/* Adds a difference. */
+static int add_difference(struct ws_differences *differences, int64_t ns)
 {
-	for (uint32_t i = 0; i < grouping->n; i++) {
-		uint32_t ebpf = grouping->group[i].first[0], pcap = grouping->group[i].first[1];
+	if (differences->n == differences->room) {
+		uint64_t room = differences->room ? 2 * differences->room : 64;
+		uint64_t *grown = realloc(differences->biased, room * sizeof(*grown));
 
-		while (ebpf != WS_NOBODY && pcap != WS_NOBODY) {
+		if (!grown)
+			return -ENOMEM;
+		differences->biased = grown;
+		differences->room = room;
+	}
+	differences->biased[differences->n++] = ws_radix_bias(ns);
+	return 0;
+}
+
+/* Who is told of packets. */
+struct listener {
+	int (*tell)(void *context, const struct ws_accord_packet *packet);
+	void *context;
+};
+
+/* Walks both chains of every group side by side. */
+static int compare(const struct ws_grouping *grouping, struct common *const list[2], const struct listener *listener,
+		   struct ws_accord *accord)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < grouping->n && !rc; i++) {
+		uint32_t ebpf = grouping->group[i].first[0], pcap = grouping->group[i].first[1], nth = 0;
+		uint32_t first = ebpf != WS_NOBODY ? list[0][ebpf].pair : 0;
+
+		for (; ebpf != WS_NOBODY && pcap != WS_NOBODY && !rc; nth++) {
 			const struct common *a = &list[0][ebpf], *b = &list[1][pcap];
 
-			agreement->n++;
+			accord->n++;
 			if (a->way == b->way) {
-				struct ws_pairings *to = &paired[a->way];
+				const struct ws_accord_packet packet = { first, nth, a->way, a->latency_ns,
+									 b->latency_ns };
 
-				to->ebpf_ns[to->n] = a->latency_ns;
-				to->pcap_ns[to->n++] = b->latency_ns;
+				rc = add_difference(&accord->way[a->way], (int64_t)(a->latency_ns - b->latency_ns));
+				if (!rc && listener->tell)
+					rc = listener->tell(listener->context, &packet);
 			} else {
-				agreement->n_way_differs++;
+				accord->n_way_differs++;
 			}
 			ebpf = grouping->next[0][ebpf];
 			pcap = grouping->next[1][pcap];
 		}
 	}
+	return rc;
 }
 
 /* Says how n differences, biased by ws_radix_bias(), are spread; they are sorted. The sum is exact. */
@@ -133,32 +163,11 @@ static int spread(uint64_t *biased, uint64_t n, struct ws_difference *out)
 	return 0;
 }
 
-/* Adds the differences of packets that both paired. */
-static int add_differences(const struct ws_pairings *paired, struct ws_differences *differences)
+int ws_accord_add(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_accord *accord,
+		  int (*tell)(void *context, const struct ws_accord_packet *packet), void *context)
 {
-	uint64_t n = differences->n + paired->n;
-
-	if (n > differences->room) {
-		uint64_t room = n > 2 * differences->room ? n : 2 * differences->room;
-		uint64_t *grown = realloc(differences->biased, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		differences->biased = grown;
-		differences->room = room;
-	}
-	for (uint64_t i = 0; i < paired->n; i++)
-		differences->biased[differences->n++] =
-			ws_radix_bias((int64_t)(paired->ebpf_ns[i] - paired->pcap_ns[i]));
-	return 0;
-}
-
-/* Finds the packets that both paired. paired: to be closed whatever the outcome. */
-static int pair_both(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_pairings paired[WS_N_WAYS],
-		     struct ws_agreement *agreement)
-{
-	uint32_t n_at_most = ebpf->n_pairs < pcap->n_pairs ? ebpf->n_pairs : pcap->n_pairs;
 	uint32_t n_tuples = count_tuples(ebpf), n_pcap = count_tuples(pcap);
+	const struct listener listener = { tell, context };
 	struct common *list[2] = { NULL, NULL };
 	struct ws_grouping grouping = { 0 };
 	int rc;
@@ -167,40 +176,19 @@ static int pair_both(const struct ws_join *ebpf, const struct ws_join *pcap, str
 	rc = list_pairs(ebpf, n_tuples, &list[0]);
 	rc = rc ? rc : list_pairs(pcap, n_tuples, &list[1]);
 	if (!rc) {
-		struct ws_members members[2] = {
+		const struct ws_members members[2] = {
 			{ list[0], sizeof(*list[0]), ebpf->n_pairs, NULL },
 			{ list[1], sizeof(*list[1]), pcap->n_pairs, NULL },
 		};
 
 		rc = ws_grouping_open(members, &grouping);
 	}
-	for (int way = 0; way < WS_N_WAYS && !rc; way++) {
-		paired[way].ebpf_ns = malloc(((size_t)n_at_most + 1) * sizeof(*paired[way].ebpf_ns));
-		paired[way].pcap_ns = malloc(((size_t)n_at_most + 1) * sizeof(*paired[way].pcap_ns));
-		rc = paired[way].ebpf_ns && paired[way].pcap_ns ? 0 : -ENOMEM;
-	}
-	if (!rc)
-		compare(&grouping, list, paired, agreement);
+	rc = rc ? rc : compare(&grouping, list, &listener, accord);
 	ws_grouping_close(&grouping);
 	free(list[0]);
 	free(list[1]);
-	return rc;
-}
-
-int ws_accord_add(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_accord *accord)
-{
-	struct ws_pairings both[WS_N_WAYS] = { 0 };
-	struct ws_agreement found = { 0 };
-	int rc = pair_both(ebpf, pcap, both, &found);
-
-	for (int way = 0; way < WS_N_WAYS; way++) {
-		rc = rc ? rc : add_differences(&both[way], &accord->way[way]);
-		ws_pairings_close(&both[way]);
-	}
 	accord->n_pairs[0] += ebpf->n_pairs;
 	accord->n_pairs[1] += pcap->n_pairs;
-	accord->n += found.n;
-	accord->n_way_differs += found.n_way_differs;
 	return rc;
 }
 
@@ -248,34 +236,6 @@ void ws_accord_close(struct ws_accord *accord)
 		free(accord->way[way].biased);
 	if (accord)
 		*accord = (struct ws_accord) { 0 };
-}
-
-int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_pairings paired[WS_N_WAYS],
-		 struct ws_agreement *agreement)
-{
-	struct ws_pairings both[WS_N_WAYS] = { 0 };
-	struct ws_agreement made = { 0 };
-	int rc = pair_both(ebpf, pcap, both, &made);
-
-	for (int way = 0; way < WS_N_WAYS && !rc; way++) {
-		struct ws_differences differences = { 0 };
-
-		rc = add_differences(&both[way], &differences);
-		rc = rc ? rc : spread(differences.biased, differences.n, &made.way[way]);
-		free(differences.biased);
-	}
-	for (int way = 0; way < WS_N_WAYS; way++) {
-		if (!rc && paired)
-			paired[way] = both[way];
-		else
-			ws_pairings_close(&both[way]);
-	}
-	if (rc)
-		return rc;
-	made.n_ebpf_only = ebpf->n_pairs - made.n;
-	made.n_pcap_only = pcap->n_pairs - made.n;
-	*agreement = made;
-	return 0;
 }
 
 void ws_pairings_close(struct ws_pairings *pairings)

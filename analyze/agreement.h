@@ -39,14 +39,6 @@ struct ws_pairings {
 	uint64_t n;
 };
 
-/*
- * Compares two joins of the same nodes. Same packet = same node, identity, addresses and ports at the vport, and the
- * same place among those that have these in common, by entry stamp. paired: NULL, or where the packets of each
- * direction go, to be closed with ws_pairings_close(). 0 or -ENOMEM, -EOVERFLOW.
- */
-int ws_agreement(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_pairings paired[WS_N_WAYS],
-		 struct ws_agreement *agreement);
-
 /* Differences of one direction, in no order; biased by ws_radix_bias(). */
 struct ws_differences {
 	uint64_t *biased; /* owned */
@@ -54,7 +46,11 @@ struct ws_differences {
 	uint64_t room;
 };
 
-/* What is known of an agreement while joins of parts of the packets come in. Zeroed: nothing. */
+/*
+ * What is known of an agreement while joins of parts of the packets come in. Same packet = same node, identity,
+ * addresses and ports at the vport, and the same place among those that have these in common, by entry stamp. Zeroed:
+ * nothing.
+ */
 struct ws_accord {
 	uint64_t n;
 	uint64_t n_way_differs;
@@ -62,10 +58,23 @@ struct ws_accord {
 	struct ws_differences way[WS_N_WAYS];
 };
 
-/* Adds the joins of the same part of both sources. As ws_agreement(). */
-int ws_accord_add(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_accord *accord);
+/* A packet that both paired in the same direction. */
+struct ws_accord_packet {
+	uint32_t first; /* of eBPF's pairs of the same identity, by entry: index */
+	uint32_t nth;	/* of these, from 0 */
+	uint8_t way;
+	uint64_t ebpf_ns;
+	uint64_t pcap_ns;
+};
 
-/* The agreement of n > 0 accords together, which are spent: the same as of the joins of everything. 0 or -ENOMEM. */
+/*
+ * Adds the joins of the same part of both sources. tell: NULL, or who is told of each packet; what he returns other
+ * than 0 ends it. 0, -ENOMEM, -EOVERFLOW, or what tell returned.
+ */
+int ws_accord_add(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_accord *accord,
+		  int (*tell)(void *context, const struct ws_accord_packet *packet), void *context);
+
+/* The agreement of n > 0 accords together, which are spent. 0 or -ENOMEM. */
 int ws_accord_complete(struct ws_accord *const *accord, uint32_t n, struct ws_agreement *agreement);
 
 /* NULL and zeroed are fine. */

@@ -8,150 +8,13 @@
 #include <sys/sysinfo.h>
 
 #include "analyze/bulk_inner.h"
-#include "analyze/collector.h"
-#include "analyze/radix.h"
+#include "analyze/scratch.h"
 
 /* A database is not believed to have more rows than this before they are read. */
 #define TOLD_MAX (UINT64_C(1) << 31)
 
 /* Votes beyond this are not counted in an array. */
 #define VOTES_MAX (UINT64_C(1) << 32)
-
-/* What a thread that reads rows fills. */
-struct reader {
-	struct ws_bulk *bulk;
-	const uint8_t *family; /* by file: the one that was asked for; NULL: all */
-	struct ws_tray_writer *writer;
-	struct ws_misses *misses;	/* by file */
-	uint64_t *n_misses_room;	/* by file */
-	uint64_t n_contexts[UINT8_MAX]; /* by list */
-	int rc;
-};
-
-struct reading {
-	struct ws_bulk *bulk;
-	const uint8_t *family;
-	struct reader reader[WS_COLLECT_PARTS_MAX];
-	uint32_t n;
-};
-
-static int begin_reader(void *context, void **writer)
-{
-	struct reading *reading = context;
-	size_t n_files = reading->bulk->study->catalog.n_files;
-	struct reader *reader = &reading->reader[reading->n++];
-
-	reader->bulk = reading->bulk;
-	reader->family = reading->family;
-	reader->misses = calloc(n_files + 1, sizeof(*reader->misses));
-	reader->n_misses_room = calloc(n_files + 1, sizeof(*reader->n_misses_room));
-	*writer = reader;
-	if (!reader->misses || !reader->n_misses_room)
-		return -ENOMEM;
-	return ws_trays_writer(reading->bulk->trays, &reader->writer);
-}
-
-static int add_miss(struct reader *reader, uint32_t file, uint64_t miss)
-{
-	struct ws_misses *misses = &reader->misses[file];
-
-	if (misses->n == reader->n_misses_room[file]) {
-		uint64_t room = misses->n ? 2 * misses->n : 64;
-		uint64_t *grown = realloc(misses->at, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		misses->at = grown;
-		reader->n_misses_room[file] = room;
-	}
-	misses->at[misses->n++] = miss;
-	return 0;
-}
-
-static int take_row(void *writer, const struct ws_sighting *sighting, const struct ws_place *place)
-{
-	struct reader *reader = writer;
-	struct ws_sighting s = *sighting;
-	uint8_t list = reader->bulk->list_of_file[s.file];
-	struct ws_packed packed;
-
-	(void)place;
-	if (list == WS_NO_LIST)
-		return 0;
-	if (reader->family && s.reason == WS_REASON_CONTEXT &&
-	    (s.family != reader->family[s.file] || s.family == WS_FAMILY_NONE))
-		s.reason = WS_REASON_OTHER_FAMILY;
-	if (s.reason == WS_REASON_CONTEXT) {
-		packed = ws_pack(&s);
-		reader->n_contexts[list]++;
-		reader->rc = ws_tray_put(reader->writer, s.file, &packed);
-	} else {
-		reader->rc = add_miss(reader, s.file, ws_miss(&s));
-	}
-	return reader->rc;
-}
-
-/* Puts the misses of all readers and files together, by node, and sorts them. */
-static int gather_misses(struct ws_bulk *bulk, struct reading *reading)
-{
-	const struct ws_study *study = bulk->study;
-	int rc = 0;
-
-	for (uint32_t f = 0; f < study->catalog.n_files && !rc; f++) {
-		uint8_t list = bulk->list_of_file[f];
-		struct ws_misses *to;
-
-		if (list == WS_NO_LIST)
-			continue;
-		to = &bulk->misses[list / WS_N_SIDES][list % WS_N_SIDES][study->vantage[f].node];
-		for (uint32_t i = 0; i < reading->n && !rc; i++) {
-			struct ws_misses *from = &reading->reader[i].misses[f];
-			uint64_t *grown = from->n ? realloc(to->at, (to->n + from->n) * sizeof(*grown)) : to->at;
-
-			rc = from->n && !grown ? -ENOMEM : 0;
-			if (rc || !from->n)
-				continue;
-			memcpy(grown + to->n, from->at, from->n * sizeof(*grown));
-			to->at = grown;
-			to->n += from->n;
-			free(from->at);
-			*from = (struct ws_misses) { 0 };
-		}
-	}
-	for (int source = 0; source < WS_N_SOURCES; source++) {
-		for (uint32_t i = 0; i < WS_N_SIDES * study->n_nodes && bulk->is_joined[source] && !rc; i++) {
-			struct ws_misses *misses = &bulk->misses[source][i % WS_N_SIDES][i / WS_N_SIDES];
-
-			rc = ws_radix_sort(misses->at, misses->n);
-		}
-	}
-	return rc;
-}
-
-/* What is known once all is read: how many contexts, and so how many pairs there can be. */
-static int take_counts(struct ws_bulk *bulk, const struct reading *reading)
-{
-	for (int source = 0; source < WS_N_SOURCES; source++) {
-		struct ws_join *join = &bulk->study->view[source].join;
-		uint64_t n;
-
-		if (!bulk->is_joined[source])
-			continue;
-		for (int side = 0; side < WS_N_SIDES; side++) {
-			for (uint32_t i = 0; i < reading->n; i++)
-				join->n_contexts[side] += reading->reader[i].n_contexts[WS_N_SIDES * source + side];
-		}
-		if (join->n_contexts[0] + join->n_contexts[1] > UINT32_MAX / 2)
-			return -EOVERFLOW;
-		n = join->n_contexts[0] < join->n_contexts[1] ? join->n_contexts[0] : join->n_contexts[1];
-		for (int way = 0; way < WS_N_WAYS && bulk->wish->latencies; way++) {
-			bulk->heap[source][way].at = malloc((n + 1) * sizeof(uint64_t));
-			if (!bulk->heap[source][way].at)
-				return -ENOMEM;
-		}
-	}
-	return 0;
-}
 
 /* Says of every file which list it belongs to and where its node stands; and of every source whether it is joined. */
 static int assign_files(struct ws_bulk *bulk)
@@ -167,7 +30,7 @@ static int assign_files(struct ws_bulk *bulk)
 	for (int source = 0; source < WS_N_SOURCES; source++) {
 		const struct ws_view *view = &study->view[source];
 
-		bulk->is_joined[source] = view->present && !*view->why;
+		bulk->is_joined[source] = bulk->wish->joins && view->present && !*view->why;
 		for (int side = 0; side < WS_N_SIDES && bulk->is_joined[source]; side++) {
 			memset(bulk->list_of_file + (view->file[side] - study->catalog.file),
 			       WS_N_SIDES * source + side, view->n_files[side]);
@@ -184,24 +47,11 @@ static int assign_files(struct ws_bulk *bulk)
 		}
 	}
 	bulk->keeps_all = bulk->wish->latencies && bulk->is_joined[0] && bulk->is_joined[1];
+	bulk->has_more = bulk->wish->sink && bulk->wish->sink->has_more;
 	return 0;
 }
 
-/* The number of the family in each file, where one was asked for; to be freed. */
-static int number_family(const struct ws_bulk *bulk, uint8_t **family)
-{
-	const struct ws_catalog *catalog = &bulk->study->catalog;
-
-	if (!bulk->wish->family)
-		return 0;
-	*family = malloc((size_t)catalog->n_files + 1);
-	for (uint32_t f = 0; f < catalog->n_files && *family; f++)
-		(*family)[f] = ws_file_family(&catalog->file[f], bulk->wish->family);
-	return *family ? 0 : -ENOMEM;
-}
-
-/* An error of ours in words. */
-static int complain(int rc, struct ws_error *err)
+int ws_bulk_complain(int rc, struct ws_error *err)
 {
 	if (rc == -ENOMEM)
 		return ws_error(err, rc, "out of memory");
@@ -210,58 +60,29 @@ static int complain(int rc, struct ws_error *err)
 	return ws_error(err, rc,
 			"%s: cannot keep there what does not fit in memory: %s: set TMPDIR to a directory with more "
 			"room, or give a larger --memory",
-			ws_trays_directory(), strerror(-rc));
+			ws_scratch_directory(), strerror(-rc));
 }
 
-static int read_rows(struct ws_bulk *bulk, struct ws_store *store, const bool *read, struct ws_error *err)
+uint32_t ws_bulk_n_threads(void)
 {
-	struct ws_study *study = bulk->study;
-	struct reading *reading = calloc(1, sizeof(*reading));
-	const struct ws_collect_sink sink = { reading, begin_reader, take_row };
-	uint8_t *family = NULL;
-	int rc = reading ? number_family(bulk, &family) : -ENOMEM;
+	int n = get_nprocs();
 
-	if (rc) {
-		free(reading);
-		return complain(rc, err);
-	}
-	reading->bulk = bulk;
-	reading->family = family;
-	rc = ws_collect_rows(store, &study->catalog, read, false, &study->tuples, &sink, err);
-	for (uint32_t i = 0; i < reading->n && rc; i++) {
-		if (reading->reader[i].rc == rc)
-			complain(rc, err);
-	}
-	if (!rc) {
-		bulk->n_readers = reading->n;
-		rc = gather_misses(bulk, reading);
-		rc = rc ? rc : take_counts(bulk, reading);
-		if (rc)
-			complain(rc, err);
-	}
-	for (uint32_t i = 0; i < reading->n; i++) {
-		for (uint32_t f = 0; f < study->catalog.n_files && reading->reader[i].misses; f++)
-			free(reading->reader[i].misses[f].at);
-		free(reading->reader[i].misses);
-		free(reading->reader[i].n_misses_room);
-	}
-	free(reading);
-	free(family);
-	return rc;
+	return n > WS_BULK_THREADS_MAX ? WS_BULK_THREADS_MAX : n < 1 ? 1 : (uint32_t)n;
 }
 
 static int open_workers(struct ws_bulk *bulk)
 {
 	const struct ws_study *study = bulk->study;
 	uint64_t n_votes = (uint64_t)study->n_nodes * study->tuples.n + 1;
-	int n_cpus = get_nprocs(), rc = n_votes > VOTES_MAX ? -EOVERFLOW : 0;
-	uint32_t n = n_cpus > WS_BULK_WORKERS_MAX ? WS_BULK_WORKERS_MAX : n_cpus < 1 ? 1 : (uint32_t)n_cpus;
+	uint32_t n = ws_bulk_n_threads();
+	int rc = n_votes > VOTES_MAX ? -EOVERFLOW : 0;
 
 	n = n > ws_trays_n(bulk->trays) ? ws_trays_n(bulk->trays) : n;
 	for (; bulk->n_workers < n && !rc; bulk->n_workers++) {
 		struct ws_bulk_worker *worker = &bulk->worker[bulk->n_workers];
 
 		worker->bulk = bulk;
+		worker->number = bulk->n_workers;
 		rc = ws_trays_writer(bulk->trays, &worker->writer);
 		for (int source = 0; source < WS_N_SOURCES && !rc; source++) {
 			if (!bulk->is_joined[source])
@@ -365,6 +186,7 @@ static void close_worker(struct ws_bulk_worker *worker)
 {
 	free(worker->haul.at);
 	free(worker->haul.file);
+	free(worker->haul.more);
 	for (int way = 0; way < WS_N_WAYS; way++)
 		free(worker->handful.at[way]);
 	free(worker->slot);
@@ -430,20 +252,22 @@ int ws_bulk_join(struct ws_study *study, struct ws_store *store, const bool *rea
 	int rc;
 
 	if (!bulk)
-		return complain(-ENOMEM, err);
+		return ws_bulk_complain(-ENOMEM, err);
 	bulk->study = study;
 	bulk->wish = wish;
 	pthread_mutex_init(&bulk->naming, NULL);
 	rc = assign_files(bulk);
-	rc = rc ? rc : ws_trays_open(count_told(study, read), wish->memory_bytes, bulk->list_of_file, &bulk->trays);
+	rc = rc ? rc
+		: ws_trays_open(count_told(study, read), wish->memory_bytes, bulk->list_of_file, bulk->has_more,
+				&bulk->trays);
 	if (rc) {
-		complain(rc, err);
+		ws_bulk_complain(rc, err);
 	} else {
-		rc = read_rows(bulk, store, read, err);
+		rc = ws_bulk_read(bulk, store, read, err);
 		if (!rc) {
 			rc = join(bulk);
 			if (rc)
-				complain(rc, err);
+				ws_bulk_complain(rc, err);
 		}
 	}
 	bulk_close(bulk);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bulk_inner - what the join of a run in bulk needs while it runs: for bulk, sifting and remainder alone.
+ * bulk_inner - what the join of a run in bulk needs while it runs: for bulk, bulk_read, sifting and remainder alone.
  */
 #ifndef WS_ANALYZE_BULK_INNER_H
 #define WS_ANALYZE_BULK_INNER_H
@@ -10,9 +10,8 @@
 
 #include "analyze/absence.h"
 #include "analyze/bulk.h"
-#include "analyze/trays.h"
 
-#define WS_BULK_WORKERS_MAX 8
+#define WS_BULK_WORKERS_MAX WS_BULK_THREADS_MAX
 
 /* Latencies of a source and direction, in no order. Several threads add to them. */
 struct ws_heap {
@@ -24,6 +23,7 @@ struct ws_heap {
 struct ws_haul {
 	struct ws_packed *at;
 	uint16_t *file;
+	struct ws_packed_more *more; /* NULL: not wanted */
 	size_t n_nic;
 	size_t n;
 	size_t room;
@@ -41,6 +41,7 @@ struct ws_bulk;
 /* What a thread works with. */
 struct ws_bulk_worker {
 	struct ws_bulk *bulk;
+	uint32_t number;
 	pthread_t thread;
 	int rc;
 	struct ws_tray_writer *writer; /* of what remains */
@@ -60,6 +61,7 @@ struct ws_bulk {
 	struct ws_study *study;
 	const struct ws_bulk_wish *wish;
 	bool is_joined[WS_N_SOURCES];
+	bool has_more;
 	bool keeps_all; /* the first pass only votes: the second one compares both sources */
 	struct ws_trays *trays;
 	uint8_t *list_of_file;	/* 2 * source + side, or WS_NO_LIST */
@@ -73,6 +75,9 @@ struct ws_bulk {
 	uint32_t n_workers;
 	_Atomic uint32_t next_tray;
 };
+
+/* Reads the rows of the files that are flagged: onto trays, as misses, to the sink. As ws_bulk_join(). */
+int ws_bulk_read(struct ws_bulk *bulk, struct ws_store *store, const bool *read, struct ws_error *err);
 
 /* Of writers first .. end - 1, a source's part of a tray into the worker's haul. 0, -ENOMEM or the file's error. */
 int ws_haul_load(struct ws_bulk_worker *worker, enum ws_source source, uint32_t tray, uint32_t first, uint32_t end);

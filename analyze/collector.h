@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * collector - reads sightings out of run.db into plain arrays, by an aggregate function that runs inside SQLite: a row
+ * collector - reads sightings out of run.db, row by row, by an aggregate function that runs inside SQLite: a row
  * costs two thirds of what it costs through sqlite3_step().
  */
 #ifndef WS_ANALYZE_COLLECTOR_H
@@ -23,26 +23,14 @@ struct ws_collect_sink {
 };
 
 /*
+ * The identity of an x-request-id leaves out the version of its UUID (the high half of byte 6, kept in the place),
+ * which proxies write anew.
+ *
  * Reads the sightings of every file whose flag is set in wanted (one flag a file of the catalog) in order of
  * request_id, and adds their flows to tuples. 0, -EIO, -EPROTO (a row contradicts the schema), -ENOMEM, or what the
  * sink says.
  */
 int ws_collect_rows(struct ws_store *store, const struct ws_catalog *catalog, const bool *wanted, bool with_places,
 		    struct ws_tuples *tuples, const struct ws_collect_sink *sink, struct ws_error *err);
-
-/*
- * The identity of an x-request-id leaves out the version of its UUID (the high half of byte 6, kept in the place),
- * which proxies write anew.
- *
- * Reads the sightings of every file whose flag is set in wanted (one flag a file of the catalog) into sightings (one
- * array a file) in time order, and adds their flows to tuples; with_places: their places, too. sightings come in
- * all-zero and are to be closed whatever the outcome. 0, -EIO, -EPROTO (a row contradicts the schema), -EOVERFLOW (2^31
- * rows) or -ENOMEM.
- */
-int ws_collect(struct ws_store *store, const struct ws_catalog *catalog, const bool *wanted, bool with_places,
-	       struct ws_tuples *tuples, struct ws_sightings *sightings, struct ws_error *err);
-
-/* Frees the sightings' memory and empties it; NULL is fine. */
-void ws_sightings_close(struct ws_sightings *sightings);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "analyze/audit.h"
 #include "analyze/gallery.h"
+#include "analyze/harvest.h"
 #include "analyze/ledger.h"
 #include "analyze/overhead/toll.h"
 #include "analyze/pairs.h"
@@ -99,7 +100,7 @@ static int keep_strata(const struct ws_strata *strata, const struct ws_invocatio
 static int cdf_by(const struct ws_invocation *invocation, struct ws_study *study)
 {
 	struct ws_strata strata = { 0 };
-	int status, rc = ws_strata_open(study, invocation->by, &strata);
+	int status, rc = ws_harvest_strata(study->harvest, &strata);
 
 	if (rc) {
 		ws_tell_failure(rc);
@@ -185,20 +186,9 @@ int ws_command_detect(const struct ws_invocation *invocation, struct ws_study *s
 	struct ws_error err = { 0 };
 	int rc = detection && subject ? 0 : ws_error(&err, -ENOMEM, "out of memory"), status = WS_STATUS_FAILED;
 
-	for (uint32_t i = 0; i < study->catalog.n_files && !rc; i++) {
-		if (!study->wanted[i])
-			continue;
-		rc = ws_study_show(study, i, &err);
-		if (!rc) {
-			rc = ws_detection_open(study, i, &detection[detect.n]);
-			if (rc)
-				ws_error(&err, rc, "%s", strerror(-rc));
-		}
-		if (!rc) {
-			subject[detect.n] = ws_subject_of(&detection[detect.n], &study->conditions);
-			detect.n++;
-		}
-	}
+	rc = rc ? rc : ws_detections_open(study, detection, &detect.n, &err);
+	for (uint32_t i = 0; i < detect.n; i++)
+		subject[i] = ws_subject_of(&detection[i], &study->conditions);
 	if (rc) {
 		ws_tell("", err.text);
 	} else {

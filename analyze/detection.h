@@ -41,8 +41,12 @@ struct ws_detection_rate {
 	struct ws_proportion rate;
 };
 
-/* Looks at a file of the study. 0, -ENOMEM or -EOVERFLOW. To be closed with ws_detection_close(). */
-int ws_detection_open(struct ws_study *study, uint32_t file, struct ws_detection *detection);
+/*
+ * Looks at every wanted file of a study that has sightings (WS_NEED_SIGHTINGS), which are used up. detection: room for
+ * as many as there are files; *n: how many there are. 0, -ENOMEM, -EOVERFLOW, or what the temporary file says, told in
+ * err. To be closed one by one.
+ */
+int ws_detections_open(struct ws_study *study, struct ws_detection *detection, uint32_t *n, struct ws_error *err);
 
 /* NULL is fine. */
 void ws_detection_close(struct ws_detection *detection);

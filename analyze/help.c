@@ -34,9 +34,6 @@
 #define HELP_MEMORY                                                                                             \
 	"  --memory SIZE       of a run's sightings, keep so much in memory, 512M if not given, and the rest\n" \
 	"                      in a temporary file without a name, in $TMPDIR or /var/tmp\n"
-#define HELP_MEMORY_POINTS                                                                                         \
-	"  --memory SIZE       where a run's sightings need more, 512M if not given, read it point after point:\n" \
-	"                      then with those of the largest point in memory\n"
 #define HELP_TERM "  --term              draw the figure in the terminal, too\n"
 
 const char ws_help_cdf[] =
@@ -51,7 +48,7 @@ const char ws_help_cdf[] =
 const char ws_help_pairs[] =
 	"One row a packet, in order of its entry; addresses and ports as at the vport. Where a cluster snapshot was\n"
 	"loaded, or there are several NICs or vports, rows say who called whom, and node and vport, "
-	"too.\n\n" HELP_COMMON HELP_FAMILY
+	"too.\n\n" HELP_COMMON HELP_FAMILY HELP_MEMORY
 	"  --unmatched         instead, the sightings with a context that found no partner, and why\n";
 
 const char ws_help_ledger[] =
@@ -67,7 +64,7 @@ const char ws_help_detect[] =
 	"the figure draws: the rate for every N), detect.json, detect.svg and detect.pdf into DIR/reports/. Of a "
 	"campaign:\n"
 	"live searches of N bytes beside what the offsets of a search of the whole head say.\n\n" HELP_CAMPAIGN
-		HELP_FILES HELP_BY_MORE HELP_FAMILY HELP_MEMORY_POINTS
+		HELP_FILES HELP_BY_MORE HELP_FAMILY HELP_MEMORY
 	"  --search-bytes LIST numbers and FROM:TO:STEP, separated by commas; default 100:1600:100\n";
 
 const char ws_help_offsets[] =
@@ -75,7 +72,7 @@ const char ws_help_offsets[] =
 	"and\n"
 	"what does that mean for a search? Writes offsets.tsv, offsets-drawn.tsv (histograms), offsets.json, "
 	"offsets.svg\n"
-	"and offsets.pdf into DIR/reports/.\n\n" HELP_CAMPAIGN HELP_FILES HELP_BY HELP_FAMILY HELP_MEMORY_POINTS;
+	"and offsets.pdf into DIR/reports/.\n\n" HELP_CAMPAIGN HELP_FILES HELP_BY HELP_FAMILY HELP_MEMORY;
 
 const char ws_help_e2e[] =
 	"What did a request take, as the load generator logged it (load.*), and did the generator keep an even "
@@ -106,8 +103,7 @@ const char ws_help_compare[] =
 	"  --out DIR           write compare.tsv, compare-drawn.tsv, compare.json, compare.svg and compare.pdf "
 	"there;\n"
 	"                      of the same packets by both methods, compare-packets.tsv, .svg and .pdf, too\n"
-	"  --no-figure         write no .svg and .pdf\n"
-	"  --help              this text\n";
+	"  --no-figure         write no .svg and .pdf\n" HELP_MEMORY "  --help              this text\n";
 
 const char ws_help_report[] =
 	"Writes report.html, which needs nothing beside it and runs no scripts, and report.md with its pictures\n"
@@ -117,6 +113,6 @@ const char ws_help_report[] =
 	"  --dir DIR           the run, or a directory of runs: a campaign; ingest has made run.db in each\n"
 	"  --source SOURCE     ebpf or pcap only; both if not given\n"
 	"  --published DIR     numbers to set beside the measured ones: DIR/published.tsv, as in datasets/paper\n"
-	"  --out DIR           put the files there, not into DIR/reports/\n" HELP_MEMORY_POINTS
+	"  --out DIR           put the files there, not into DIR/reports/\n" HELP_MEMORY
 	"  --no-figure         no pictures\n"
 	"  --help              this text\n";

@@ -20,8 +20,8 @@ struct command {
 	const char *name;
 	const char *summary;
 	unsigned int options; /* enum ws_option */
-	/* Of a run: how deep it looks into it. NULL: a run is taken as a campaign of one. */
-	enum ws_depth depth;
+	/* Of a run: what it needs of it, enum ws_need. NULL: a run is taken as a campaign of one. */
+	unsigned int of_run;
 	int (*run)(const struct ws_invocation *invocation, struct ws_study *study);
 	/* Of a campaign: what it needs of its runs, enum ws_finding. NULL: it takes a run only. */
 	unsigned int needs;
@@ -31,35 +31,36 @@ struct command {
 	int (*run_atlas)(const struct ws_invocation *invocation);
 };
 
-#define ATLAS(name, summary, options, run, help)                                                \
-	{                                                                                       \
-		name, summary, options, WS_DEPTH_CATALOG, NULL, 0, NULL, help, .run_atlas = run \
+#define ATLAS(name, summary, options, run, help)                                 \
+	{                                                                        \
+		name, summary, options, 0, NULL, 0, NULL, help, .run_atlas = run \
 	}
 
 static const struct command commands[] = {
 	{ "cdf", "distribution of the latency between the points",
 	  WS_OPTION_FIGURE | WS_OPTION_TERM | WS_OPTION_FAMILY | WS_OPTION_BY_NAMES | WS_OPTION_MEMORY,
-	  WS_DEPTH_LATENCIES, ws_command_cdf, WS_FIND_LATENCIES, ws_command_bundle, ws_help_cdf, NULL },
-	{ "pairs", "every packet seen at both points", WS_OPTION_UNMATCHED | WS_OPTION_FAMILY, WS_DEPTH_PLACES,
-	  ws_command_pairs, 0, NULL, ws_help_pairs, NULL },
-	{ "ledger", "the account of every frame and every sighting", WS_OPTION_MEMORY, WS_DEPTH_COUNTS,
-	  ws_command_ledger, WS_FIND_LATENCIES | WS_FIND_TRACES, ws_command_audit, ws_help_ledger, NULL },
+	  WS_NEED_JOIN | WS_NEED_LATENCIES, ws_command_cdf, WS_FIND_LATENCIES, ws_command_bundle, ws_help_cdf, NULL },
+	{ "pairs", "every packet seen at both points", WS_OPTION_UNMATCHED | WS_OPTION_FAMILY | WS_OPTION_MEMORY,
+	  WS_NEED_JOIN | WS_NEED_PAIRS, ws_command_pairs, 0, NULL, ws_help_pairs, NULL },
+	{ "ledger", "the account of every frame and every sighting", WS_OPTION_MEMORY, WS_NEED_JOIN, ws_command_ledger,
+	  WS_FIND_LATENCIES | WS_FIND_TRACES, ws_command_audit, ws_help_ledger, NULL },
 	{ "detect", "contexts found by a search of N bytes",
 	  WS_OPTION_FIGURE | WS_OPTION_SEARCH_BYTES | WS_OPTION_BY | WS_OPTION_BY_NAMES | WS_OPTION_FAMILY |
 		  WS_OPTION_MEMORY,
-	  WS_DEPTH_SIGHTINGS, ws_command_detect, WS_FIND_DETECTIONS, ws_command_sweep, ws_help_detect, NULL },
+	  WS_NEED_SIGHTINGS, ws_command_detect, WS_FIND_DETECTIONS, ws_command_sweep, ws_help_detect, NULL },
 	{ "offsets", "where in the head the contexts sit",
-	  WS_OPTION_FIGURE | WS_OPTION_BY | WS_OPTION_FAMILY | WS_OPTION_MEMORY, WS_DEPTH_CATALOG, NULL,
-	  WS_FIND_DETECTIONS, ws_command_offsets, ws_help_offsets, NULL },
-	{ "e2e", "end-to-end latency and schedule of the load", WS_OPTION_FIGURE | WS_OPTION_TERM, WS_DEPTH_CATALOG,
-	  NULL, 0, ws_command_e2e, ws_help_e2e, NULL },
-	{ "overhead", "what capturing costs, as `capture run --overhead` measured it", 0, WS_DEPTH_CATALOG, NULL, 0,
+	  WS_OPTION_FIGURE | WS_OPTION_BY | WS_OPTION_FAMILY | WS_OPTION_MEMORY, 0, NULL, WS_FIND_DETECTIONS,
+	  ws_command_offsets, ws_help_offsets, NULL },
+	{ "e2e", "end-to-end latency and schedule of the load", WS_OPTION_FIGURE | WS_OPTION_TERM, 0, NULL, 0,
+	  ws_command_e2e, ws_help_e2e, NULL },
+	{ "overhead", "what capturing costs, as `capture run --overhead` measured it", 0, 0, NULL, 0,
 	  ws_command_overhead, ws_help_overhead, NULL },
-	{ "compare", "two runs or groups of runs, and what the data support", WS_OPTION_FIGURE | WS_OPTION_OPERANDS,
-	  WS_DEPTH_CATALOG, NULL, 0, ws_command_compare, ws_help_compare, NULL },
+	{ "compare", "two runs or groups of runs, and what the data support",
+	  WS_OPTION_FIGURE | WS_OPTION_OPERANDS | WS_OPTION_MEMORY, 0, NULL, 0, ws_command_compare, ws_help_compare,
+	  NULL },
 	{ "report", "everything on one page, HTML and Markdown",
-	  WS_OPTION_FIGURE | WS_OPTION_PUBLISHED | WS_OPTION_MEMORY, WS_DEPTH_CATALOG, NULL, WS_REPORT_NEEDS,
-	  ws_command_report, ws_help_report, NULL },
+	  WS_OPTION_FIGURE | WS_OPTION_PUBLISHED | WS_OPTION_MEMORY, 0, NULL, WS_REPORT_NEEDS, ws_command_report,
+	  ws_help_report, NULL },
 	ATLAS("trace", "one request's way through all nodes", WS_OPTION_FIGURE | WS_OPTION_ALIGN | WS_OPTION_TRACE_ID,
 	      ws_command_trace, ws_help_trace),
 	ATLAS("topology", "who calls whom, as seen in packets", WS_OPTION_FIGURE, ws_command_topology,
@@ -88,12 +89,14 @@ static int wrong_usage(const char *text, const char *hint)
 	return WS_STATUS_USAGE;
 }
 
-/* How deep a command looks into a run: latencies that are told apart by name need their packets. */
-static enum ws_depth depth_of(const struct command *command, const struct ws_invocation *invocation)
+/* What a command needs of a run, as it was called. */
+static unsigned int needs_of(const struct command *command, const struct ws_invocation *invocation)
 {
-	bool needs_packets = command->depth == WS_DEPTH_LATENCIES && invocation->by & WS_BY_NAMES;
-
-	return needs_packets ? WS_DEPTH_JOIN : command->depth;
+	if (command->of_run & WS_NEED_LATENCIES && invocation->by & WS_BY_NAMES)
+		return WS_NEED_JOIN | WS_NEED_STRATA;
+	if (command->of_run & WS_NEED_PAIRS && invocation->unmatched)
+		return WS_NEED_JOIN | WS_NEED_STRAYS;
+	return command->of_run;
 }
 
 static int with_run(const struct command *command, const struct ws_invocation *invocation)
@@ -102,7 +105,7 @@ static int with_run(const struct command *command, const struct ws_invocation *i
 	struct ws_study study;
 	int status;
 
-	if (ws_study_open(invocation, depth_of(command, invocation), &study, &err)) {
+	if (ws_study_open(invocation, needs_of(command, invocation), &study, &err)) {
 		ws_tell("", err.text);
 		return WS_STATUS_FAILED;
 	}

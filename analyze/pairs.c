@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/harvest.h"
 #include "analyze/json.h"
 #include "analyze/key.h"
 #include "lib/names.h"
@@ -74,27 +75,22 @@ static int address_book_open(const struct ws_study *study, struct address_book *
 	return 0;
 }
 
-static void describe(const struct address_book *book, const struct ws_study *study, const struct ws_sighting *s,
+static void describe(const struct address_book *book, const struct ws_study *study, const struct ws_told *told,
 		     struct text *text)
 {
-	const struct ws_file *file = &study->catalog.file[s->file];
-	const struct ws_sightings *sightings = &study->sightings[s->file];
-	const struct ws_place *place = &sightings->place[s - sightings->at];
+	const struct ws_sighting *s = &told->at;
 	const struct ws_tuple *tuple = &book->tuples->at[s->tuple];
-	uint8_t trace_id[sizeof(s->identity.trace_id)];
 
 	text->saddr = book->saddr[s->tuple];
 	text->daddr = book->daddr[s->tuple];
 	text->sport = tuple->sport;
 	text->dport = tuple->dport;
 	text->seq = s->identity.seq;
-	memcpy(trace_id, s->identity.trace_id, sizeof(trace_id));
-	trace_id[WS_ID_VERSION_BYTE] |= place->id_version;
-	ws_hex_text(trace_id, s->identity.trace_id_len, text->trace_id);
+	ws_hex_text(s->identity.trace_id, s->identity.trace_id_len, text->trace_id);
 	ws_hex_text(s->identity.span_id, sizeof(s->identity.span_id), text->span_id);
-	text->family = ws_file_family_name(file, s->family);
-	text->http_version = place->http_version;
-	text->stream_id = place->stream_id;
+	text->family = ws_file_family_name(&study->catalog.file[s->file], s->family);
+	text->http_version = told->http_version;
+	text->stream_id = told->stream_id;
 }
 
 /* An address and its port, as in a URL: 10.0.0.1:80, [2001:db8::1]:80. */
@@ -177,30 +173,30 @@ static int put_end(const struct names *names, FILE *out)
 	return 0;
 }
 
-static int print_pair(struct ws_study *study, const struct ws_view *view, const struct ws_pair *pair,
-		      const char *source, const struct address_book *book, enum ws_format format, bool first, FILE *out)
+static int print_pair(struct ws_study *study, const struct ws_told *told, const struct address_book *book,
+		      enum ws_format format, bool first, FILE *out)
 {
-	const struct ws_join *join = &view->join;
-	const struct ws_sighting *nic = &join->side[WS_SIDE_NIC].at[pair->at[WS_SIDE_NIC]];
-	const struct ws_sighting *vport = &join->side[WS_SIDE_VPORT].at[pair->at[WS_SIDE_VPORT]];
-	const char *way = ws_way_name(pair->way), *class = ws_class_name(pair->class);
-	uint64_t latency_ns = ws_pair_latency_ns(join, pair);
+	const char *source = ws_source_name(told->source);
+	const char *way = ws_way_name(told->way), *class = ws_class_name(told->class);
+	int64_t nic_ns = told->other.ts_ns, vport_ns = told->at.ts_ns;
+	uint64_t latency_ns = told->way == WS_WAY_RX ? (uint64_t)vport_ns - (uint64_t)nic_ns
+						     : (uint64_t)nic_ns - (uint64_t)vport_ns;
 	char from[WS_ADDRESS_TEXT_LEN + 16], to[WS_ADDRESS_TEXT_LEN + 16];
 	struct names names = { 0 };
 	struct text t;
 	json_t *row;
-	int rc = book->has_names ? name_ends(study, vport, nic, &names) : 0;
+	int rc = book->has_names ? name_ends(study, &told->at, &told->other, &names) : 0;
 
 	if (rc)
 		return rc;
-	describe(book, study, vport, &t);
+	describe(book, study, told, &t);
 	switch (format) {
 	case WS_FORMAT_JSON:
 		row = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:I, s:s, s:s, s:I, s:I, s:I, s:o, s:i, s:o}",
 				"source", source, "direction", way, "class", class, "saddr", t.saddr, "sport",
 				(int)t.sport, "daddr", t.daddr, "dport", (int)t.dport, "seq", (json_int_t)t.seq,
-				"trace_id", t.trace_id, "span_id", t.span_id, "nic_ns", (json_int_t)nic->ts_ns,
-				"vport_ns", (json_int_t)vport->ts_ns, "latency_ns", (json_int_t)latency_ns, "family",
+				"trace_id", t.trace_id, "span_id", t.span_id, "nic_ns", (json_int_t)nic_ns, "vport_ns",
+				(json_int_t)vport_ns, "latency_ns", (json_int_t)latency_ns, "family",
 				ws_json_text(t.family), "http_version", (int)t.http_version, "stream_id",
 				ws_json_integer_if(t.stream_id, t.stream_id));
 		return ws_json_print_row(names.caller ? with_names(row, &names, "vport") : row, first, out);
@@ -208,66 +204,25 @@ static int print_pair(struct ws_study *study, const struct ws_view *view, const 
 		fprintf(out,
 			"%s\t%s\t%s\t%s\t%u\t%s\t%u\t%" PRIu32 "\t%s\t%s\t%" PRId64 "\t%" PRId64 "\t%" PRIu64
 			"\t%s\t%u\t",
-			source, way, class, t.saddr, t.sport, t.daddr, t.dport, t.seq, t.trace_id, t.span_id,
-			nic->ts_ns, vport->ts_ns, latency_ns, t.family, t.http_version);
+			source, way, class, t.saddr, t.sport, t.daddr, t.dport, t.seq, t.trace_id, t.span_id, nic_ns,
+			vport_ns, latency_ns, t.family, t.http_version);
 		return put_rest(t.stream_id, &names, out);
 	default:
 		fprintf(out,
 			"%-6s %-3s %-22s %-25s %-25s %10" PRIu32 " %-32s %-16s %20" PRId64 " %20" PRId64 " %9" PRIu64
 			".%03" PRIu64,
 			source, way, class, endpoint(t.saddr, t.sport, from), endpoint(t.daddr, t.dport, to), t.seq,
-			t.trace_id, t.span_id, nic->ts_ns, vport->ts_ns, latency_ns / 1000, latency_ns % 1000);
+			t.trace_id, t.span_id, nic_ns, vport_ns, latency_ns / 1000, latency_ns % 1000);
 		return put_end(&names, out);
 	}
 }
 
-/* The columns of TSV that there are only with names, but for the last one. */
-#define NAMES_HEADER "\tcaller\tcallee\tsrc_name\tdst_name\tedge\tnode\t"
-
-int ws_pairs_print(struct ws_study *study, enum ws_format format, FILE *out)
+static int print_stray(struct ws_study *study, const struct ws_told *told, const struct address_book *book,
+		       enum ws_format format, bool first, FILE *out)
 {
-	static const char *const header[] = {
-		[WS_FORMAT_TABLE] =
-			"source way class                  from                      to                        "
-			"       seq trace id                         span id                      nic [ns]"
-			"           vport [ns]  latency [us]\n",
-		[WS_FORMAT_TSV] =
-			"# pairs in order of their entry; nic_ns, vport_ns: stamps of the source's clock\n"
-			"# source\tdirection\tclass\tsaddr\tsport\tdaddr\tdport\tseq\ttrace_id\tspan_id\tnic_ns\t"
-			"vport_ns\tlatency_ns\tfamily\thttp_version\tstream_id",
-		[WS_FORMAT_JSON] = "{\"pairs\":[",
-	};
-	struct address_book book;
-	bool first = true;
-	int rc = address_book_open(study, &book);
-
-	if (rc)
-		return rc;
-	fputs(header[format], out);
-	if (format == WS_FORMAT_TSV)
-		fputs(book.has_names ? NAMES_HEADER "vport\n" : "\n", out);
-	for (int source = 0; source < WS_N_SOURCES && !rc; source++) {
-		struct ws_join *join = &study->view[source].join;
-
-		rc = ws_join_sort(join);
-		for (uint32_t i = 0; i < join->n_pairs && !rc && !ferror(out); i++) {
-			rc = print_pair(study, &study->view[source], &join->pair[i], ws_source_name(source), &book,
-					format, first, out);
-			first = false;
-		}
-	}
-	if (format == WS_FORMAT_JSON)
-		fputs("\n]}\n", out);
-	address_book_close(&book);
-	return rc;
-}
-
-static int print_stray(struct ws_study *study, const struct ws_view *view, const struct ws_stray *stray,
-		       const char *source, const struct address_book *book, enum ws_format format, bool first,
-		       FILE *out)
-{
-	const struct ws_sighting *s = &view->join.side[stray->side].at[stray->at];
-	const char *point = ws_side_name(stray->side), *cause = ws_cause_name(stray->cause);
+	const struct ws_sighting *s = &told->at;
+	const char *source = ws_source_name(told->source);
+	const char *point = ws_side_name(told->side), *cause = ws_cause_name(told->cause);
 	char from[WS_ADDRESS_TEXT_LEN + 16], to[WS_ADDRESS_TEXT_LEN + 16];
 	struct names names = { 0 };
 	struct text t;
@@ -276,7 +231,7 @@ static int print_stray(struct ws_study *study, const struct ws_view *view, const
 
 	if (rc)
 		return rc;
-	describe(book, study, s, &t);
+	describe(book, study, told, &t);
 	switch (format) {
 	case WS_FORMAT_JSON:
 		row = json_pack("{s:s, s:s, s:s, s:I, s:s, s:i, s:s, s:i, s:I, s:s, s:s, s:o, s:i, s:o}", "source",
@@ -299,6 +254,54 @@ static int print_stray(struct ws_study *study, const struct ws_view *view, const
 	}
 }
 
+/* The columns of TSV that there are only with names, but for the last one. */
+#define NAMES_HEADER "\tcaller\tcallee\tsrc_name\tdst_name\tedge\tnode\t"
+
+/* Prints all that the harvest has, pairs or strays. header: one a format; last_column: of TSV, where there are names.
+ */
+static int print_all(struct ws_study *study, enum ws_format format, const char *const header[], const char *last_column,
+		     FILE *out)
+{
+	struct address_book book;
+	struct ws_told told;
+	bool first = true;
+	int rc = address_book_open(study, &book);
+
+	if (rc)
+		return rc;
+	fputs(header[format], out);
+	if (format == WS_FORMAT_TSV) {
+		fputs(book.has_names ? NAMES_HEADER : "\n", out);
+		fputs(book.has_names ? last_column : "", out);
+	}
+	while (!ferror(out) && (rc = ws_harvest_next(study->harvest, &told)) > 0) {
+		rc = (told.is_pair ? print_pair : print_stray)(study, &told, &book, format, first, out);
+		first = false;
+		if (rc)
+			break;
+	}
+	if (format == WS_FORMAT_JSON)
+		fputs("\n]}\n", out);
+	address_book_close(&book);
+	return rc;
+}
+
+int ws_pairs_print(struct ws_study *study, enum ws_format format, FILE *out)
+{
+	static const char *const header[] = {
+		[WS_FORMAT_TABLE] =
+			"source way class                  from                      to                        "
+			"       seq trace id                         span id                      nic [ns]"
+			"           vport [ns]  latency [us]\n",
+		[WS_FORMAT_TSV] =
+			"# pairs in order of their entry; nic_ns, vport_ns: stamps of the source's clock\n"
+			"# source\tdirection\tclass\tsaddr\tsport\tdaddr\tdport\tseq\ttrace_id\tspan_id\tnic_ns\t"
+			"vport_ns\tlatency_ns\tfamily\thttp_version\tstream_id",
+		[WS_FORMAT_JSON] = "{\"pairs\":[",
+	};
+	return print_all(study, format, header, "vport\n", out);
+}
+
 int ws_pairs_print_unmatched(struct ws_study *study, enum ws_format format, FILE *out)
 {
 	static const char *const header[] = {
@@ -312,26 +315,5 @@ int ws_pairs_print_unmatched(struct ws_study *study, enum ws_format format, FILE
 			"http_version\tstream_id",
 		[WS_FORMAT_JSON] = "{\"unmatched\":[",
 	};
-	struct address_book book;
-	bool first = true;
-	int rc = address_book_open(study, &book);
-
-	if (rc)
-		return rc;
-	fputs(header[format], out);
-	if (format == WS_FORMAT_TSV)
-		fputs(book.has_names ? NAMES_HEADER "point_name\n" : "\n", out);
-	for (int source = 0; source < WS_N_SOURCES; source++) {
-		const struct ws_join *join = &study->view[source].join;
-
-		for (uint32_t i = 0; i < join->n_strays && !rc && !ferror(out); i++) {
-			rc = print_stray(study, &study->view[source], &join->stray[i], ws_source_name(source), &book,
-					 format, first, out);
-			first = false;
-		}
-	}
-	if (format == WS_FORMAT_JSON)
-		fputs("\n]}\n", out);
-	address_book_close(&book);
-	return rc;
+	return print_all(study, format, header, "point_name\n", out);
 }

@@ -11,9 +11,9 @@
 #include "analyze/study.h"
 
 /*
- * Prints the pairs of every source in order of their entry, addresses and ports as at the vport. Sorts the joins. Where
- * there are names (ws_study_has_names()) rows have more columns: caller and callee, who they are in full, edge, node,
- * and the vport's point. 0, -ENOMEM or -EIO.
+ * Prints the pairs of every source in order of their entry, addresses and ports as at the vport: takes them from the
+ * study's harvest. Where there are names (ws_study_has_names()) rows have more columns: caller and callee, who they are
+ * in full, edge, node, and the vport's point. 0, -ENOMEM, -EIO, or what ws_harvest_next() returns.
  */
 int ws_pairs_print(struct ws_study *study, enum ws_format format, FILE *out);
 

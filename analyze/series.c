@@ -19,16 +19,6 @@ static int add(struct ws_view *view, enum ws_source source, enum ws_way way, str
 		return 0;
 	made.latency_ns = view->latency_ns[way];
 	view->latency_ns[way] = NULL;
-	if (!made.latency_ns) {
-		made.latency_ns = malloc(made.n * sizeof(*made.latency_ns));
-		if (!made.latency_ns)
-			return -ENOMEM;
-		made.n = 0;
-	}
-	for (uint32_t i = 0; i < join->n_pairs && join->pair; i++) {
-		if (join->pair[i].way == way)
-			made.latency_ns[made.n++] = ws_pair_latency_ns(join, &join->pair[i]);
-	}
 	if (ws_radix_sort(made.latency_ns, made.n)) {
 		free(made.latency_ns);
 		return -ENOMEM;

@@ -24,7 +24,7 @@ struct ws_series_set {
 	uint32_t n;
 };
 
-/* Makes the series of all joins; takes latencies that the study has at hand from it. 0 or -ENOMEM. To be closed with
+/* Makes the series of all joins; takes their latencies from the study. 0 or -ENOMEM. To be closed with
  * ws_series_close(). */
 int ws_series_open(struct ws_study *study, struct ws_series_set *set);
 

@@ -15,6 +15,19 @@
 /* Identities of different nodes are different, although they are often the same packet on its way. */
 #define NODE_FACTOR UINT64_C(0x9e3779b97f4a7c15)
 
+/* Room for so many sightings; what was there is lost. */
+static int make_haul(struct ws_haul *haul, size_t room, bool has_more)
+{
+	free(haul->at);
+	free(haul->file);
+	free(haul->more);
+	haul->at = malloc(room * sizeof(*haul->at));
+	haul->file = malloc(room * sizeof(*haul->file));
+	haul->more = has_more ? malloc(room * sizeof(*haul->more)) : NULL;
+	haul->room = haul->at && haul->file && (haul->more || !has_more) ? room : 0;
+	return haul->room ? 0 : -ENOMEM;
+}
+
 int ws_haul_load(struct ws_bulk_worker *worker, enum ws_source source, uint32_t tray, uint32_t first, uint32_t end)
 {
 	const struct ws_trays *trays = worker->bulk->trays;
@@ -27,22 +40,16 @@ int ws_haul_load(struct ws_bulk_worker *worker, enum ws_source source, uint32_t 
 	if (n > UINT32_MAX / 2)
 		return -EOVERFLOW;
 	if (n > haul->room) {
-		free(haul->at);
-		free(haul->file);
-		haul->room = n + n / 4;
-		haul->at = malloc(haul->room * sizeof(*haul->at));
-		haul->file = malloc(haul->room * sizeof(*haul->file));
-		if (!haul->at || !haul->file) {
-			haul->room = 0;
-			return -ENOMEM;
-		}
+		rc = make_haul(haul, n + n / 4, worker->bulk->has_more);
+		if (rc)
+			return rc;
 	}
 	haul->n_nic = n_nic;
 	haul->n = n;
-	rc = n ? ws_tray_read(trays, tray, list + WS_SIDE_NIC, first, end, haul->at, haul->file) : 0;
+	rc = n ? ws_tray_read(trays, tray, list + WS_SIDE_NIC, first, end, haul->at, haul->file, haul->more) : 0;
 	return rc || !n ? rc
 			: ws_tray_read(trays, tray, list + WS_SIDE_VPORT, first, end, haul->at + n_nic,
-				       haul->file + n_nic);
+				       haul->file + n_nic, haul->more ? haul->more + n_nic : NULL);
 }
 
 int ws_handful_reserve(struct ws_handful *handful, size_t n)
@@ -185,6 +192,42 @@ static void pair(struct ws_bulk_worker *worker, const struct ws_haul *haul, enum
 	}
 }
 
+/* Tells of a pair of the haul: the NIC's sighting i and its partner. */
+static int tell_pair(const struct ws_bulk_worker *worker, enum ws_source source, size_t i)
+{
+	const struct ws_bulk_sink *sink = worker->bulk->wish->sink;
+	const struct ws_haul *haul = &worker->haul;
+	const size_t of[WS_N_SIDES] = { i, worker->partner[i] - 1 };
+	struct ws_bulk_pair pair = { .source = source };
+	struct ws_sighting s[WS_N_SIDES];
+
+	for (int side = 0; side < WS_N_SIDES; side++) {
+		s[side] = ws_unpack(&haul->at[of[side]], haul->file[of[side]]);
+		pair.at[side] = &s[side];
+		pair.more[side] = haul->more ? &haul->more[of[side]] : NULL;
+	}
+	pair.way = (uint8_t)ws_single_way(&s[0], &s[1]);
+	pair.class = ws_pair_class(&s[0], &s[1], pair.way, false);
+	return sink->pair(sink->context, worker->number, &pair);
+}
+
+/* Tells of all pairs of the haul, if anybody wants to know. */
+static int tell(struct ws_bulk_worker *worker, enum ws_source source)
+{
+	const struct ws_bulk_sink *sink = worker->bulk->wish->sink;
+	int rc = 0;
+
+	if (!sink || !sink->pair || worker->bulk->keeps_all)
+		return 0;
+	if (sink->is_naming)
+		pthread_mutex_lock(&worker->bulk->naming);
+	for (size_t i = 0; i < worker->haul.n_nic && !rc; i++)
+		rc = is_single(worker, i) ? tell_pair(worker, source, i) : 0;
+	if (sink->is_naming)
+		pthread_mutex_unlock(&worker->bulk->naming);
+	return rc;
+}
+
 static int sift_source(struct ws_bulk_worker *worker, enum ws_source source, uint32_t tray)
 {
 	const struct ws_bulk *bulk = worker->bulk;
@@ -199,8 +242,11 @@ static int sift_source(struct ws_bulk_worker *worker, enum ws_source source, uin
 	match(worker, haul);
 	pair(worker, haul, source);
 	ws_handful_heap(worker, source);
+	rc = tell(worker, source);
 	for (size_t i = 0; i < haul->n && !bulk->keeps_all && !rc; i++)
-		rc = is_single(worker, i) ? 0 : ws_tray_put(worker->writer, haul->file[i], &haul->at[i]);
+		rc = is_single(worker, i) ? 0
+					  : ws_tray_put(worker->writer, haul->file[i], &haul->at[i],
+							haul->more ? &haul->more[i] : NULL);
 	return rc;
 }
 

@@ -80,10 +80,10 @@ struct ws_place {
 	uint8_t id_version;	  /* what the identity's trace id leaves out: see collector.h */
 };
 
-/* The sightings of one file, in time order, equal stamps in order of request_id. Owned by who holds it. */
+/* Sightings of one file, in an order that who holds them tells. */
 struct ws_sightings {
 	struct ws_sighting *at;
-	struct ws_place *place; /* one a sighting; NULL: not asked for */
+	struct ws_place *place; /* one a sighting */
 	uint32_t n;
 	uint32_t room;
 };

@@ -56,20 +56,20 @@ struct memo {
 	uint8_t source;
 };
 
-/* What the division of a study needs. */
-struct work {
+struct ws_division {
 	struct ws_study *study;
-	struct ws_strata *made;
+	struct ws_strata made;
+	uint64_t *room;		/* of each stratum's latencies */
 	struct memo *memo;	/* one a tuple at the vport and direction */
-	uint32_t *of_pair;	/* the stratum of each pair of the source */
+	uint32_t n_memos;	/* tuples */
 	uint32_t *stratum_of;	/* of key, source and direction: its index + 1 */
 	uint32_t *leftover_of;	/* of key and source: likewise */
 	uint32_t n_keys_mapped; /* how many keys these two know */
 };
 
-static int grow_maps(struct work *work)
+static int grow_maps(struct ws_division *work)
 {
-	uint32_t n = work->made->keys.n, room;
+	uint32_t n = work->made.keys.n, room;
 	uint32_t *grown;
 
 	if (n <= work->n_keys_mapped)
@@ -92,9 +92,9 @@ static int grow_maps(struct work *work)
 }
 
 /* The index of the stratum, which is made if it is new. */
-static int find_stratum(struct work *work, uint32_t key, enum ws_source source, enum ws_way way, uint32_t *index)
+static int find_stratum(struct ws_division *work, uint32_t key, enum ws_source source, enum ws_way way, uint32_t *index)
 {
-	struct ws_strata *made = work->made;
+	struct ws_strata *made = &work->made;
 	uint32_t *known;
 	int rc = grow_maps(work);
 
@@ -106,11 +106,14 @@ static int find_stratum(struct work *work, uint32_t key, enum ws_source source, 
 		if (!(made->n & (made->n - 1))) {
 			size_t room = made->n ? 2 * (size_t)made->n : 1;
 			struct ws_stratum *grown = realloc(made->at, room * sizeof(*grown));
+			uint64_t *rooms = realloc(work->room, room * sizeof(*rooms));
 
-			if (!grown)
+			made->at = grown ? grown : made->at;
+			work->room = rooms ? rooms : work->room;
+			if (!grown || !rooms)
 				return -ENOMEM;
-			made->at = grown;
 		}
+		work->room[made->n] = 0;
 		made->at[made->n++] = (struct ws_stratum) { .key = key, .source = source, .way = way };
 		*known = made->n;
 	}
@@ -118,9 +121,9 @@ static int find_stratum(struct work *work, uint32_t key, enum ws_source source, 
 	return 0;
 }
 
-static int find_leftover(struct work *work, uint32_t key, enum ws_source source, struct ws_leftover **leftover)
+static int find_leftover(struct ws_division *work, uint32_t key, enum ws_source source, struct ws_leftover **leftover)
 {
-	struct ws_strata *made = work->made;
+	struct ws_strata *made = &work->made;
 	uint32_t *known, n = made->n_leftovers;
 	int rc = grow_maps(work);
 
@@ -142,101 +145,101 @@ static int find_leftover(struct work *work, uint32_t key, enum ws_source source,
 	return 0;
 }
 
-static int key_of(struct work *work, const struct ws_parties *parties, unsigned int way, const struct ws_file *file,
-		  const char *node, uint32_t *index)
+static int key_of(struct ws_division *work, const struct ws_parties *parties, unsigned int way,
+		  const struct ws_file *file, const char *node, uint32_t *index)
 {
 	struct ws_key_room room;
-	struct ws_key key = ws_strata_key(work->made->by, parties, way, file->role == WS_ROLE_VPORT ? file->pod : "",
+	struct ws_key key = ws_strata_key(work->made.by, parties, way, file->role == WS_ROLE_VPORT ? file->pod : "",
 					  node, &room);
 
-	return ws_keys_add(&work->made->keys, &key, index);
+	return ws_keys_add(&work->made.keys, &key, index);
 }
 
-static int divide_pair(struct work *work, enum ws_source source, const struct ws_pair *pair, uint32_t *index)
+/* Memos for all tuples that there are: they come with the first pair. */
+static int make_memos(struct ws_division *work)
 {
-	const struct ws_join *join = &work->study->view[source].join;
-	const struct ws_sighting *nic = &join->side[WS_SIDE_NIC].at[pair->at[WS_SIDE_NIC]];
-	const struct ws_sighting *vport = &join->side[WS_SIDE_VPORT].at[pair->at[WS_SIDE_VPORT]];
-	struct memo *memo = &work->memo[WS_N_WAYS * (size_t)vport->tuple + pair->way];
-	struct ws_parties parties;
-	uint32_t key;
-	int rc = ws_naming_parties(&work->study->naming, &work->study->tuples, vport, nic, &parties);
+	if (work->n_memos >= work->study->tuples.n)
+		return 0;
+	free(work->memo);
+	work->n_memos = 0;
+	work->memo = calloc((size_t)work->study->tuples.n * WS_N_WAYS, sizeof(*work->memo));
+	if (!work->memo)
+		return -ENOMEM;
+	work->n_memos = work->study->tuples.n;
+	return 0;
+}
 
+/* The stratum of a pair. */
+static int divide(struct ws_division *work, enum ws_source source, const struct ws_sighting *nic,
+		  const struct ws_sighting *vport, unsigned int way, uint32_t *index)
+{
+	struct ws_parties parties;
+	struct memo *memo;
+	uint32_t key;
+	int rc = make_memos(work);
+
+	rc = rc ? rc : ws_naming_parties(&work->study->naming, &work->study->tuples, vport, nic, &parties);
 	if (rc)
 		return rc;
+	memo = &work->memo[WS_N_WAYS * (size_t)vport->tuple + way];
 	if (memo->key_plus_1 && memo->caller == parties.caller.owner && memo->callee == parties.callee.owner &&
 	    memo->other_tuple == nic->tuple && memo->file == vport->file && memo->source == source) {
 		*index = memo->stratum;
 		return 0;
 	}
-	rc = key_of(work, &parties, pair->way, &work->study->catalog.file[vport->file],
-		    ws_study_node(work->study, vport), &key);
-	rc = rc ? rc : find_stratum(work, key, source, pair->way, index);
+	rc = key_of(work, &parties, way, &work->study->catalog.file[vport->file], ws_study_node(work->study, vport),
+		    &key);
+	rc = rc ? rc : find_stratum(work, key, source, way, index);
 	if (!rc)
 		*memo = (struct memo) { parties.caller.owner, parties.callee.owner, nic->tuple, key + 1, *index,
 					vport->file,	      (uint8_t)source };
 	return rc;
 }
 
-/* Makes the strata of a source. */
-static int divide(struct work *work, enum ws_source source)
+int ws_division_pair(struct ws_division *work, enum ws_source source, const struct ws_sighting *nic,
+		     const struct ws_sighting *vport, unsigned int way, unsigned int class)
 {
-	const struct ws_join *join = &work->study->view[source].join;
-	uint32_t *of_pair = malloc(((size_t)join->n_pairs + 1) * sizeof(*of_pair));
-	struct ws_strata *made = work->made;
-	int rc = of_pair ? 0 : -ENOMEM;
+	struct ws_stratum *stratum;
+	uint32_t index;
+	int rc = divide(work, source, nic, vport, way, &index);
 
-	for (uint32_t i = 0; i < join->n_pairs && !rc; i++) {
-		rc = divide_pair(work, source, &join->pair[i], &of_pair[i]);
-		if (!rc) {
-			made->at[of_pair[i]].n++;
-			made->at[of_pair[i]].n_class[join->pair[i].class % WS_N_CLASSES]++;
-		}
-	}
-	for (uint32_t i = 0; i < made->n && !rc; i++) {
-		struct ws_stratum *stratum = &made->at[i];
+	if (rc)
+		return rc;
+	stratum = &work->made.at[index];
+	if (stratum->n == work->room[index]) {
+		uint64_t room = stratum->n ? stratum->n + stratum->n / 2 : 64;
+		uint64_t *grown = realloc(stratum->latency_ns, room * sizeof(*grown));
 
-		if (stratum->source != source)
-			continue;
-		stratum->latency_ns = malloc(stratum->n * sizeof(*stratum->latency_ns));
-		rc = stratum->latency_ns ? 0 : -ENOMEM;
-		stratum->n = 0;
+		if (!grown)
+			return -ENOMEM;
+		stratum->latency_ns = grown;
+		work->room[index] = room;
 	}
-	for (uint32_t i = 0; i < join->n_pairs && !rc; i++) {
-		struct ws_stratum *stratum = &made->at[of_pair[i]];
-
-		stratum->latency_ns[stratum->n++] = ws_pair_latency_ns(join, &join->pair[i]);
-	}
-	free(of_pair);
-	return rc;
+	stratum->latency_ns[stratum->n++] = way == WS_WAY_RX ? (uint64_t)vport->ts_ns - (uint64_t)nic->ts_ns
+							     : (uint64_t)nic->ts_ns - (uint64_t)vport->ts_ns;
+	stratum->n_class[class % WS_N_CLASSES]++;
+	return 0;
 }
 
-/* Counts the sightings of a source that have no partner, by what they say themselves. */
-static int count_strays(struct work *work, enum ws_source source)
+int ws_division_stray(struct ws_division *work, enum ws_source source, enum ws_side side, enum ws_cause cause,
+		      const struct ws_sighting *s)
 {
-	const struct ws_join *join = &work->study->view[source].join;
-	int rc = 0;
+	struct ws_leftover *leftover;
+	struct ws_parties parties;
+	uint32_t key;
+	int rc = ws_naming_parties(&work->study->naming, &work->study->tuples, s, NULL, &parties);
 
-	for (uint32_t i = 0; i < join->n_strays && !rc; i++) {
-		const struct ws_stray *stray = &join->stray[i];
-		const struct ws_sighting *s = &join->side[stray->side].at[stray->at];
-		struct ws_leftover *leftover;
-		struct ws_parties parties;
-		uint32_t key;
-
-		rc = ws_naming_parties(&work->study->naming, &work->study->tuples, s, NULL, &parties);
-		rc = rc ? rc
-			: key_of(work, &parties, ws_kernel_way(stray->side, s->direction),
-				 &work->study->catalog.file[s->file], ws_study_node(work->study, s), &key);
-		rc = rc ? rc : find_leftover(work, key, source, &leftover);
-		if (!rc)
-			leftover->n_cause[stray->side][stray->cause]++;
-	}
+	rc = rc ? rc
+		: key_of(work, &parties, ws_kernel_way(side, s->direction), &work->study->catalog.file[s->file],
+			 ws_study_node(work->study, s), &key);
+	rc = rc ? rc : find_leftover(work, key, source, &leftover);
+	if (!rc)
+		leftover->n_cause[side][cause]++;
 	return rc;
 }
 
 /* Counts what got lost at the points of a source. */
-static int count_lost(struct work *work, enum ws_source source)
+static int count_lost(struct ws_division *work, enum ws_source source)
 {
 	const struct ws_study *study = work->study;
 	int rc = 0;
@@ -257,29 +260,42 @@ static int count_lost(struct work *work, enum ws_source source)
 	return rc;
 }
 
-int ws_strata_open(struct ws_study *study, unsigned int by, struct ws_strata *strata)
+int ws_division_open(struct ws_study *study, unsigned int by, struct ws_division **division)
 {
-	struct ws_strata made = { .by = by & WS_BY_NAMES };
-	struct work work = { .study = study, .made = &made };
-	int rc;
+	struct ws_division *made = calloc(1, sizeof(*made));
 
-	work.memo = calloc((size_t)study->tuples.n * WS_N_WAYS + 1, sizeof(*work.memo));
-	rc = work.memo ? 0 : -ENOMEM;
-	for (int source = 0; source < WS_N_SOURCES && !rc; source++) {
-		if (study->view[source].joined)
-			rc = divide(&work, source);
-		rc = rc ? rc : count_strays(&work, source);
-		rc = rc ? rc : count_lost(&work, source);
-	}
-	rc = rc ? rc : ws_strata_complete(&made);
-	free(work.memo);
-	free(work.stratum_of);
-	free(work.leftover_of);
+	if (!made)
+		return -ENOMEM;
+	made->study = study;
+	made->made.by = by & WS_BY_NAMES;
+	*division = made;
+	return 0;
+}
+
+int ws_division_end(struct ws_division *work, struct ws_strata *strata)
+{
+	int rc = 0;
+
+	for (int source = 0; source < WS_N_SOURCES && !rc; source++)
+		rc = count_lost(work, source);
+	rc = rc ? rc : ws_strata_complete(&work->made);
 	if (rc)
-		ws_strata_close(&made);
-	else
-		*strata = made;
-	return rc;
+		return rc;
+	*strata = work->made;
+	work->made = (struct ws_strata) { 0 };
+	return 0;
+}
+
+void ws_division_close(struct ws_division *division)
+{
+	if (!division)
+		return;
+	ws_strata_close(&division->made);
+	free(division->room);
+	free(division->memo);
+	free(division->stratum_of);
+	free(division->leftover_of);
+	free(division);
 }
 
 void ws_strata_close(struct ws_strata *strata)

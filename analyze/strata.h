@@ -38,10 +38,28 @@ struct ws_strata {
 };
 
 /*
- * Divides the pairs of a study, and what is left over, by the bits of WS_BY_NAMES that are set. 0, -ENOMEM or
- * -EOVERFLOW. To be closed with ws_strata_close().
+ * Divides what a study joins by the bits of WS_BY_NAMES that are set, while it is joined: pair by pair, and what is
+ * left over, in any order.
  */
-int ws_strata_open(struct ws_study *study, unsigned int by, struct ws_strata *strata);
+struct ws_division;
+
+/* The study's tuples need not be known yet. 0 or -ENOMEM. To be closed with ws_division_close(). */
+int ws_division_open(struct ws_study *study, unsigned int by, struct ws_division **division);
+
+/* NULL is fine. */
+void ws_division_close(struct ws_division *division);
+
+/* Adds a pair; way: enum ws_way, class: bits of enum ws_class. 0, -ENOMEM or -EOVERFLOW. */
+int ws_division_pair(struct ws_division *division, enum ws_source source, const struct ws_sighting *nic,
+		     const struct ws_sighting *vport, unsigned int way, unsigned int class);
+
+/* Adds a sighting without a partner. As above. */
+int ws_division_stray(struct ws_division *division, enum ws_source source, enum ws_side side, enum ws_cause cause,
+		      const struct ws_sighting *sighting);
+
+/* When all is added: takes what was found, with what got lost at the points. 0, -ENOMEM or -EOVERFLOW. To be closed
+ * with ws_strata_close(). */
+int ws_division_end(struct ws_division *division, struct ws_strata *strata);
 
 /* Adds all of another run's, whose conditions have a label; the sum is to be completed with ws_strata_complete(). */
 int ws_strata_add(struct ws_strata *strata, const struct ws_strata *more, const char *label);

@@ -14,63 +14,57 @@
 #include "analyze/tuple.h"
 #include "lib/error.h"
 
-/* What a command needs of a run. In rising order; those from WS_DEPTH_SIGHTINGS on need the ones before. */
-enum ws_depth {
-	WS_DEPTH_CATALOG,
-	WS_DEPTH_COUNTS,    /* of the joins, counts only: no sightings, in bounded memory */
-	WS_DEPTH_LATENCIES, /* the same, with latencies and agreement */
-	WS_DEPTH_SIGHTINGS, /* with their places, some points at a time: ws_study_show() */
-	WS_DEPTH_JOIN,	    /* of the sightings, only those that are joined */
-	WS_DEPTH_PLACES,    /* the same, and where the contexts of these are */
-	WS_DEPTH_ALL,	    /* the join, and then all sightings with their places, by ws_study_show() */
+/* What a command needs of a run, besides its catalog. Bits. */
+enum ws_need {
+	WS_NEED_JOIN = 1,      /* of the joins, counts only */
+	WS_NEED_LATENCIES = 2, /* with latencies and agreement */
+	/* These are in the harvest (harvest.h): */
+	WS_NEED_ORDER = 4,	 /* latencies in order of time, and what both sources measured of the same packets */
+	WS_NEED_PAIRS = 8,	 /* every pair */
+	WS_NEED_STRAYS = 16,	 /* every sighting without a partner; not with WS_NEED_PAIRS */
+	WS_NEED_STRATA = 32,	 /* latencies told apart by name, by what was asked for */
+	WS_NEED_EDGES = 64,	 /* the same, by edge if nothing was asked for, where names are known */
+	WS_NEED_SIGHTINGS = 128, /* all sightings with their places, point by point; with the run's conditions */
+	WS_NEED_TRACES = 256,	 /* how many different trace ids each file has */
 };
+
+struct ws_harvest;
 
 /* One source's view of the node: eBPF records with eBPF records, captures with captures. */
 struct ws_view {
 	bool present;				/* the run has files of this source, and they were asked for */
-	bool joined;				/* join is there */
+	bool joined;				/* join is there: its counts only */
 	const struct ws_file *file[WS_N_SIDES]; /* the first of each side in the catalog, where the others follow */
 	uint32_t n_files[WS_N_SIDES];
 	char why[256]; /* not joined: why not, and what to do */
 	struct ws_join join;
-	uint64_t *latency_ns[WS_N_WAYS]; /* of all pairs, in no order; only at WS_DEPTH_LATENCIES */
+	uint64_t *latency_ns[WS_N_WAYS]; /* of all pairs, in no order; only with WS_NEED_LATENCIES */
 };
 
 struct ws_study {
 	struct ws_catalog catalog;
-	struct ws_conditions conditions; /* of the run; only at WS_DEPTH_SIGHTINGS */
+	struct ws_conditions conditions; /* of the run; only with WS_NEED_SIGHTINGS */
 	struct ws_tuples tuples;
 	struct ws_naming naming;
-	unsigned int by;		/* what was asked to tell apart by: bits of enum ws_by */
-	struct ws_sightings *sightings; /* one a file of the catalog */
-	struct ws_sighting
-		*block[WS_N_SOURCES][WS_N_SIDES]; /* of several files of a side: theirs, one behind the other */
-	bool *wanted;				  /* one flag a file: was it asked for? */
-	const char **node;			  /* names, in order; "" not known; they are the catalog's */
+	unsigned int by;   /* what was asked to tell apart by: bits of enum ws_by */
+	bool *wanted;	   /* one flag a file: was it asked for? */
+	const char **node; /* names, in order; "" not known; they are the catalog's */
 	uint32_t n_nodes;
 	struct ws_vantage *vantage; /* one a file */
 	struct ws_view view[WS_N_SOURCES];
-	struct ws_store *store; /* open as long as sightings are to be shown; else NULL */
-	bool *shown;		/* one flag a file: its sightings are there; only with store */
-	const char *family;	/* what contexts are shown: NULL: all; the invocation's */
-	uint64_t memory_bytes;	/* for sightings that are shown at once */
-	bool has_agreement;	/* agreement is there: at WS_DEPTH_LATENCIES, if both sources are joined */
+	struct ws_harvest *harvest; /* NULL: nothing was needed of it */
+	bool has_strata;	    /* there are strata in it */
+	bool has_agreement;	    /* agreement is there: with WS_NEED_LATENCIES, if both sources are joined */
 	struct ws_agreement agreement;
 };
 
 /*
- * Loads the run. Contexts of another family than the invocation's become WS_REASON_OTHER_FAMILY. 0, or what
- * ws_store_open() and those after it say. To be closed with ws_study_close().
+ * Loads of the run what is needed (bits of enum ws_need), within the invocation's memory. Contexts of another family
+ * than the invocation's become WS_REASON_OTHER_FAMILY. 0, or what ws_store_open() and those after it say. To be closed
+ * with ws_study_close().
  */
-int ws_study_open(const struct ws_invocation *invocation, enum ws_depth depth, struct ws_study *study,
+int ws_study_open(const struct ws_invocation *invocation, unsigned int needs, struct ws_study *study,
 		  struct ws_error *err);
-
-/*
- * At WS_DEPTH_SIGHTINGS and WS_DEPTH_ALL: sees to it that the sightings of all files at the file's point are there, and
- * their flows in tuples; to be asked for every file in turn. What all files saw may be more than the invocation's
- * memory holds: then the joins and the sightings of other points go. 0, or what ws_collect() says.
- */
-int ws_study_show(struct ws_study *study, uint32_t file, struct ws_error *err);
 
 /* NULL is fine. */
 void ws_study_close(struct ws_study *study);

@@ -3,11 +3,12 @@
 #include "analyze/trays.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "analyze/scratch.h"
 
 /* A tray of so many sightings is joined in the cache; or of a 16th of what may stay in memory, if that is less. */
 #define TRAY_EXPECTED	    32768
@@ -24,7 +25,7 @@
 
 struct chunk {
 	struct chunk *next;
-	struct ws_packed *at; /* NULL: in the temporary file */
+	struct ws_packed *at; /* NULL: in the temporary file; what there is more comes behind them */
 	uint64_t at_off;      /* there */
 	uint32_t n;
 	uint16_t file;
@@ -56,6 +57,8 @@ struct ws_trays {
 	uint32_t n_writers;
 	struct ws_tray_writer writer[WS_TRAY_WRITERS_MAX];
 	const uint8_t *list_of_file;
+	bool has_more;
+	uint32_t sighting_bytes;
 	uint32_t chunk_bytes;
 	uint32_t chunk_room; /* sightings */
 	uint64_t memory_bytes;
@@ -68,19 +71,13 @@ struct ws_trays {
 	uint64_t file_bytes;
 };
 
-const char *ws_trays_directory(void)
-{
-	const char *directory = getenv("TMPDIR");
-
-	return directory && *directory ? directory : "/var/tmp";
-}
-
 uint32_t ws_trays_n(const struct ws_trays *trays)
 {
 	return trays->n_trays;
 }
 
-int ws_trays_open(uint64_t n_expected, uint64_t memory_bytes, const uint8_t *list_of_file, struct ws_trays **trays)
+int ws_trays_open(uint64_t n_expected, uint64_t memory_bytes, const uint8_t *list_of_file, bool has_more,
+		  struct ws_trays **trays)
 {
 	struct ws_trays *made = calloc(1, sizeof(*made));
 	uint64_t n_a_tray = memory_bytes / (16 * sizeof(struct ws_packed));
@@ -96,7 +93,9 @@ int ws_trays_open(uint64_t n_expected, uint64_t memory_bytes, const uint8_t *lis
 	while (made->chunk_bytes > CHUNK_BYTES_MIN &&
 	       (uint64_t)made->chunk_bytes * made->n_trays * WRITERS_AT_ONCE > memory_bytes / 2)
 		made->chunk_bytes /= 2;
-	made->chunk_room = (uint32_t)(made->chunk_bytes / sizeof(struct ws_packed));
+	made->has_more = has_more;
+	made->sighting_bytes = sizeof(struct ws_packed) + (has_more ? sizeof(struct ws_packed_more) : 0);
+	made->chunk_room = made->chunk_bytes / made->sighting_bytes;
 	made->memory_bytes = memory_bytes;
 	made->list_of_file = list_of_file;
 	made->fd = -1;
@@ -151,32 +150,6 @@ int ws_trays_writer(struct ws_trays *trays, struct ws_tray_writer **writer)
 	return 0;
 }
 
-/* Opens a file without a name. 0 or -errno. */
-static int open_file(struct ws_trays *trays)
-{
-	static const char name[] = "wirespan-XXXXXX";
-	const char *directory = ws_trays_directory();
-	size_t size = strlen(directory) + 1 + sizeof(name);
-	char *path;
-	int rc = 0;
-
-	trays->fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (trays->fd >= 0)
-		return 0;
-	/* not every file system has such files */
-	path = malloc(size);
-	if (!path)
-		return -ENOMEM;
-	stpcpy(stpcpy(stpcpy(path, directory), "/"), name);
-	trays->fd = mkostemp(path, O_CLOEXEC);
-	if (trays->fd < 0)
-		rc = -errno;
-	else
-		unlink(path);
-	free(path);
-	return rc;
-}
-
 /* Memory for a chunk, under the lock. NULL: there is none. */
 static struct ws_packed *take_memory(struct ws_trays *trays)
 {
@@ -213,42 +186,18 @@ static int settle(struct ws_trays *trays, struct chunk *ended, uint64_t *off)
 		trays->kept_bytes += trays->chunk_bytes;
 		ended->is_kept = true;
 	} else {
-		rc = trays->fd < 0 ? open_file(trays) : 0;
+		rc = trays->fd < 0 ? ws_scratch_open(&trays->fd) : 0;
 		*off = trays->file_bytes;
-		trays->file_bytes += ended->n * sizeof(*ended->at);
+		trays->file_bytes += (uint64_t)ended->n * trays->sighting_bytes;
 	}
 	pthread_mutex_unlock(&trays->lock);
 	return rc;
 }
 
-static int write_all(int fd, const char *from, size_t n, uint64_t off)
+/* Behind the chunk's sightings, as many as there is room for. */
+static struct ws_packed_more *more_of(const struct ws_trays *trays, const struct chunk *chunk)
 {
-	while (n) {
-		ssize_t done = pwrite(fd, from, n, (off_t)off);
-
-		if (done < 0 && errno != EINTR)
-			return -errno;
-		from += done > 0 ? done : 0;
-		off += done > 0 ? (uint64_t)done : 0;
-		n -= done > 0 ? (size_t)done : 0;
-	}
-	return 0;
-}
-
-static int read_all(int fd, char *to, size_t n, uint64_t off)
-{
-	while (n) {
-		ssize_t done = pread(fd, to, n, (off_t)off);
-
-		if (done == 0)
-			return -EIO;
-		if (done < 0 && errno != EINTR)
-			return -errno;
-		to += done > 0 ? done : 0;
-		off += done > 0 ? (uint64_t)done : 0;
-		n -= done > 0 ? (size_t)done : 0;
-	}
-	return 0;
+	return (struct ws_packed_more *)(chunk->at + trays->chunk_room);
 }
 
 /* Ends a chunk. *memory: its own, if it is free again. */
@@ -259,7 +208,10 @@ static int end_chunk(struct ws_trays *trays, struct chunk *ended, struct ws_pack
 
 	if (rc || ended->is_kept)
 		return rc;
-	rc = write_all(trays->fd, (const char *)ended->at, ended->n * sizeof(*ended->at), off);
+	rc = ws_scratch_write(trays->fd, ended->at, ended->n * sizeof(*ended->at), off);
+	if (!rc && trays->has_more)
+		rc = ws_scratch_write(trays->fd, more_of(trays, ended), ended->n * sizeof(struct ws_packed_more),
+				      off + ended->n * sizeof(*ended->at));
 	if (rc)
 		return rc;
 	*memory = ended->at;
@@ -295,7 +247,8 @@ static int add_chunk(struct ws_trays *trays, struct chain *chain, uint32_t file)
 	return 0;
 }
 
-int ws_tray_put(struct ws_tray_writer *writer, uint32_t file, const struct ws_packed *packed)
+int ws_tray_put(struct ws_tray_writer *writer, uint32_t file, const struct ws_packed *packed,
+		const struct ws_packed_more *more)
 {
 	struct ws_trays *trays = writer->trays;
 	/* the hash's upper 32 bits, as a fraction of the trays */
@@ -309,6 +262,8 @@ int ws_tray_put(struct ws_tray_writer *writer, uint32_t file, const struct ws_pa
 			return rc;
 		chunk = chain->last;
 	}
+	if (more)
+		more_of(trays, chunk)[chunk->n] = *more;
 	chunk->at[chunk->n++] = *packed;
 	return 0;
 }
@@ -324,25 +279,39 @@ size_t ws_tray_count(const struct ws_trays *trays, uint32_t tray, uint32_t list,
 	return n;
 }
 
+static int read_chunk(const struct ws_trays *trays, const struct chunk *chunk, struct ws_packed *at,
+		      struct ws_packed_more *more)
+{
+	const size_t bytes = chunk->n * sizeof(*at), more_bytes = trays->has_more ? chunk->n * sizeof(*more) : 0;
+	int rc;
+
+	if (chunk->at) {
+		memcpy(at, chunk->at, bytes);
+		if (more_bytes)
+			memcpy(more, more_of(trays, chunk), more_bytes);
+		return 0;
+	}
+	rc = ws_scratch_read(trays->fd, at, bytes, chunk->at_off);
+	return rc || !more_bytes ? rc : ws_scratch_read(trays->fd, more, more_bytes, chunk->at_off + bytes);
+}
+
 int ws_tray_read(const struct ws_trays *trays, uint32_t tray, uint32_t list, uint32_t first, uint32_t end,
-		 struct ws_packed *at, uint16_t *file)
+		 struct ws_packed *at, uint16_t *file, struct ws_packed_more *more)
 {
 	for (uint32_t i = first; i < end; i++) {
 		for (const struct chunk *chunk = trays->writer[i].chain[tray].first; chunk; chunk = chunk->next) {
-			int rc = 0;
+			int rc;
 
 			if (trays->list_of_file[chunk->file] != list)
 				continue;
-			if (chunk->at)
-				memcpy(at, chunk->at, chunk->n * sizeof(*at));
-			else
-				rc = read_all(trays->fd, (char *)at, chunk->n * sizeof(*at), chunk->at_off);
+			rc = read_chunk(trays, chunk, at, more);
 			if (rc)
 				return rc;
 			for (uint32_t k = 0; k < chunk->n; k++)
 				file[k] = chunk->file;
 			at += chunk->n;
 			file += chunk->n;
+			more += trays->has_more ? chunk->n : 0;
 		}
 	}
 	return 0;

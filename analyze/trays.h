@@ -3,7 +3,7 @@
  * trays - sightings with a context, packed, and put by identity into trays: those of one packet lie in one tray,
  * so that a run is joined tray by tray, each small enough for the cache.
  *
- * Memory is bounded: what goes beyond the limit lies in a temporary file that has no name any more. Each thread writes
+ * Memory is bounded: what goes beyond the limit lies in a temporary file (scratch.h). Each thread writes
  * through a writer of its own. A tray is read back by list, its sightings in the order of their writers, each
  * writer's in the order in which they were put there.
  */
@@ -30,6 +30,18 @@ struct ws_packed {
 
 _Static_assert(sizeof(struct ws_packed) == 48, "a packed sighting has no padding");
 
+/* What is kept of a sighting where single packets are told of, not only counted. */
+struct ws_packed_more {
+	uint64_t row;	    /* rises as rows were read */
+	uint32_t stream_id; /* HTTP/2; 0 for HTTP/1.x */
+	uint8_t family;	    /* enum ws_family */
+	uint8_t http_version;
+	uint8_t id_version; /* as in struct ws_place */
+	uint8_t zero;
+};
+
+_Static_assert(sizeof(struct ws_packed_more) == 16, "it has no padding");
+
 /* Writers that there can be. */
 #define WS_TRAY_WRITERS_MAX 16
 
@@ -41,9 +53,11 @@ struct ws_tray_writer;
 
 /*
  * Trays for about n_expected sightings, of which memory_bytes are kept in memory; what is being written comes on top.
- * list_of_file: one list a file, which must outlive the trays. 0 or -ENOMEM. To be closed with ws_trays_close().
+ * list_of_file: one list a file, which must outlive the trays. has_more: each sighting comes with a struct
+ * ws_packed_more. 0 or -ENOMEM. To be closed with ws_trays_close().
  */
-int ws_trays_open(uint64_t n_expected, uint64_t memory_bytes, const uint8_t *list_of_file, struct ws_trays **trays);
+int ws_trays_open(uint64_t n_expected, uint64_t memory_bytes, const uint8_t *list_of_file, bool has_more,
+		  struct ws_trays **trays);
 
 /* Closes the writers, too. NULL is fine. */
 void ws_trays_close(struct ws_trays *trays);
@@ -53,24 +67,25 @@ uint32_t ws_trays_n(const struct ws_trays *trays);
 /* Opens the next writer, the trays' own; not while others write. 0, -ENOMEM, or -EMFILE: there are too many. */
 int ws_trays_writer(struct ws_trays *trays, struct ws_tray_writer **writer);
 
-/* Puts a sighting, seen in that file, onto its tray. 0, -ENOMEM, or what writing the temporary file says. */
-int ws_tray_put(struct ws_tray_writer *writer, uint32_t file, const struct ws_packed *packed);
+/*
+ * Puts a sighting, seen in that file, onto its tray; more: NULL if the trays have none. 0, -ENOMEM, or what writing the
+ * temporary file says.
+ */
+int ws_tray_put(struct ws_tray_writer *writer, uint32_t file, const struct ws_packed *packed,
+		const struct ws_packed_more *more);
 
 /* How many sightings of the list lie on the tray, of writers first .. end - 1. */
 size_t ws_tray_count(const struct ws_trays *trays, uint32_t tray, uint32_t list, uint32_t first, uint32_t end);
 
 /*
- * Copies these to at, and the file of each to file. Several threads may read at once, also while others write, if not
- * with these writers. 0, or what reading the temporary file says.
+ * Copies these to at, the file of each to file, and what the trays have more to more. Several threads may read at once,
+ * also while others write, if not with these writers. 0, or what reading the temporary file says.
  */
 int ws_tray_read(const struct ws_trays *trays, uint32_t tray, uint32_t list, uint32_t first, uint32_t end,
-		 struct ws_packed *at, uint16_t *file);
+		 struct ws_packed *at, uint16_t *file, struct ws_packed_more *more);
 
 /* Takes what lies there off the tray: its memory is used again. */
 void ws_tray_clear(struct ws_trays *trays, uint32_t tray, uint32_t first, uint32_t end);
-
-/* The directory of the temporary file, for error texts. */
-const char *ws_trays_directory(void);
 
 static inline uint64_t ws_packed_mix(uint64_t a, uint64_t b)
 {

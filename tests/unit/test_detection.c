@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "analyze/detection.h"
+#include "analyze/harvest.h"
 
 #define MAX 16
 
@@ -40,7 +41,6 @@ static void set_up(struct scene *scene, bool with_capture)
 	scene->study = (struct ws_study) {
 		.catalog = { scene->file, with_capture ? 2 : 1 },
 		.tuples = { .at = scene->tuple, .n = 1 },
-		.sightings = scene->sightings,
 	};
 }
 
@@ -71,9 +71,24 @@ static void set_unread(struct scene *scene, uint64_t n)
 
 static struct ws_detection look(struct scene *scene)
 {
+	bool wanted[2] = { true, false };
 	struct ws_detection detection;
+	const struct ws_bulk_sink *sink;
+	struct ws_error err = { 0 };
+	uint32_t n = 0;
 
-	assert_int_equal(ws_detection_open(&scene->study, 0, &detection), 0);
+	scene->study.wanted = wanted;
+	assert_int_equal(ws_harvest_open(&scene->study, WS_NEED_SIGHTINGS, 0, 1 << 20, &scene->study.harvest), 0);
+	sink = ws_harvest_sink(scene->study.harvest);
+	for (uint32_t f = 0; f < scene->study.catalog.n_files; f++) {
+		for (uint32_t i = 0; i < scene->sightings[f].n; i++) {
+			scene->at[f][i].file = (uint16_t)f;
+			assert_int_equal(sink->row(sink->context, f, i, &scene->at[f][i], &scene->place[f][i]), 0);
+		}
+	}
+	assert_int_equal(ws_detections_open(&scene->study, &detection, &n, &err), 0);
+	assert_int_equal(n, 1);
+	ws_harvest_close(scene->study.harvest);
 	return detection;
 }
 

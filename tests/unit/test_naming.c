@@ -233,10 +233,13 @@ static const struct ws_join *explain(struct scene *s, const struct ws_sighting *
 	struct ws_view *view = &s->study.view[WS_SOURCE_EBPF];
 	struct ws_side_view side[] = { { nic, n_nic, s->vantage, 1, 0 }, { vport, n_vport, s->vantage + 1, 2, 1 } };
 
+	struct ws_absence *absence;
+
 	ws_join_close(&view->join);
 	assert_int_equal(ws_join_open(&side[0], &side[1], &view->join), 0);
-	view->joined = true;
-	assert_int_equal(ws_absence_explain(&s->study, WS_SOURCE_EBPF), 0);
+	assert_int_equal(ws_absence_open(&s->study, WS_SOURCE_EBPF, &absence), 0);
+	assert_int_equal(ws_absence_of(absence, &view->join), 0);
+	ws_absence_close(absence);
 	return &view->join;
 }
 

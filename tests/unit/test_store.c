@@ -111,16 +111,12 @@ static int read_all(const struct place *p, struct ws_error *err)
 	struct ws_background background = { 0 };
 	struct ws_store *store = NULL;
 	struct ws_study study = { 0 };
-	int rc = ws_study_open(&invocation, WS_DEPTH_SIGHTINGS, &study, err);
+	int rc = ws_study_open(&invocation, WS_NEED_SIGHTINGS, &study, err);
 
 	if (rc)
 		return rc;
-	for (uint32_t i = 0; i < study.catalog.n_files && !rc; i++)
-		rc = ws_study_show(&study, i, err);
 	ws_study_close(&study);
-	if (rc)
-		return rc;
-	rc = ws_study_open(&invocation, WS_DEPTH_LATENCIES, &study, err);
+	rc = ws_study_open(&invocation, WS_NEED_JOIN | WS_NEED_LATENCIES, &study, err);
 	assert_int_equal(rc, 0);
 	ws_study_close(&study);
 	rc = ws_store_open(p->dir, &store, err);
