@@ -5,9 +5,10 @@
 # they cost is its cost. Runs inside testbed.sh.
 set -euo pipefail
 
-readonly port=9095
+top=$(readlink -f "$(dirname "$0")/../..")
+# shellcheck source=tests/server.sh
+source "$top/tests/server.sh"
 readonly context='traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
-server_pid=
 client_pid=
 
 # usage: prints the synopsis to stdout.
@@ -24,11 +25,6 @@ clean_up() {
 	rm -rf -- "$dir"
 }
 
-# answers: true once the server does.
-answers() {
-	ip netns exec "$TESTBED_PRODUCTPAGE_NETNS" bash -c ": </dev/tcp/10.244.1.10/$port" 2>/dev/null
-}
-
 if [[ ${1-} == --help ]]; then
 	usage
 	exit 0
@@ -43,29 +39,8 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
-cat >"$dir/nginx.conf" <<TEXT
-daemon off;
-master_process off;
-pid $dir/nginx.pid;
-error_log stderr warn;
-events { worker_connections 1024; }
-http {
-    access_log off;
-    client_body_temp_path $dir/body;
-    keepalive_requests 100000000;
-    server {
-        listen 10.244.1.10:$port;
-        return 200 "well\n";
-    }
-}
-TEXT
-ip netns exec "$TESTBED_PRODUCTPAGE_NETNS" nginx -p "$dir" -e stderr -c "$dir/nginx.conf" &
-server_pid=$!
-until answers; do
-	kill -0 "$server_pid" 2>/dev/null || { echo 'capture_load: the server did not start' >&2; exit 1; }
-	sleep 0.02
-done
-ip netns exec "$TESTBED_GATEWAY_NETNS" h2load --h1 -c 16 -t 1 -D "$1" -H "$context" --log-file="$2" "http://10.244.1.10:$port/" &
+serve "$dir" || { echo 'capture_load: the server did not start' >&2; exit 1; }
+ip netns exec "$TESTBED_GATEWAY_NETNS" h2load --h1 -c 16 -t 1 -D "$1" -H "$context" --log-file="$2" "http://$server_address:$server_port/" &
 client_pid=$!
 wait "$client_pid"
 client_pid=

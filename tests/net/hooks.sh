@@ -11,7 +11,7 @@ tc_equals_pcap() {
         http_version, stream_id, hex(saddr), hex(daddr), sport, dport, CASE WHEN NOT (name = 'nic' AND hex(saddr) LIKE '%0AF4010A' AND $2)
         THEN frame_len || encap || vni || hex(outer_saddr) || hex(outer_daddr) || vlan END
         FROM request JOIN flow USING (flow_id) JOIN file ON file.file_id = request.file_id JOIN point USING (point_id) WHERE source ="
-    diff <(sql "$1" "$query 'ebpf'" | sort) <(sql "$1" "$query 'pcap'" | sort) > "$work/differ" || { head -8 "$work/differ"; return 1; }
+    rows_are_equal "$1" "$query"
 }
 
 # Contexts of the load at each point, by direction: a third on its way in.

@@ -26,13 +26,35 @@ balanced() {
         jq -e 'all(.points[]; .frames == ([.reasons[]] | add) and ([.lost[]] | add) == 0)'
 }
 
+# rows_are_equal DIR QUERY: the query, which ends with "source =", has the same rows of both sources, and there are some.
+rows_are_equal() {
+    sql "$1" "$2 'ebpf'" | sort > "$work/records" || return 1
+    sql "$1" "$2 'pcap'" | sort > "$work/packets" || return 1
+    [ -s "$work/records" ] || { echo "$1: no records to compare"; return 1; }
+    diff "$work/records" "$work/packets" > "$work/differ" || { head -8 "$work/differ"; return 1; }
+}
+
 # records = pcap: the same sightings at each point, in all that both can know: what names them, where all stands, in which segments.
 records_equal_pcap() {
     local query="SELECT name, reason, family, families, malformed, flaw, flags, seq, hex(trace_id), hex(span_id), hex(parent_span_id), sampled,
         ctx_off, ctx_len, ids_end_off, n_segments, ctx_segment, ids_end_segment, searched_len, req_off, payload_len, frame_len, tcp_flags,
         http_version, stream_id, hex(saddr), hex(daddr), sport, dport, encap, vni, hex(outer_saddr), hex(outer_daddr), vlan
         FROM request JOIN flow USING (flow_id) JOIN file ON file.file_id = request.file_id JOIN point USING (point_id) WHERE source ="
-    diff <(sql "$1" "$query 'ebpf'" | sort) <(sql "$1" "$query 'pcap'" | sort) > "$work/differ" || { head -8 "$work/differ"; return 1; }
+    rows_are_equal "$1" "$query"
+}
+
+# nothing_is_not_equal: records_equal_pcap fails without a database, without a request, and if a record is missing or has changed.
+nothing_is_not_equal() {
+    local dir=$work/nothing
+    mkdir -p "$dir" || return 1
+    ! records_equal_pcap "$dir" || { echo "no database, and equal"; return 1; }
+    cp "$1/run.db" "$dir" && records_equal_pcap "$dir" || return 1
+    sqlite3 "$dir/run.db" "UPDATE request SET seq = seq + 1 WHERE request_id = (SELECT max(request_id) FROM request)"
+    ! records_equal_pcap "$dir" || { echo "another sequence number, and equal"; return 1; }
+    cp "$1/run.db" "$dir" && sqlite3 "$dir/run.db" "DELETE FROM request WHERE request_id = (SELECT max(request_id) FROM request)"
+    ! records_equal_pcap "$dir" || { echo "a request less, and equal"; return 1; }
+    sqlite3 "$dir/run.db" "DELETE FROM request"
+    ! records_equal_pcap "$dir" || { echo "no request, and equal"; return 1; }
 }
 
 # C join = SQL join, on identities that were seen once at each point.

@@ -201,6 +201,7 @@ for run in b3 w3c ipip; do
     check "$run: records equal pcap" records_equal_pcap "$dir"
     check "$run: C join equals SQL join" joins_agree "$dir"
 done
+check "nothing equals no packet capture" nothing_is_not_equal "$work/b3"
 check "window 800, original layout: recorded" record "$work/window" 100 2 "--headers original" --search-bytes 800
 check "window 800, original layout: loaded" "$bin/ingest" --dir "$work/window"
 check "window 800, original layout: none found, every miss has a record" beyond_window "$work/window" 600
