@@ -25,7 +25,10 @@ void ws_tell(const char *kind, const char *text)
 
 void ws_tell_failure(int rc)
 {
-	ws_tell("", rc == -ENOMEM ? "out of memory" : strerror(-rc));
+	struct ws_error err = { 0 };
+
+	ws_error_bare(&err, rc);
+	ws_tell("", err.text);
 }
 
 int ws_tell_printed(int rc)
@@ -184,7 +187,7 @@ int ws_command_detect(const struct ws_invocation *invocation, struct ws_study *s
 		.n_search_bytes = invocation->n_search_bytes,
 	};
 	struct ws_error err = { 0 };
-	int rc = detection && subject ? 0 : ws_error(&err, -ENOMEM, "out of memory"), status = WS_STATUS_FAILED;
+	int rc = detection && subject ? 0 : ws_error_bare(&err, -ENOMEM), status = WS_STATUS_FAILED;
 
 	rc = rc ? rc : ws_detections_open(study, detection, &detect.n, &err);
 	for (uint32_t i = 0; i < detect.n; i++)

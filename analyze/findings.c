@@ -78,7 +78,7 @@ static int find_by_point(struct ws_study *study, unsigned int needs, struct ws_f
 	findings->detection = detections ? calloc((size_t)n + 1, sizeof(*findings->detection)) : NULL;
 	findings->n_traces = traces ? calloc((size_t)n + 1, sizeof(*findings->n_traces)) : NULL;
 	if ((detections && !findings->detection) || (traces && !findings->n_traces))
-		return ws_error(err, -ENOMEM, "out of memory");
+		return ws_error_bare(err, -ENOMEM);
 	if (detections)
 		rc = ws_detections_open(study, findings->detection, &findings->n_detections, err);
 	if (!rc && traces) {

@@ -2,15 +2,68 @@
 /* publication - see publication.h. */
 #include "analyze/publication.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+/* A draft is called .NAME.wirespan-PID.tmp: nobody else's file is. */
+#define DRAFT_MARK   ".wirespan-"
+#define DRAFT_SUFFIX ".tmp"
+
+static bool is_draft_name(const char *name)
+{
+	const size_t mark_len = strlen(DRAFT_MARK), suffix_len = strlen(DRAFT_SUFFIX);
+	size_t len = strlen(name), end;
+
+	if (*name != '.' || len < suffix_len || strcmp(name + len - suffix_len, DRAFT_SUFFIX) != 0)
+		return false;
+	len -= suffix_len;
+	end = len;
+	while (len > 0 && name[len - 1] >= '0' && name[len - 1] <= '9')
+		len--;
+	return len < end && len > mark_len && strncmp(name + len - mark_len, DRAFT_MARK, mark_len) == 0;
+}
+
+/* Takes the draft away if its process was killed: it has no lock then. What is not surely that stays. */
+static void remove_if_abandoned(int dir_fd, const char *name)
+{
+	struct stat st;
+	int fd;
+
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode) || st.st_uid != geteuid())
+		return;
+	fd = openat(dir_fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		unlinkat(dir_fd, name, 0);
+	close(fd);
+}
+
+static void remove_abandoned(int dir_fd)
+{
+	const int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(d)))
+		if (is_draft_name(entry->d_name))
+			remove_if_abandoned(dir_fd, entry->d_name);
+	closedir(d);
+}
 
 static bool is_link(const char *path)
 {
@@ -43,6 +96,7 @@ static int open_directory(const char *dir, int no_follow, struct ws_publication 
 		ws_publication_close(&made);
 		return rc;
 	}
+	remove_abandoned(made.dir_fd);
 	*publication = made;
 	return 0;
 }
@@ -78,6 +132,29 @@ static int complain(const struct ws_draft *draft, int rc, struct ws_error *err)
 	return ws_error(err, rc, "%s/%s: cannot write it: %s", draft->publication->dir, draft->name, strerror(-rc));
 }
 
+/*
+ * A new file, neither through a link nor into one that others hold open, and locked as long as it is open. Between both
+ * it may be taken for an abandoned one: then it has no name any more, and is made again.
+ */
+static int create_draft(int dir_fd, const char *name)
+{
+	struct stat st = { 0 };
+	int fd = -1;
+
+	for (int i = 0; i < 10 && st.st_nlink == 0; i++) {
+		if (fd >= 0)
+			close(fd);
+		unlinkat(dir_fd, name, 0);
+		fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		if (fd < 0)
+			return -1;
+		flock(fd, LOCK_EX | LOCK_NB); /* where there are no locks, nobody can take it away either */
+		if (fstat(fd, &st))
+			st.st_nlink = 1;
+	}
+	return fd;
+}
+
 int ws_draft_open(const struct ws_publication *publication, const char *name, struct ws_draft *draft,
 		  struct ws_error *err)
 {
@@ -86,10 +163,9 @@ int ws_draft_open(const struct ws_publication *publication, const char *name, st
 
 	snprintf(made.name, sizeof(made.name), "%s", name);
 	/* The process's number: two runs at once do not write into each other's file. */
-	snprintf(made.temporary, sizeof(made.temporary), ".%s.%ld.tmp", made.name, (long)getpid());
-	/* A new file: neither through a link, nor into one that others hold open. */
-	unlinkat(publication->dir_fd, made.temporary, 0);
-	fd = openat(publication->dir_fd, made.temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	snprintf(made.temporary, sizeof(made.temporary), ".%s" DRAFT_MARK "%ld" DRAFT_SUFFIX, made.name,
+		 (long)getpid());
+	fd = create_draft(publication->dir_fd, made.temporary);
 	if (fd < 0)
 		return complain(&made, -errno, err);
 	made.file = fdopen(fd, "w+");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * publication - a directory of result files, each of which is there whole or not at all: written under a temporary
- * name, renamed when complete.
+ * name, renamed when complete. What a killed process has left of its temporary files goes when the directory is opened
+ * the next time.
  */
 #ifndef WS_ANALYZE_PUBLICATION_H
 #define WS_ANALYZE_PUBLICATION_H
@@ -19,7 +20,7 @@ struct ws_publication {
 struct ws_draft {
 	const struct ws_publication *publication;
 	char name[64];
-	char temporary[96];
+	char temporary[128];
 	FILE *file; /* write here */
 };
 

@@ -6,8 +6,10 @@
 #ifndef WS_ERROR_H
 #define WS_ERROR_H
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 struct ws_error {
 	char text[1024]; /* one line or a few, without the final line feed; empty: nothing was said */
@@ -24,6 +26,12 @@ __attribute__((format(printf, 3, 4))) static inline int ws_error(struct ws_error
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
 	return rc;
+}
+
+/* The words for a -errno of which nobody knows more; 0 says nothing. Returns rc. */
+static inline int ws_error_bare(struct ws_error *err, int rc)
+{
+	return rc ? ws_error(err, rc, "%s", rc == -ENOMEM ? "out of memory" : strerror(-rc)) : 0;
 }
 
 #endif
