@@ -233,7 +233,7 @@ static int allow_int(scmp_filter_ctx filter, int call, unsigned int arg, uint32_
 /* Memory that holds no programs; files that are not written to; of bpf(), what reads. */
 static int allow_with_arguments(scmp_filter_ctx f, const struct ws_sandbox_needs *needs)
 {
-	const uint64_t writes = O_ACCMODE | O_CREAT | O_TRUNC;
+	const uint64_t writes = WS_SANDBOX_WRITES;
 	/* the terminal's width; whether an interface is up, and of which number it is; a socket's namespace */
 	static const uint32_t controls[] = { TCGETS, TIOCGWINSZ, FIONREAD, SIOCGIFFLAGS, SIOCGIFINDEX, SIOCGSKNS };
 	static const uint32_t bpf_reads[] = { BPF_MAP_LOOKUP_ELEM, BPF_OBJ_GET_INFO_BY_FD };

@@ -151,6 +151,11 @@ out:
 	return rc;
 }
 
+int ws_database_check(struct ws_database *db, struct ws_error *err)
+{
+	return ws_sql_check_place(&db->sql, err);
+}
+
 const char *ws_database_path(const struct ws_database *db)
 {
 	return db->sql.path;

@@ -36,6 +36,9 @@ struct ws_file_facts {
 /* Opens or creates run.db. Returns 0 or -errno; -EINVAL for a database of another kind or version. */
 int ws_database_open(const char *path, struct ws_database **db, struct ws_error *err);
 
+/* Is what was written still at its path? 0; -ENOENT: it, or the run's directory, was removed or moved. */
+int ws_database_check(struct ws_database *db, struct ws_error *err);
+
 /* As it was opened. */
 const char *ws_database_path(const struct ws_database *db);
 

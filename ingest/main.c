@@ -214,6 +214,8 @@ static int load_inputs(struct run *run, const struct ws_inputs *inputs, struct w
 		rc = load_logs(run, db, inputs, err);
 	if (rc == 0)
 		rc = load_snapshots(run, db, err);
+	if (rc == 0)
+		rc = ws_database_check(db, err);
 	ws_database_close(db);
 	return rc;
 }

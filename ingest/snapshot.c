@@ -278,6 +278,8 @@ static int load_all(struct ws_database *db, const struct ws_snapshot_place *plac
 
 	for (uint32_t i = 0; rc == 0 && i < l->n; i++)
 		rc = load_one(insert, &places[i], &before_ns, &seen, &l->at[i], err);
+	if (rc == 0)
+		rc = ws_snapshot_check(places, l->n, err);
 	ws_seen_free(&seen);
 	return ws_database_end_snapshots(insert, rc, err);
 }

@@ -148,6 +148,23 @@ static int hash_snapshot(struct ws_snapshot_place *place, struct ws_error *err)
 	return rc;
 }
 
+int ws_snapshot_check(const struct ws_snapshot_place *places, uint32_t n, struct ws_error *err)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct ws_snapshot_place now = places[i]; /* its texts are those of the other */
+		int rc = hash_snapshot(&now, err);
+
+		if (rc == -ENOMEM)
+			return rc;
+		if (rc || strcmp(now.hash, places[i].hash) != 0)
+			return ws_error(err, -EAGAIN,
+					"%s: changed while it was read: nothing of it was loaded; wait until nothing "
+					"writes it any more, and run ingest again",
+					places[i].path);
+	}
+	return 0;
+}
+
 void ws_snapshot_places_free(struct ws_snapshot_place *places, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {

@@ -37,6 +37,10 @@ void ws_snapshot_memory_free(struct ws_snapshot_memory *memory);
 int ws_snapshot_places(const char *dir, const char *root, struct ws_snapshot_memory *memory,
 		       struct ws_snapshot_place **places, uint32_t *n, struct ws_error *err);
 
+/* Are they what they were when they were found? They are read twice, for the hash and for what they hold. 0; -EAGAIN:
+ * a file of theirs has changed, came or went; -ENOMEM. */
+int ws_snapshot_check(const struct ws_snapshot_place *places, uint32_t n, struct ws_error *err);
+
 void ws_snapshot_places_free(struct ws_snapshot_place *places, uint32_t n);
 
 /* Names of the files of a snapshot's own directory that begin with prefix, in order; the caller's, to be freed. */

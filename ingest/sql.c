@@ -13,6 +13,18 @@ static const char *system_words(sqlite3 *db)
 	return code ? strerror(code) : NULL;
 }
 
+int ws_sql_check_place(struct ws_sql *sql, struct ws_error *err)
+{
+	int has_moved = 0;
+
+	if (sqlite3_file_control(sql->db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved) != SQLITE_OK || !has_moved)
+		return 0;
+	return ws_error(err, -ENOENT,
+			"%s: it was removed or moved while it was written, and what was loaded went with it: run "
+			"ingest again",
+			sql->path);
+}
+
 int ws_sql_fail(struct ws_sql *sql, struct ws_error *err)
 {
 	const char *words = sqlite3_errmsg(sql->db), *why = system_words(sql->db);
@@ -21,6 +33,9 @@ int ws_sql_fail(struct ws_sql *sql, struct ws_error *err)
 	/* a write that a full disk refuses may come as an error of input and output */
 	if (code == SQLITE_IOERR && sqlite3_system_errno(sql->db) == ENOSPC)
 		code = SQLITE_FULL;
+	if ((code == SQLITE_IOERR || code == SQLITE_READONLY || code == SQLITE_CANTOPEN) &&
+	    ws_sql_check_place(sql, err))
+		return -ENOENT;
 	switch (code) {
 	case SQLITE_NOMEM:
 		return ws_error(err, -ENOMEM, "%s: out of memory", sql->path);

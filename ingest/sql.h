@@ -16,9 +16,12 @@ struct ws_sql {
 /* How long to wait for another program that has the database locked. */
 #define WS_BUSY_TIMEOUT_MS 10000
 
+/* Is the database still at its path? 0; -ENOENT with words: it was removed or moved. */
+int ws_sql_check_place(struct ws_sql *sql, struct ws_error *err);
+
 /*
- * What SQLite failed with last: words with what to do, and -ENOMEM, -ENOSPC, -EBUSY, -EINVAL (no database), -EACCES or
- * -EIO.
+ * What SQLite failed with last: words with what to do, and -ENOMEM, -ENOSPC, -EBUSY, -EINVAL (no database), -ENOENT
+ * (gone), -EACCES or -EIO.
  */
 int ws_sql_fail(struct ws_sql *sql, struct ws_error *err);
 

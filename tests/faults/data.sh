@@ -243,6 +243,34 @@ full_temporary() {
     ends 0 analyze cdf --dir "$work/loaded-run" --memory 1M --no-figure --out "$work/out"
 }
 
+# For python3, with FILE COMMAND...: runs it, and writes its peak of memory in KB to FILE.
+readonly with_peak='import resource, subprocess, sys
+status = subprocess.call(sys.argv[2:])
+open(sys.argv[1], "w").write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(status)'
+
+# little_memory COMMAND OPTION...: the command says the same with the least memory as with much, and takes less of it.
+little_memory() {
+    local memory peak=() name
+    if [ ! -d "$work/large" ]; then
+        mkdir "$work/large"
+        for name in nic vport; do
+            "$top/tests/faults/repeat_capture.py" "$work/files/packets/$name.pcap" 20000 > "$work/large/$name.pcap" || return 1
+        done
+        ingest --quiet --dir "$work/large" || return 1
+    fi
+    for memory in 1M 1G; do
+        ends 0 python3 -c "$with_peak" "$work/peak" analyze "$@" --dir "$work/large" --memory $memory --out "$work/out" || return 1
+        rm -rf "$work/out-$memory"
+        mv "$work/printed" "$work/printed-$memory"
+        mv "$work/out" "$work/out-$memory"
+        peak+=("$(cat "$work/peak")")
+    done
+    cmp "$work/printed-1M" "$work/printed-1G" && diff -r "$work/out-1M" "$work/out-1G" || return 1
+    # of the 280,000 requests, 92 bytes each, those of one point
+    [ $((peak[0] + 8000)) -lt "${peak[1]}" ] || { echo "peak memory: ${peak[*]} KB"; return 1; }
+}
+
 # --- locked databases
 
 # holding SQL: another program does this to the database, and does not let go until let_go.
@@ -392,6 +420,51 @@ changing() {
     done
 }
 
+# changing_snapshot: a cluster snapshot that is written to while it is read: nothing of it is loaded, all else is.
+changing_snapshot() {
+    local pid status=0
+    fresh "$work/changing" "$work/campaign"
+    rm -r "$work/changing"/{a,c}
+    # long enough to be met
+    awk 'BEGIN { printf "{\"data\":["; for (i = 1; i <= 30000; i++) printf "%s{\"traceID\":\"%x\",\"spans\":[{\"traceID\":\"%x\",\"spanID\":\"1\"," \
+        "\"operationName\":\"o\",\"startTime\":5,\"duration\":1,\"processID\":\"p\"}],\"processes\":{\"p\":{\"serviceName\":\"s\"}}}", (i > 1) ? "," : "", i, i
+        print "]}" }' > "$work/changing/cluster/traces-many.json"
+    while :; do echo line >> "$work/changing/cluster/notes.txt"; sleep 0.01; done &
+    pid=$!
+    timeout -s KILL 60 ingest --quiet --dir "$work/changing" 2> "$work/said" || status=$?
+    kill "$pid"
+    wait "$pid" 2> /dev/null
+    equals 1 "$status" && says "cluster: changed while it was read: nothing of it was loaded" &&
+        equals "0 0 2" "$(sqlite3 -separator ' ' "$work/changing/b/run.db" "SELECT (SELECT count(*) FROM snapshot), (SELECT count(*) FROM span),
+            (SELECT count(*) FROM file)")" || return 1
+    ends 0 ingest --quiet --dir "$work/changing" &&
+        equals 1 "$(sqlite3 "$work/changing/b/run.db" "SELECT count(*) >= 30000 FROM span")" && clean "$work/changing"
+}
+
+# going: the run's directory, or its database, is removed or moved while it is loaded: what was loaded went with it, and it is said.
+going() {
+    local way pid status
+    for way in directory database moved; do
+        rm -rf "$work/gone"
+        fresh "$work/going" "$work/run"
+        ingest --quiet --dir "$work/going" 2> "$work/said" &
+        pid=$!
+        until [ -f "$work/going/run.db-journal" ] || ! kill -0 "$pid" 2> /dev/null; do :; done
+        case $way in
+        directory) while ! rm -r "$work/going" 2> /dev/null; do :; done ;;
+        database) rm "$work/going/run.db" ;;
+        moved) mv "$work/going" "$work/gone" ;;
+        esac
+        status=0
+        wait "$pid" || status=$?
+        cat "$work/said"
+        equals 1 "$status" || { echo "$way"; return 1; }
+        grep -qE "removed or moved while it was written|cannot open|went away while it was read" "$work/said" || { echo "$way"; return 1; }
+        fresh "$work/going" "$work/run"
+        as_undisturbed "$work/going" "$work/run.dump" || { echo "$way"; return 1; }
+    done
+}
+
 # --- damaged databases
 
 # What is asked of a damaged database.
@@ -500,6 +573,16 @@ gnuplots() {
         with_gnuplot 'echo "<svg>"' && without_figure "half of it" && with_gnuplot 'exit 0' && without_figure "drew nothing"
 }
 
+# no_drafts_left: analyze killed while it draws leaves no file of its own half there, and none that is hidden once the next has run.
+no_drafts_left() {
+    rm -rf "$work/figures"
+    # shellcheck disable=SC2016
+    with_gnuplot 'kill -KILL "$PPID"'
+    PATH=$work/fake:$PATH ends 137 analyze report --dir "$work/damaged" --out "$work/figures" &&
+        equals ".report.html .report.md" "$(cd "$work/figures" && find . -name '.*' -type f | sed 's|^./||; s/\.wirespan-[0-9]*\.tmp$//' | sort | paste -sd ' ')" || return 1
+    ends 0 analyze cdf --dir "$work/damaged" --no-figure --out "$work/figures" && equals "" "$(find "$work/figures" -name '.*' -type f)"
+}
+
 # --- output
 
 # printing: every command ends with 1 and words when standard output is closed or full.
@@ -554,6 +637,9 @@ check "a run's ingest killed $kills times 2: as before or complete, and then as 
 check "a campaign's, two runs at a time" killed campaign --jobs 2
 check "analyze after a killed ingest says what to do" interrupted
 with_root "disks that run full at nine sizes" full_disk
+for command in detect offsets cdf; do
+    check "analyze $command says the same with little memory" little_memory "$command" --no-figure
+done
 check "locked by a reader, by a writer" locked
 check "two ingests into one directory" two_at_once
 check "run.db that is something else" odd_databases
@@ -561,10 +647,13 @@ check "inputs that are no files" odd_inputs
 check "run.db that is not ours" unreadable
 with_root "a file system that cannot be written" read_only
 check "captures that grow, shrink, are replaced and vanish while they are read" changing
+check "a cluster snapshot that changes while it is read" changing_snapshot
+check "a run's directory that goes while it is loaded" going
 check "$damages damages of run.db" damaged
 check "runs that are half loaded" half_loaded
 check "no gnuplot" no_gnuplot
 check "gnuplot fails, hangs, is killed, talks without end, draws half a picture" gnuplots
+check "analyze killed: nothing hidden stays" no_drafts_left
 check "output closed or full, every command" printing
 check "nobody listens to ingest" nobody_listens
 check "directories for results that are not there" no_directory

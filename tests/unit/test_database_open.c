@@ -185,6 +185,28 @@ static void failures_say_what_to_do(void **state)
 	}
 }
 
+/* SQLite writes on into a file that has no name any more. */
+static void what_is_gone_is_missed(void **state)
+{
+	struct ws_database *db = NULL;
+	struct ws_error err = { 0 };
+	char other[96];
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s/other.db", dir);
+	for (int way = 0; way < 3; way++) {
+		assert_int_equal(ws_database_open(path, &db, &err), 0);
+		assert_int_equal(ws_database_check(db, &err), 0);
+		assert_int_equal(way == 0 ? unlink(path) : rename(path, other), 0);
+		if (way == 2)
+			put(dir, "run.db", "another");
+		assert_int_equal(ws_database_check(db, &err), -ENOENT);
+		assert_non_null(strstr(err.text, "run.db: it was removed or moved while it was written"));
+		ws_database_close(db);
+		unlink(path);
+	}
+}
+
 /* Trials were counted without these interrupts for a while, in databases of this version. */
 static void an_older_table_of_trials_is_completed(void **state)
 {
@@ -220,6 +242,7 @@ int main(void)
 		TEST(two_may_make_it_at_once),
 		TEST(a_reader_is_waited_for_at_the_beginning),
 		TEST(failures_say_what_to_do),
+		TEST(what_is_gone_is_missed),
 		TEST(an_older_table_of_trials_is_completed),
 	};
 

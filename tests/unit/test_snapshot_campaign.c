@@ -253,6 +253,42 @@ static void each_campaign_has_its_own(void **state)
 	ws_snapshot_memory_free(&memory);
 }
 
+/* It is hashed and then read: what changes meanwhile must not be taken for what was hashed. Here it changes after the
+ * hash of the campaign's snapshot was taken for its first run, and before the second reads it. */
+static void a_snapshot_that_changes_is_refused(void **state)
+{
+	static const char *const names[] = { "pods.json", "services.json", "node/n1/chrony.txt", "notes.txt" };
+	struct world *w = *state;
+	char first[128], path[256];
+
+	put(w->dir, "cluster/pods.json", "{\"items\":[" POD("a", "10.0.0.1", "") "]}");
+	put(w->dir, "cluster/services.json", "{\"items\":[]}");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct ws_snapshot_memory memory = { 0 };
+		char name[64];
+
+		snprintf(name, sizeof(name), "first%zu", i);
+		assert_false(is_copied(w, name, &memory, first));
+		free(memory.database);
+		memory.database = NULL;
+		snprintf(path, sizeof(path), "%s/cluster/%s", w->dir, names[i]);
+		snprintf(name, sizeof(name), "cluster/%s", names[i]);
+		if (access(path, F_OK) == 0 && i == 1)
+			assert_int_equal(unlink(path), 0);
+		else
+			put(w->dir, name, i == 0 ? "{\"items\":[" POD("other", "10.0.0.1", "") "]}" : "");
+		ws_loaded_snapshots_free(&w->loaded);
+		assert_int_equal(ws_load_snapshots(w->db, w->run, w->dir, &memory, &w->loaded, &w->err), -EAGAIN);
+		if (!strstr(w->err.text, "cluster: changed while it was read") || !strstr(w->err.text, w->dir))
+			fail_msg("%s", w->err.text);
+		assert_string_equal(ask(w, "SELECT (SELECT count(*) FROM snapshot), (SELECT count(*) FROM owner)"),
+				    "0|0\n");
+		ws_snapshot_memory_free(&memory);
+	}
+	load(w);
+	assert_string_equal(ask(w, "SELECT name FROM owner"), "other\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +299,7 @@ int main(void)
 		TEST(a_campaigns_snapshot_is_read_once),
 		TEST(no_copy_of_other_snapshots),
 		TEST(each_campaign_has_its_own),
+		TEST(a_snapshot_that_changes_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
