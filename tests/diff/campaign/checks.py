@@ -2,6 +2,7 @@
 """What `analyze` should say of a campaign, command by command: each function returns (name of the check, what should
 be in the answer, what is). Only the fields that the judge knows are looked at; a field that is missing is wrong."""
 import collections
+import functools
 import statistics
 
 import contrasts
@@ -123,6 +124,7 @@ def check_cdf(campaign, ask):
     yield from named.check_by(campaign, ask, summary)
 
 
+@functools.lru_cache(maxsize=None)
 def probes(campaign):
     """What each cell knows of detection at a point by a source: offsets found, number expected, number open, window."""
     found = {}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What `analyze compare` should say of pairs of selections; as in checks.py."""
 import collections
+import functools
 import statistics
 
 import estimates
@@ -33,29 +34,38 @@ def select(campaign, operand):
     return runs, source
 
 
+@functools.lru_cache(maxsize=None)
+def expected(campaign):
+    """By pair of selections: the runs of each, what should be said of each quantity, and of the same packets."""
+    found = {}
+    for a, b in operands(campaign):
+        (runs_a, source_a), (runs_b, source_b) = select(campaign, a), select(campaign, b)
+        quantities = {quantity: contrast(*samples, MS if quantity[0] == "e2e" else US)
+                      for quantity, samples in contrasts(runs_a, source_a, runs_b, source_b).items()}
+        same = same_packets(runs_a, source_b) if runs_a == runs_b and source_a != source_b else {}
+        found[a, b] = runs_a, runs_b, quantities, {way: agreement(differences) for way, differences in same.items()}
+    return found
+
+
 def check_compare(campaign, ask):
     """Two selections against each other, quantity by quantity; the same packets where only the source differs."""
-    chosen = operands(campaign)
+    chosen = expected(campaign)
     yield "compare: the campaign has something to compare", True, bool(chosen)
-    for a, b in chosen:
+    for (a, b), (runs_a, runs_b, wanted, want) in chosen.items():
         answer = ask("compare", a, b)
         told = [(c["quantity"], c.get("source_a"), c.get("source_b")) for c in answer["comparisons"]]
         quantities = {(c["quantity"], c.get("source_a"), c.get("source_b")): c for c in answer["comparisons"]}
-        (runs_a, source_a), (runs_b, source_b) = select(campaign, a), select(campaign, b)
-        wanted = contrasts(runs_a, source_a, runs_b, source_b)
         yield f"compare: {a} {b}: runs", {
             "a": named(a, runs_a), "b": named(b, runs_b),
             "runs_in_common": sum(run in runs_b for run in runs_a)}, answer
         yield f"compare: {a} {b}: quantities", sorted(wanted, key=str), sorted(told, key=str)
-        for quantity, samples in wanted.items():
-            unit = MS if quantity[0] == "e2e" else US
-            yield f"compare: {a} {b}: {quantity}", contrast(*samples, unit), quantities.get(quantity, {})
+        for quantity, want_of_it in wanted.items():
+            yield f"compare: {a} {b}: {quantity}", want_of_it, quantities.get(quantity, {})
         same = {s["direction"]: s for s in answer["same_packets"]}
-        want = same_packets(runs_a, source_b) if runs_a == runs_b and source_a != source_b else {}
         yield f"compare: {a} {b}: same packets, directions", sorted(want), sorted(
             s["direction"] for s in answer["same_packets"])
-        for way, differences in want.items():
-            yield f"compare: {a} {b}: same packets {way}", agreement(differences), same.get(way, {})
+        for way, want_of_it in want.items():
+            yield f"compare: {a} {b}: same packets {way}", want_of_it, same.get(way, {})
 
 
 def named(operand, runs):

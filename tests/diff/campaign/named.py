@@ -2,6 +2,7 @@
 """What `analyze` should say of packets by name: who called whom, at which node and vport. Names come from table owner, by
 address and time; written from lib/schema.sql and README.md."""
 import collections
+import functools
 import ipaddress
 
 from recorded import RX, TX, US, kernel_way
@@ -194,6 +195,7 @@ def by_side(counts):
     return {side: sum(n for name, n in counts.items() if name.startswith(f"{side}_")) for side in ("nic", "vport")}
 
 
+@functools.lru_cache(maxsize=None)
 def collect(campaign):
     """Latencies, classes, sightings without a partner and losses, by conditions, source and key."""
     pairs, alone = collections.defaultdict(list), collections.defaultdict(collections.Counter)

@@ -139,6 +139,12 @@ def groups_of(probe, by):
             for part in set(found) | set(missed)}
 
 
+@functools.lru_cache(maxsize=None)
+def groups(campaign, by):
+    """The groups of every probe, told apart by the words of that text."""
+    return {key: groups_of(probe, by.split(",")) for key, probe in probes(campaign).items()}
+
+
 def told_part(row):
     """The same of a row of an answer."""
     return tuple(row[name] for name in ("family", "http_version", "direction", "daddr", "dport"))
@@ -173,7 +179,7 @@ def check_groups(campaign, answer, by):
     """Thresholds, and what is told of requests without a context and of families."""
     rows = {(probe_key(row), told_part(row)): row for row in answer["thresholds"]}
     want = {(key, part): (probe, *group) for key, probe in probes(campaign).items()
-            for part, group in groups_of(probe, by).items()}
+            for part, group in groups(campaign, ",".join(by))[key].items()}
     yield f"thresholds by {by}: rows", sorted(told(*row) for row in want), sorted(
         told(probe_key(row), told_part(row)) for row in answer["thresholds"])
     for (key, part), (probe, found, expected) in want.items():
@@ -229,7 +235,7 @@ def check_offsets(campaign, ask):
         answer = ask("offsets", "--by", by)
         rows = {(probe_key(row), told_part(row)): row for row in answer["offsets"]}
         want = {(key, part): (probe, *group) for key, probe in probes(campaign).items()
-                for part, group in groups_of(probe, by.split(",")).items() if group[0]}
+                for part, group in groups(campaign, by)[key].items() if group[0]}
         yield f"offsets by {by}: rows", sorted(told(*row) for row in want), sorted(
             told(probe_key(row), told_part(row)) for row in answer["offsets"])
         last = max(head.end for _, found, _ in want.values() for head in found)

@@ -93,9 +93,9 @@ class Memory:
 
 
 def judged_wrong(campaign, memory, command):
-    """Does the judge find something wrong?"""
+    """Does the judge find something wrong? The first that it finds is enough."""
     try:
-        return bool(judge.judge(campaign, memory, [command], say=lambda line: None)[1])
+        return any(True for _, want, got in checks.ALL[command](campaign, memory) for _ in judge.differences(want, got))
     except (KeyError, TypeError, AttributeError):
         return True
 
