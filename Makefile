@@ -5,6 +5,8 @@ BUILD ?= build
 PREFIX ?= /usr/local
 CLANG ?= clang
 CFLAGS ?= -O2 -g
+# WS_COVERAGE: a recording may write its counts, which its filter of system calls would refuse
+COVERAGE = BUILD=$(BUILD)/coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic -DWS_COVERAGE"
 SAN_CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 # no fused multiply-add: the same numbers, to the last digit, on every machine
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -ffp-contract=off -Wall -Wextra -Werror -I. -I$(BUILD) $(CFLAGS)
@@ -121,9 +123,12 @@ check-captures: ## other people's captures below CAPTURES=DIR through ingest and
 check-static: all ## clang-tidy and cppcheck without a finding; FILES="a.c b.c": of these only; ANALYZER=1: gcc -fanalyzer, too
 	tests/static/run.sh $(BUILD) $(if $(ANALYZER),--analyzer) $(FILES)
 
-coverage: ## lines and branches that unit, golden, generated-capture and sample tests run; uncovered.txt in build/coverage
+coverage: ## lines and branches that tests without root run, ROOT=1: also those with; uncovered.txt in build/coverage
 	rm -rf $(BUILD)/coverage
-	$(MAKE) BUILD=$(BUILD)/coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" FOREIGN_OPTIONS=--once check
+	$(MAKE) $(COVERAGE) FOREIGN_OPTIONS=--once check
+	$(MAKE) $(COVERAGE) check-mesh check-numbers
+	tests/faults/data.sh $(BUILD)/coverage/bin
+	$(if $(ROOT),tests/coverage_root.sh $(BUILD)/coverage)
 	tests/coverage.py $(BUILD)/coverage
 
 check-kernels: setup-kernels all $(BUILD)/tests/kernel_host $(BUILD)/tests/kernel_traffic ## boot 5.10, 6.1, 6.12 in qemu and record there (downloads 300 MB once); KERNELS="6.1"

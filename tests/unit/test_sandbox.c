@@ -35,6 +35,13 @@
 #include "tests/unit/sanitized.h"
 #include "tests/unit/written_files.h"
 
+#ifdef WS_COVERAGE
+#include <gcov.h>
+#define WRITE_COUNTS() __gcov_dump()
+#else
+#define WRITE_COUNTS() ((void)0)
+#endif
+
 static char dir[64];
 
 /* Ends the child with the number of the line. */
@@ -64,6 +71,7 @@ static void in_child(void (*body)(void))
 
 	if (pid == 0) {
 		body();
+		WRITE_COUNTS();
 		_exit(0);
 	}
 	assert_true(pid > 0);
@@ -84,7 +92,7 @@ static void try_what_is_refused(void)
 	char *const argv[] = { "true", NULL };
 	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1 };
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	uint64_t n = 9;
+	uint64_t n = 8;
 	int first;
 
 	put(dir, "there", "as it was");
@@ -92,10 +100,13 @@ static void try_what_is_refused(void)
 	REFUSED(socket(AF_INET, SOCK_STREAM, 0), EPERM);
 	REFUSED(socket(AF_NETLINK, SOCK_RAW, 0), EPERM);
 	REFUSED(execve("/bin/true", argv, NULL), EPERM);
+#ifndef WS_COVERAGE /* which writes its counts */
 	REFUSED(open(in("new"), O_WRONLY | O_CREAT | O_EXCL, 0600), EPERM);
 	REFUSED(open(in("there"), O_WRONLY), EPERM);
 	REFUSED(open(in("there"), O_RDWR), EPERM);
 	REFUSED(open(in("there"), O_RDONLY | O_TRUNC), EPERM);
+	n += 4;
+#endif
 	NEED(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
 	REFUSED(syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr)), EPERM);
 	REFUSED(mount("none", dir, "tmpfs", 0, NULL), ENOSYS);
@@ -107,7 +118,6 @@ static void try_what_is_refused(void)
 	REFUSED(fork(), ENOSYS);
 	n += 3;
 #endif
-	n += 3;
 	NEED(ws_sandbox_refused(&first) == n && first == SYS_socket);
 	/* somebody's signal is no refused call */
 	NEED(sigaction(SIGUSR1, &ignore, NULL) == 0 && ws_sandbox_refused(NULL) == n);
@@ -141,7 +151,10 @@ static void try_what_is_needed(void)
 	NEED(write(fd, "records", 7) == 7 && fsync(fd) == 0 && close(fd) == 0);
 	NEED(renameat2(AT_FDCWD, from, AT_FDCWD, in("nic.rec.zst"), RENAME_NOREPLACE) == 0);
 	NEED(ws_whole_file_put(&file, "{}", &err) == 0 && access(in("run.json"), R_OK) == 0);
+#ifndef WS_COVERAGE
 	NEED(ws_whole_file_put(&late, "{}", &err) == -EPERM && strstr(err.text, "late.json.part: cannot write"));
+	NEED(ws_sandbox_refused(NULL) == 1);
+#endif
 	fd = open(in("run.json"), O_RDONLY | O_CLOEXEC);
 	NEED(fd >= 0 && read(fd, from, sizeof(from)) == 2);
 	memory = malloc(64 << 20);
@@ -150,7 +163,6 @@ static void try_what_is_needed(void)
 	NEED(memory);
 	free(memory);
 	NEED(clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL) == 0 && sysconf(_SC_NPROCESSORS_ONLN) > 0);
-	NEED(ws_sandbox_refused(NULL) == 1); /* late.json */
 	ws_whole_file_close(&file);
 	ws_whole_file_close(&late);
 }
