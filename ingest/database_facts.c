@@ -116,17 +116,19 @@ static int add_families(struct ws_database *db, const char *contexts, struct ws_
 int ws_database_end_file(struct ws_database *db, const char *hash, const struct ws_file_facts *facts,
 			 struct ws_error *err)
 {
-	uint64_t n_frames = facts->n_other_frames, n_unnamed = facts->n_other_frames;
+	uint64_t n_frames, n_unnamed = facts->n_other_frames, n_named = 0;
 	int rc = 0;
 
 	for (uint32_t slot = 0; rc == 0 && slot < WS_N_REASONS; slot++) {
-		n_frames += facts->n_frames[slot];
-		if (ws_slot_name(slot))
-			rc = add_count(db, "INSERT INTO ledger VALUES (?, ?, ?)", ws_slot_name(slot),
-				       facts->n_frames[slot], err);
-		else
+		if (!ws_slot_name(slot)) {
 			n_unnamed += facts->n_frames[slot];
+			continue;
+		}
+		n_named += facts->n_frames[slot];
+		rc = add_count(db, "INSERT INTO ledger VALUES (?, ?, ?)", ws_slot_name(slot), facts->n_frames[slot],
+			       err);
 	}
+	n_frames = n_named + n_unnamed;
 	if (rc == 0 && n_unnamed) /* a file from a later version */
 		rc = add_count(db, "INSERT INTO ledger VALUES (?, ?, ?)", "unknown", n_unnamed, err);
 	if (rc == 0)

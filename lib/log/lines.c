@@ -104,8 +104,8 @@ static int find_end(struct ws_lines *l, size_t *end_off, bool *has_line_feed, st
 /* Reads one more line of the file onto what is kept. Returns 1, 0 at the end, or -errno. */
 static int read_on(struct ws_lines *l, struct ws_line *line, uint64_t n_before, struct ws_error *err)
 {
-	bool has_line_feed;
-	size_t end_off;
+	bool has_line_feed = false;
+	size_t end_off = 0;
 	int rc = find_end(l, &end_off, &has_line_feed, err);
 
 	if (rc)

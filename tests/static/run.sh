@@ -54,6 +54,7 @@ tidy() {
 check_with_cppcheck() {
     cppcheck --quiet --error-exitcode=1 -j "$(nproc)" --std=c11 --enable=warning,performance,portability --inline-suppr \
         --suppressions-list=tests/static/cppcheck -I. "-I$build" -D_GNU_SOURCE \
+        '-DLIBBPF_OPTS(type, name, ...)=struct type name = { __VA_ARGS__ }' \
         --template='{file}:{line}: {id}: {message}' "${files[@]}"
 }
 
