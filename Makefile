@@ -110,8 +110,8 @@ check-tshark: all ## host parser = tshark; EVERY=3: of the cases, every third
 check-tsan: ## what has threads, under ThreadSanitizer
 	$(MAKE) BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fsanitize=thread" tsan
 
-check-valgrind: all ## the golden tests under valgrind's memcheck (ten minutes)
-	tests/valgrind/run.sh $(BUILD)/bin
+check-valgrind: all ## the golden tests under valgrind's memcheck (ten minutes); PARTS="runs responses": these only
+	tests/valgrind/run.sh $(BUILD)/bin $(PARTS)
 
 check-memory: all $(BUILD)/tests/failing.so ## allocations that fail, SAMPLE (40) of each command's; SAMPLE=0: every one (an hour)
 	tests/memory/run.py --sample $(or $(SAMPLE),40) $(BUILD)/bin $(BUILD)/tests/failing.so
