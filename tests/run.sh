@@ -6,8 +6,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 work=$(mktemp -d)
-lane_pid=
-trap '[ -z "$lane_pid" ] || kill -- "-$lane_pid" 2> /dev/null; rm -rf "$work"' EXIT
+lanes=() # process groups
+trap 'for lane in "${lanes[@]}"; do kill -- "-$lane" 2> /dev/null; done; rm -rf "$work"' EXIT
 n_passed=0
 n_failed=0
 
@@ -50,7 +50,14 @@ lint() {
     make -s -j "$(nproc)" lint && echo "1 passed, 0 failed"
 }
 
-# aside NAME COMMAND...: runs a suite in the lane beside, and keeps what it says for collect NAME.
+# static_third: clang-tidy and cppcheck of every third source, another third each day.
+static_third() {
+    local files
+    mapfile -t files < <(find lib capture ingest analyze -name '*.c' | sort | awk -v day="$(date +%j)" 'NR % 3 == day % 3')
+    tests/static/run.sh build "${files[@]}"
+}
+
+# aside NAME COMMAND...: runs a suite in a lane beside, and keeps what it says for collect NAME.
 aside() {
     local name=$1 start=$SECONDS status
     shift
@@ -59,7 +66,7 @@ aside() {
     echo "$status $((SECONDS - start))" > "$work/$name.end"
 }
 
-# collect NAME...: counts suites of the lane beside, which has ended.
+# collect NAME...: counts suites of the lanes beside, which have ended.
 collect() {
     local name status seconds
     for name in "$@"; do
@@ -72,39 +79,49 @@ with_root=false
 if [ "$(id -u)" -eq 0 ] && build/bin/capture check > /dev/null; then with_root=true; fi
 make -s build/tests/kernel_host || exit 1
 
-# Two lanes: what sends traffic and waits, and what computes, which has the lower priority. What both need is built.
-set -m # a process group of its own, to be ended as one
+# Three lanes: what sends traffic, what sends little or waits for most of its time, and what computes, which has the lower priority. What they
+# share is built.
+set -m # a process group for each, to be ended as one
 {
     if $with_root; then
         aside "evaluation" tests/reproduce/run.sh build/bin
         aside "kernel parser = host parser" make -s check-bpf
         aside "real traffic" make -s check-net
-        aside "faults" make -s check-faults
     fi
-    aside "journeys, clocks" make -s check-mesh
+} &
+lanes+=($!)
+{
+    aside "clusters" make -s check-cluster
+    if $with_root; then
+        aside "faults" make -s check-faults
+        aside "two minutes of traffic" make -s soak MINUTES=2 RATE=2000
+    fi
     aside "campaigns" make -s check-campaign
 } &
-lane_pid=$!
+lanes+=($!)
 set +m
 renice -n 10 $$ > /dev/null
 suite "lint" lint
+suite "clang-tidy, cppcheck, a third" static_third
 suite "unit, golden, generated captures, sample" make -s check
 suite "the same under sanitizers" make -s -j "$(nproc)" check-san
+suite "threads under ThreadSanitizer" make -s -j "$(nproc)" check-tsan
 suite "a campaign's numbers = an independent judge's" make -s check-numbers
 suite "pages in a browser" make -s check-browser
 suite "fuzz" fuzz
 suite "allocations that fail" make -s check-memory SAMPLE=8
-suite "clusters" make -s check-cluster
+suite "memcheck, a part" make -s check-valgrind PARTS=responses
 suite "host parser = tshark" make -s check-tshark EVERY=3
-wait "$lane_pid"
-lane_pid=
+suite "journeys, clocks" make -s check-mesh
+for lane in "${lanes[@]}"; do wait "$lane"; done
+lanes=()
 if $with_root; then
-    collect "evaluation" "kernel parser = host parser" "real traffic" "faults"
+    collect "evaluation" "kernel parser = host parser" "real traffic" "faults" "two minutes of traffic"
 else
-    echo "== the paper's evaluation, kernel parser = host parser, real traffic, faults: skipped: not root, or no eBPF;" \
+    echo "== the paper's evaluation, kernel parser = host parser, real traffic, faults, soak: skipped: not root, or no eBPF;" \
         "\`build/bin/capture check\` says why"
 fi
-collect "journeys, clocks" "campaigns"
+collect "clusters" "campaigns"
 
 echo "$n_passed passed, $n_failed failed"
 [ "$n_failed" -eq 0 ]
