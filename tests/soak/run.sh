@@ -126,10 +126,10 @@ check_memory() {
     [ "$n_failed" -gt "$n_before" ] || sed 's/^/     /' "$work/output"
 }
 
-# made_samples LINES GROWTH_KB HANDLES: what a run of a hundred samples would have left, with noise; one million requests.
+# made_samples LINES GROWTH_KB HANDLES [STEP_KB]: what a run of a hundred samples would have left, with noise; one million requests.
 made_samples() {
-    awk -v n="$1" -v growth="$2" -v handles="$3" 'BEGIN { print "time_s\trss_anon_kb\thandles"
-        for (i = 0; i < n; i++) printf "%d\t%d\t%d\n", i, 20000 + (i * 7919) % 40 + growth * i / n, 20 + handles * i / n }' > "$samples"
+    awk -v n="$1" -v growth="$2" -v handles="$3" -v step="${4:-0}" 'BEGIN { print "time_s\trss_anon_kb\thandles"
+        for (i = 0; i < n; i++) printf "%d\t%d\t%d\n", i, 20000 + (i * 7919) % 40 + growth * i / n + (i > n / 3 ? step : 0), 20 + handles * i / n }' > "$samples"
 }
 
 # n_told: how often check_memory says by how much memory may grow.
@@ -146,6 +146,12 @@ criteria() {
     if ! flat rss_anon_kb $leak_bytes || ! flat handles; then echo "flat, and not taken for it"; return 1; fi
     made_samples 100 977 0 && flat handles || return
     if flat rss_anon_kb $leak_bytes; then echo "a byte a request, and not seen"; return 1; fi
+    made_samples 100 0 0 900
+    flat rss_anon_kb $leak_bytes || { echo "a step, and taken for a leak"; return 1; }
+    made_samples 100 0 0 3000
+    if flat rss_anon_kb $leak_bytes; then echo "three megabytes at once, and not seen"; return 1; fi
+    made_samples 100 977 0 900
+    if flat rss_anon_kb $leak_bytes; then echo "a step and a leak, and not seen"; return 1; fi
     made_samples 100 0 4 && flat rss_anon_kb $leak_bytes || return
     if flat handles; then echo "four handles, and not seen"; return 1; fi
     made_samples 8 0 0
