@@ -110,7 +110,7 @@ check-tshark: all ## host parser = tshark; EVERY=3: of the cases, every third
 check-tsan: ## what has threads, under ThreadSanitizer
 	$(MAKE) BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fsanitize=thread" tsan
 
-check-valgrind: all ## the golden tests under valgrind's memcheck (ten minutes); PARTS="runs responses": these only
+check-valgrind: all ## the golden tests under valgrind's memcheck (ten minutes); PARTS="runs responses": only these
 	tests/valgrind/run.sh $(BUILD)/bin $(PARTS)
 
 check-memory: all $(BUILD)/tests/failing.so ## allocations that fail, SAMPLE (40) of each command's; SAMPLE=0: every one (an hour)

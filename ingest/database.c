@@ -65,16 +65,28 @@ static int create(struct ws_database *db, struct ws_error *err)
 	return rc;
 }
 
+/* Both of one moment: another ingest may be making the tables. */
+static int look_at_once(struct ws_database *db, int64_t *version, int64_t *n_tables, struct ws_error *err)
+{
+	int rc = ws_sql_execute(&db->sql, "BEGIN", err);
+
+	if (rc)
+		return rc;
+	rc = look(db, version, n_tables, err);
+	ws_sql_rollback(&db->sql);
+	return rc;
+}
+
 /* Creates the tables in an empty database, or checks that they are ours. */
 static int set_up(struct ws_database *db, struct ws_error *err)
 {
 	int64_t version = 0, n_tables = 0;
-	int rc = look(db, &version, &n_tables, err);
+	int rc = look_at_once(db, &version, &n_tables, err);
 
 	if (rc == 0 && version == 0 && n_tables == 0) {
 		rc = create(db, err);
 		if (rc == 0)
-			rc = look(db, &version, &n_tables, err);
+			rc = look_at_once(db, &version, &n_tables, err);
 	}
 	return rc || version == WS_SCHEMA_VERSION ? rc : refuse(db, version, err);
 }

@@ -110,7 +110,7 @@ suite "a campaign's numbers = an independent judge's" make -s check-numbers
 suite "pages in a browser" make -s check-browser
 suite "fuzz" fuzz
 suite "allocations that fail" make -s check-memory SAMPLE=8
-suite "memcheck, a part" make -s check-valgrind PARTS=responses
+suite "memcheck, a part" make -s check-valgrind PARTS=load_logs
 suite "host parser = tshark" make -s check-tshark EVERY=3
 suite "journeys, clocks" make -s check-mesh
 for lane in "${lanes[@]}"; do wait "$lane"; done

@@ -4,7 +4,7 @@
 # in a directory of made-up files, so that every path is short and the same everywhere. Needs no root.
 # Usage: tests/golden/run.sh [--update] BIN_DIR [PART...]     --update: keep what is said as what is expected
 # PART: of usage, unreadable, runs, side_by_side, responses, load_logs, campaigns, overhead, old_databases, mesh, hostile, hostile_points,
-# points_that_are_separators; all of them, in this order, unless given. overhead and the last four want runs before them.
+# points_that_are_separators; all of them, in this order, unless given. Most need what runs has left; load_logs and usage do not.
 set -uo pipefail
 
 here=$(readlink -f "$(dirname "$0")")
