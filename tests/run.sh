@@ -53,8 +53,17 @@ lint() {
 # static_third: clang-tidy and cppcheck of every third source, another third each day.
 static_third() {
     local files
-    mapfile -t files < <(find lib capture ingest analyze -name '*.c' | sort | awk -v day="$(date +%j)" 'NR % 3 == day % 3')
+    mapfile -t files < <(find lib capture ingest analyze -name '*.c' | sort | awk -v day="$(date +%j)" 'NR % 3 == (day + 0) % 3')
     tests/static/run.sh build "${files[@]}"
+}
+
+# threads_or_memory: on even days what has threads under ThreadSanitizer, on odd ones a part of the golden tests under memcheck.
+threads_or_memory() {
+    if [ $((10#$(date +%j) % 2)) -eq 0 ]; then
+        make -s -j "$(nproc)" check-tsan
+    else
+        make -s check-valgrind PARTS=load_logs
+    fi
 }
 
 # aside NAME COMMAND...: runs a suite in a lane beside, and keeps what it says for collect NAME.
@@ -105,12 +114,11 @@ suite "lint" lint
 suite "clang-tidy, cppcheck, a third" static_third
 suite "unit, golden, generated captures, sample" make -s check
 suite "the same under sanitizers" make -s -j "$(nproc)" check-san
-suite "threads under ThreadSanitizer" make -s -j "$(nproc)" check-tsan
+suite "threads under ThreadSanitizer, or a part under memcheck: by turns" threads_or_memory
 suite "a campaign's numbers = an independent judge's" make -s check-numbers
 suite "pages in a browser" make -s check-browser
 suite "fuzz" fuzz
 suite "allocations that fail" make -s check-memory SAMPLE=8
-suite "memcheck, a part" make -s check-valgrind PARTS=load_logs
 suite "host parser = tshark" make -s check-tshark EVERY=3
 suite "journeys, clocks" make -s check-mesh
 for lane in "${lanes[@]}"; do wait "$lane"; done
