@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # What has threads, built with ThreadSanitizer: unit tests, and ingest and analyze on a seeded run and a campaign of four
-# with several jobs. A race is a failure; so is an answer that differs from that of one job.
+# with several jobs; as root a recording of two points with packet captures, too. A race is a failure; so is an answer that differs
+# from that of one job.
 # Usage: tests/tsan/run.sh BUILD_DIR TEST...
 set -uo pipefail
 
@@ -10,7 +11,8 @@ build=$(readlink -f "$1")
 shift
 export TSAN_OPTIONS="halt_on_error=1:exitcode=66:second_deadlock_stack=1" LC_ALL=C WIRESPAN_REPORTS=$top/reports
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+netns=wstsan-$$
+trap 'ip netns del "$netns" 2> /dev/null; rm -rf "$work"' EXIT
 # shellcheck source=tests/check.sh
 source "$top/tests/check.sh"
 
@@ -36,6 +38,15 @@ small_memory() {
         <("$build/bin/analyze" cdf --no-figure --memory 1M --dir "$work/4/1")
 }
 
+# record: 2000 requests past both ends of a veth, by eBPF and packet capture, programs loaded side by side; each is recorded.
+record() {
+    ip netns add "$netns" && ip -n "$netns" link add wt0 type veth peer name wt1 && ip -n "$netns" link set wt0 up &&
+        ip -n "$netns" link set wt1 up || return 1
+    "$build/bin/capture" run --dir "$work/recorded" --netns "$netns" --point nic=wt0 --point vport=wt1 --context w3c --pcap --quiet -- \
+        ip netns exec "$netns" "$top/tests/faults/send.py" wt0 2000 && "$build/bin/ingest" --dir "$work/recorded" || return 1
+    equals "2000 2000 2000 2000" "$(sqlite3 "$work/recorded/run.db" "SELECT group_concat(n_contexts, ' ') FROM file")"
+}
+
 mkdir "$work/run"
 "$build/bench/make_run" records "$work/run" 40000 > /dev/null || exit 1
 "$build/bench/make_run" pcaps "$work/run" 20000 5 > /dev/null || exit 1
@@ -45,6 +56,12 @@ for test in "$@"; do check "${test##*/}" "$test"; done
 check "four jobs" load 4
 check "one job" load 1
 check "they say the same" same_loaded
-for command in cdf ledger detect offsets e2e; do check "analyze $command" say "$command"; done
+# shellcheck disable=SC2086 # words
+for command in cdf ledger detect offsets e2e "report --no-figure"; do check "analyze $command" say $command; done
 check "analyze cdf of a run, much memory and little" small_memory
+if [ "$(id -u)" -eq 0 ] && "$build/bin/capture" check > /dev/null 2>&1; then
+    check "capture run, two points, packet captures" record
+else
+    echo "skip capture run: skipped: needs root and eBPF; \`capture check\` says more"
+fi
 report_checks
