@@ -12,14 +12,14 @@ SAN_CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -ffp-contract=off -Wall -Wextra -Werror -I. -I$(BUILD) $(CFLAGS)
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -ffreestanding -Wall -Wextra -Werror -I. \
 	-I/usr/include/$(shell uname -m)-linux-gnu
-LIBS = -lbpf -lseccomp -lpcap -lsqlite3 -ljansson -lnghttp2 -lzstd -lxxhash -lz -lm -lpthread
+LIBS = -lbpf -lseccomp -lpcap -lsqlite3 -ljansson -lnghttp2 -lcurl -lzstd -lxxhash -lz -lm -lpthread
 # of each fuzz target; FUZZ_TIME is the same
 FUZZ_SECONDS ?= $(or $(FUZZ_TIME),60)
 CAPTURES ?=
 MINUTES ?= 30
 
 PACKAGES = gcc libc6-dev clang llvm bpftool libbpf-dev libpcap-dev libsqlite3-dev libzstd-dev libxxhash-dev libjansson-dev \
-	zlib1g-dev libnghttp2-dev libseccomp-dev gnuplot-nox nginx-light nghttp2-client iproute2 util-linux zstd
+	zlib1g-dev libcurl4-openssl-dev libnghttp2-dev libseccomp-dev gnuplot-nox nginx-light nghttp2-client iproute2 util-linux zstd
 MESH_PACKAGES = python3 curl ethtool iptables
 TEST_PACKAGES = $(MESH_PACKAGES) libcmocka-dev libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind shellcheck tshark \
 	python3-scapy python3-hpack python3-h2 python3-grpcio xxhash sqlite3 jq diffutils chromium nftables docker.io containerd runc busybox-static procps
