@@ -4,18 +4,61 @@
  *
  * Large tables, request, response and flow, have the columns part (of the layout: what may be dropped at once), run,
  * load (which attempt to load brought the row) and then those of lib/schema.sql in its order. All other tables of
- * lib/schema.sql, and file_load (lib/clickhouse/mirror.h), are small: they have run, version, row_no (from 0, in the
- * order of SQLite's rows) and then theirs: INTEGER is Int64, TEXT and BLOB are String, what may be NULL is Nullable.
- * They are written as wholes: what a run consists of says table content, and which content counts says table run, of
- * which the row with the greatest (sequence, version) counts.
+ * lib/schema.sql, and file_load (mirror.h), are small: they have run, version, row_no (from 0, in SQLite's order) and
+ * then theirs: INTEGER is Int64, TEXT and BLOB are String, what may be NULL is Nullable. They are written as wholes:
+ * table content says which version of each a version of a run consists of, table run which versions of runs there are;
+ * of those with a run's name the one with the greatest (sequence, version) counts.
  *
- * In a cluster NAME is a Distributed table above NAME_local on every server.
+ * In a cluster each NAME is a Distributed table above NAME_local on every server: the small ones and a run's row by
+ * run, requests by the id that they are joined by, so that a join finds both sides on one shard.
  */
 #ifndef WS_TABLES_H
 #define WS_TABLES_H
 
 #include "lib/clickhouse/client.h"
 #include "lib/clickhouse/rowbinary.h"
+
+/*
+ * The columns of request behind request_id, file_id and flow_id: KIND(name, type), name being that of column and field
+ * of struct ws_record. CONTEXT: NULL without a context. OTHER: see ingest/remote_rows.c.
+ */
+#define WS_REQUEST_FIELDS(ALWAYS, CONTEXT, OTHER)        \
+	ALWAYS(ts_ns, WS_KIND_I64)                       \
+	ALWAYS(seq, WS_KIND_U32)                         \
+	ALWAYS(direction, WS_KIND_U8)                    \
+	ALWAYS(payload_len, WS_KIND_U32)                 \
+	ALWAYS(n_segments, WS_KIND_U16)                  \
+	ALWAYS(reason, WS_KIND_U8)                       \
+	ALWAYS(family, WS_KIND_U8)                       \
+	CONTEXT(ids_end_off, WS_KIND_U32)                \
+	OTHER(trace_id, WS_KIND_STRING_OR_NULL)          \
+	OTHER(span_id, WS_KIND_STRING_OR_NULL)           \
+	ALWAYS(http_version, WS_KIND_U8)                 \
+	ALWAYS(families, WS_KIND_U16)                    \
+	ALWAYS(malformed, WS_KIND_U16)                   \
+	CONTEXT(ctx_segment, WS_KIND_U16)                \
+	CONTEXT(ids_end_segment, WS_KIND_U16)            \
+	CONTEXT(done_ts_ns, WS_KIND_I64)                 \
+	OTHER(parent_span_id, WS_KIND_STRING_OR_NULL)    \
+	OTHER(sampled, WS_KIND_U8 | WS_KIND_NULLABLE)    \
+	CONTEXT(ctx_off, WS_KIND_U32)                    \
+	CONTEXT(ctx_len, WS_KIND_U32)                    \
+	ALWAYS(searched_len, WS_KIND_U32)                \
+	ALWAYS(req_off, WS_KIND_U32)                     \
+	ALWAYS(frame_len, WS_KIND_U32)                   \
+	ALWAYS(tcp_flags, WS_KIND_U8)                    \
+	OTHER(stream_id, WS_KIND_U32 | WS_KIND_NULLABLE) \
+	ALWAYS(flaw, WS_KIND_U8)                         \
+	ALWAYS(flags, WS_KIND_U8)
+
+/* Those of response behind response_id, file_id and flow_id. */
+#define WS_RESPONSE_FIELDS(ALWAYS)       \
+	ALWAYS(ts_ns, WS_KIND_I64)       \
+	ALWAYS(seq, WS_KIND_U32)         \
+	ALWAYS(ack, WS_KIND_U32)         \
+	ALWAYS(direction, WS_KIND_U8)    \
+	ALWAYS(payload_len, WS_KIND_U32) \
+	ALWAYS(status, WS_KIND_U16)
 
 struct ws_table_column {
 	const char *name;
@@ -27,7 +70,7 @@ struct ws_table {
 	const struct ws_table_column *column; /* those of lib/schema.sql */
 	uint32_t n_columns;
 	const char *order;    /* by what it is sorted, behind run */
-	const char *sharding; /* an expression: in a cluster, rows of which lie together */
+	const char *sharding; /* an expression: in a cluster, rows with the same value lie together */
 };
 
 enum ws_large {
@@ -39,17 +82,20 @@ enum ws_large {
 
 extern const struct ws_table ws_large_tables[WS_N_LARGE];
 
-/* Column load and file_id say which rows count: the mirror's table file_load has those that do. */
-
 /*
- * Creates the database and the tables where they are missing, and says so of none that is there. cluster: NULL for one
- * server; else a name in the servers' remote_servers: the tables are made on all servers of the URL, or by ON CLUSTER
- * where it has fewer than the cluster. From then on client uses the database.
+ * Creates the database and the tables where they are missing. cluster: NULL for one server, or for a store that is
+ * there; else a name in the servers' remote_servers: the tables are made on all servers of the URL, or by ON CLUSTER
+ * where the URL has fewer of them than the cluster. From then on client uses the database.
  */
 int ws_tables_create(const struct ws_access *access, struct ws_client *client, const char *cluster,
 		     struct ws_error *err);
 
-/* Is the store one of a cluster? */
-int ws_tables_are_distributed(struct ws_client *client, bool *are, struct ws_error *err);
+/* The cluster whose store it is; NULL: it is one server's. *cluster is the caller's, to be freed. */
+int ws_tables_cluster(struct ws_client *client, char **cluster, struct ws_error *err);
+
+/* Runs "ALTER TABLE name ..." on the tables where the rows lie: on every server of the URL, or by ON CLUSTER, as above.
+ */
+int ws_tables_alter(const struct ws_access *access, struct ws_client *client, const char *cluster, const char *name,
+		    const char *change, struct ws_error *err);
 
 #endif
