@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "ingest/database_inner.h"
+#include "ingest/remote.h"
 #include "lib/names.h"
 #include "lib/version.h"
 
@@ -130,18 +131,11 @@ static int connect(struct ws_database *db, struct ws_error *err)
 	return rc;
 }
 
-int ws_database_open(const char *path, struct ws_database **database, struct ws_error *err)
+/* What every connection needs, once the tables can be made. */
+static int begin_writing(struct ws_database *db, struct ws_error *err)
 {
-	struct ws_database *db = calloc(1, sizeof(*db));
 	int rc;
 
-	if (!db || !(db->sql.path = strdup(path))) {
-		rc = ws_error(err, -ENOMEM, "out of memory");
-		goto out;
-	}
-	rc = connect(db, err);
-	if (rc)
-		goto out;
 	sqlite3_busy_timeout(db->sql.db, WS_BUSY_TIMEOUT_MS);
 	rc = ws_sql_execute(&db->sql, "PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536", err);
 	if (rc == 0)
@@ -155,7 +149,20 @@ int ws_database_open(const char *path, struct ws_database **database, struct ws_
 	if (rc == 0)
 		rc = ws_sql_prepare(&db->sql, "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 				    &db->insert_flow, err);
-out:
+	return rc;
+}
+
+int ws_database_open(const char *path, struct ws_database **database, struct ws_error *err)
+{
+	struct ws_database *db = calloc(1, sizeof(*db));
+	int rc;
+
+	if (!db || !(db->sql.path = strdup(path)))
+		rc = ws_error(err, -ENOMEM, "out of memory");
+	else
+		rc = connect(db, err);
+	if (rc == 0)
+		rc = begin_writing(db, err);
 	if (rc)
 		ws_database_close(db);
 	else
@@ -165,7 +172,47 @@ out:
 
 int ws_database_check(struct ws_database *db, struct ws_error *err)
 {
-	return ws_sql_check_place(&db->sql, err);
+	return db->remote ? 0 : ws_sql_check_place(&db->sql, err);
+}
+
+int ws_database_open_remote(const struct ws_access *access, const char *run, const char *dir, uint32_t first,
+			    struct ws_database **database, struct ws_error *err)
+{
+	struct ws_database *db = calloc(1, sizeof(*db));
+	char *name;
+	int rc = 0;
+
+	if (!db || !(db->sql.path = strdup(run)))
+		rc = ws_error(err, -ENOMEM, "out of memory");
+	/* without a name: a file of our own that goes with the connection, in memory as long as it is small */
+	else if (sqlite3_open_v2("", &db->sql.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
+		rc = ws_sql_fail(&db->sql, err);
+	if (rc == 0)
+		rc = begin_writing(db, err);
+	if (rc == 0)
+		rc = ws_remote_open(access, run, dir, first, db->sql.db, &db->remote, err);
+	name = rc ? NULL : strdup(ws_remote_name(db->remote));
+	if (rc == 0 && !name)
+		rc = ws_error(err, -ENOMEM, "out of memory");
+	if (rc) {
+		ws_database_close(db);
+		return rc;
+	}
+	free(db->sql.path);
+	db->sql.path = name;
+	*database = db;
+	return 0;
+}
+
+int ws_database_publish(struct ws_database *db, struct ws_error *err)
+{
+	return db->remote ? ws_remote_publish(db->remote, err) : 0;
+}
+
+int ws_database_sweep(struct ws_database *db, int64_t *n_rows, struct ws_error *err)
+{
+	*n_rows = 0;
+	return db->remote ? ws_remote_sweep(db->remote, n_rows, err) : 0;
 }
 
 const char *ws_database_path(const struct ws_database *db)
@@ -247,6 +294,8 @@ int ws_database_begin_file(struct ws_database *db, const struct ws_input *input,
 			" SELECT point_id, ?2, ?3, '', 0, 0, 0, 0, 0, 0, 0, '', 0 FROM point WHERE name = ?1",
 			input->point, source, shown_path, NULL);
 	db->rows.file_id = sqlite3_last_insert_rowid(db->sql.db);
+	if (rc == 0 && db->remote)
+		rc = ws_remote_begin_file(db->remote, db->rows.file_id, err);
 	if (rc)
 		ws_database_drop_file(db);
 	return rc;
@@ -265,6 +314,8 @@ int ws_database_add_flow(struct ws_database *db, const struct ws_flow_key *key, 
 	sqlite3_stmt *s = db->insert_flow;
 	const bool is_tunnelled = key->outer_ip_version != 0;
 
+	if (db->remote)
+		return ws_remote_add_flow(db->remote, key, flow_id, err);
 	sqlite3_bind_int64(s, 1, flow_id);
 	sqlite3_bind_int64(s, 2, db->rows.file_id);
 	sqlite3_bind_int(s, 3, key->ip_version);
@@ -284,7 +335,11 @@ int ws_database_add_flow(struct ws_database *db, const struct ws_flow_key *key, 
 int ws_database_next_flow_id(struct ws_database *db, int64_t *flow_id, struct ws_error *err)
 {
 	int64_t last_flow_id;
-	int rc = ws_sql_select_number(&db->sql, "SELECT max(flow_id) FROM flow", 0, &last_flow_id, err);
+	int rc;
+
+	if (db->remote)
+		return ws_remote_next_flow_id(db->remote, flow_id, err);
+	rc = ws_sql_select_number(&db->sql, "SELECT max(flow_id) FROM flow", 0, &last_flow_id, err);
 
 	if (rc == 0 && (last_flow_id < 0 || last_flow_id >= FLOW_ID_MAX))
 		rc = ws_error(err, -ERANGE, "%s: the ids in it are used up; move it away and load again", db->sql.path);
@@ -298,6 +353,8 @@ int ws_database_add_records(struct ws_database *db, const struct ws_record *reco
 {
 	int rc = 0;
 
+	if (db->remote)
+		return ws_remote_add_records(db->remote, records, flow_id, n, err);
 	db->rows.record = records;
 	db->rows.flow_id = flow_id;
 	db->rows.n = n;
@@ -311,6 +368,8 @@ int ws_database_add_records(struct ws_database *db, const struct ws_record *reco
 
 void ws_database_drop_file(struct ws_database *db)
 {
+	if (db->remote)
+		ws_remote_drop_file(db->remote);
 	ws_sql_rollback(&db->sql);
 }
 
@@ -322,6 +381,7 @@ void ws_database_close(struct ws_database *db)
 	sqlite3_finalize(db->insert_responses);
 	sqlite3_finalize(db->insert_flow);
 	ws_log_insert_free(&db->log);
+	ws_remote_close(db->remote);
 	sqlite3_close(db->sql.db);
 	free(db->sql.path);
 	free(db);

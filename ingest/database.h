@@ -9,6 +9,7 @@
 
 #include "ingest/flows.h"
 #include "ingest/inputs.h"
+#include "lib/clickhouse/access.h"
 #include "lib/error.h"
 #include "lib/log/log_read.h"
 #include "lib/record.h"
@@ -39,7 +40,20 @@ int ws_database_open(const char *path, struct ws_database **db, struct ws_error 
 /* Is what was written still at its path? 0; -ENOENT: it, or the run's directory, was removed or moved. */
 int ws_database_check(struct ws_database *db, struct ws_error *err);
 
-/* As it was opened. */
+/*
+ * Opens a run in a store (remote.h) that takes the place of run.db: what is written is committed as there, and counts
+ * from ws_database_publish() on. dir: the run's directory, of which one program at a time loads into a store.
+ */
+int ws_database_open_remote(const struct ws_access *access, const char *run, const char *dir, uint32_t first,
+			    struct ws_database **db, struct ws_error *err);
+
+/* Makes count in the store what was committed; of run.db, nothing is left to do. */
+int ws_database_publish(struct ws_database *db, struct ws_error *err);
+
+/* Removes from the store what loads have left that did not end: *n_rows of them. */
+int ws_database_sweep(struct ws_database *db, int64_t *n_rows, struct ws_error *err);
+
+/* As it was opened, or for error texts: a store's run. */
 const char *ws_database_path(const struct ws_database *db);
 
 /* Keeps the manifest, if it is not the one that is kept already. */

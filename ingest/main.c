@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* main - the command line of ingest, and all that is said to the user. */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,62 +8,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ingest/arguments.h"
 #include "ingest/database.h"
 #include "ingest/inputs.h"
 #include "ingest/links.h"
 #include "ingest/load.h"
+#include "ingest/remote.h"
 #include "ingest/snapshot.h"
 #include "ingest/telling.h"
 #include "ingest/turns.h"
 #include "ingest/words.h"
 #include "lib/json_memory.h"
-#include "lib/option.h"
 #include "lib/standard.h"
-#include "lib/tunnels.h"
 #include "lib/version.h"
-#include "lib/wanted.h"
-
-#define PCAP_OPTIONS_MAX 16
-#define JOBS_MAX	 1024
-
-static const char help[] =
-	"Usage: ingest --dir DIR [--pcap POINT=FILE]... [options]\n"
-	"\n"
-	"Loads a run directory into DIR/run.db: record files, packet captures, logs of load generators, the\n"
-	"conditions of the run and the snapshot of its cluster. A directory that is no run itself is a\n"
-	"campaign: every run below it is loaded, each with the campaign's snapshot where it has none of its\n"
-	"own. A load log or conditions.json in a campaign's own directory belongs to none of them: it is\n"
-	"refused, and the rest is loaded. Loading again changes nothing; a file whose content has changed\n"
-	"takes the place of what was loaded of it.\n"
-	"\n"
-	"  --dir DIR            run directory with any of:\n"
-	"                         NAME.rec.zst        records of a tracing point\n"
-	"                         NAME.pcap           its packet capture (.pcapng, .cap; also .gz, .zst)\n"
-	"                         run.json            what was recorded, as capture writes it\n"
-	"                         load.ANYTHING       the load generator's log (also .gz, .zst): h2load --log-file,\n"
-	"                                             vegeta encode --to csv or json, hey -o csv, k6 --out csv or\n"
-	"                                             json; which of them, its first line tells\n"
-	"                         conditions.json     what was set up, one flat object: {\"rate_per_s\": 80, ...}\n"
-	"                         overhead.json       what capturing costs, as `capture run --overhead` writes it\n"
-	"                         cluster/            who has which address, and the mesh's traces, as `capture\n"
-	"                                             collect` writes it\n"
-	"  --pcap POINT=FILE    a packet capture from elsewhere, as that of POINT\n"
-	"  --vxlan-port LIST    UDP ports of VXLAN in packet captures (default 4789,8472)\n"
-	"  --context LIST       contexts to look for in packet captures, joined by commas: w3c, b3, b3-single,\n"
-	"                       jaeger, datadog, skywalking, aws, google, x-request-id, header:NAME (a header of\n"
-	"                       your own, up to 4), all (the first nine), default (the first eight);\n"
-	"                       without it: what run.json says that the records were searched for, or default\n"
-	"  --prefer first|list  of several contexts in a request the first complete one counts (default), or that\n"
-	"                       which stands first in the LIST of --context\n"
-	"  --jobs N             load up to N runs of a campaign at a time (default: as many as there are processors);\n"
-	"                       what is loaded and said does not depend on it\n"
-	"  --quiet              say nothing of what went well\n"
-	"  --help               this text\n";
-
-struct pcap_option {
-	const char *point;
-	const char *path;
-};
 
 /* A run to load, or what there is to say in its place. */
 struct piece {
@@ -73,13 +29,8 @@ struct piece {
 };
 
 struct job {
-	const char *root; /* --dir */
-	struct ws_reading reading;
-	struct pcap_option pcap[PCAP_OPTIONS_MAX];
-	uint32_t n_pcaps;
-	bool has_contexts; /* --context or --prefer was given */
-	bool is_quiet;
-	uint32_t n_jobs; /* runs at a time */
+	struct ws_arguments arguments;
+	struct ws_access access; /* with --store */
 	struct piece *piece;
 	uint32_t n_pieces;
 	uint32_t n_failed;		  /* changed by whose turn it is */
@@ -133,7 +84,7 @@ static int load_logs(struct run *run, struct ws_database *db, const struct ws_in
 
 		rc = ws_load_log(db, run->dir, &inputs->log[i], &loaded, err);
 		if (rc == 0)
-			ws_tell_log(&run->words, run->job->is_quiet, &inputs->log[i], &loaded);
+			ws_tell_log(&run->words, run->job->arguments.is_quiet, &inputs->log[i], &loaded);
 		say_if_turn(run);
 	}
 	return rc;
@@ -147,10 +98,10 @@ static int load_snapshots(struct run *run, struct ws_database *db, struct ws_err
 
 	ws_turns_wait(run->turns, run->number);
 	ws_words_say(&run->words);
-	rc = ws_load_snapshots(db, run->dir, run->job->root, &run->job->memory, &loaded, err);
+	rc = ws_load_snapshots(db, run->dir, run->job->arguments.dir, &run->job->memory, &loaded, err);
 
 	for (uint32_t i = 0; rc == 0 && i < loaded.n; i++)
-		ws_tell_snapshot(&run->words, run->job->is_quiet, &loaded.at[i], &loaded);
+		ws_tell_snapshot(&run->words, run->job->arguments.is_quiet, &loaded.at[i], &loaded);
 	ws_loaded_snapshots_free(&loaded);
 	return rc;
 }
@@ -175,19 +126,45 @@ static int take_contexts(struct ws_database *db, const char *manifest_path, stru
 	return 0;
 }
 
+/* DIR/run.db, or the run in the store. */
+static int open_database(const struct run *run, struct ws_database **db, struct ws_error *err)
+{
+	const struct ws_arguments *a = &run->job->arguments;
+	char *name = NULL;
+	int rc;
+
+	if (!a->store && asprintf(&name, "%s/run.db", run->dir) < 0)
+		return ws_error(err, -ENOMEM, "out of memory");
+	rc = a->store ? ws_access_run_name(a->dir, run->dir, a->run, &name, err) : 0;
+	if (rc == 0 && a->store)
+		rc = ws_database_open_remote(&run->job->access, name, run->dir, run->number, db, err);
+	else if (rc == 0)
+		rc = ws_database_open(name, db, err);
+	free(name);
+	return rc;
+}
+
+/* All that is left to do when everything is loaded. */
+static int finish(struct run *run, struct ws_database *db, struct ws_error *err)
+{
+	int64_t n_rows = 0;
+	int rc = ws_database_publish(db, err);
+
+	if (rc == 0)
+		rc = ws_database_sweep(db, &n_rows, err);
+	if (rc == 0 && n_rows)
+		ws_tell_sweep(&run->words, run->job->arguments.is_quiet, ws_database_path(db), n_rows);
+	return rc;
+}
+
 static int load_inputs(struct run *run, const struct ws_inputs *inputs, struct ws_error *err)
 {
-	struct ws_reading reading = run->job->reading;
+	struct ws_reading reading = run->job->arguments.reading;
 	struct ws_database *db;
-	char *path;
 	int rc = check_readable(inputs, err);
 
-	if (rc)
-		return rc;
-	if (asprintf(&path, "%s/run.db", run->dir) < 0)
-		return ws_error(err, -ENOMEM, "out of memory");
-	rc = ws_database_open(path, &db, err);
-	free(path);
+	if (rc == 0)
+		rc = open_database(run, &db, err);
 	if (rc)
 		return rc;
 	if (inputs->manifest_path)
@@ -196,7 +173,7 @@ static int load_inputs(struct run *run, const struct ws_inputs *inputs, struct w
 		rc = ws_load_conditions(db, inputs->conditions_path, err);
 	if (rc == 0 && inputs->overhead_path)
 		rc = ws_load_overhead(db, inputs->overhead_path, err);
-	if (rc == 0 && !run->job->has_contexts)
+	if (rc == 0 && !run->job->arguments.has_contexts)
 		rc = take_contexts(db, inputs->manifest_path, &reading.wanted, err);
 	for (uint32_t i = 0; rc == 0 && i < inputs->n; i++) {
 		struct ws_loaded loaded;
@@ -206,8 +183,10 @@ static int load_inputs(struct run *run, const struct ws_inputs *inputs, struct w
 			continue;
 		}
 		rc = ws_load(db, run->dir, &inputs->input[i], &reading, &loaded, err);
+		if (rc == 0 && !loaded.was_there)
+			rc = ws_database_publish(db, err);
 		if (rc == 0)
-			ws_tell_file(&run->words, run->job->is_quiet, &inputs->input[i], &loaded);
+			ws_tell_file(&run->words, run->job->arguments.is_quiet, &inputs->input[i], &loaded);
 		say_if_turn(run);
 	}
 	if (rc == 0)
@@ -216,6 +195,8 @@ static int load_inputs(struct run *run, const struct ws_inputs *inputs, struct w
 		rc = load_snapshots(run, db, err);
 	if (rc == 0)
 		rc = ws_database_check(db, err);
+	if (rc == 0)
+		rc = finish(run, db, err);
 	ws_database_close(db);
 	return rc;
 }
@@ -228,8 +209,8 @@ static int load_run(struct run *run, struct ws_error *err)
 
 	if (rc == 0 && geteuid() == 0)
 		rc = ws_links_check(run->dir, &inputs, err);
-	for (uint32_t i = 0; rc == 0 && i < job->n_pcaps; i++)
-		rc = ws_inputs_add_pcap(&inputs, job->pcap[i].point, job->pcap[i].path, err);
+	for (uint32_t i = 0; rc == 0 && i < job->arguments.n_pcaps; i++)
+		rc = ws_inputs_add_pcap(&inputs, job->arguments.pcap[i].point, job->arguments.pcap[i].path, err);
 	if (rc == 0 && !ws_inputs_are_some(&inputs))
 		rc = ws_error(
 			err, -ENOENT,
@@ -300,114 +281,16 @@ static void free_job(struct job *job)
 	}
 	free(job->piece);
 	ws_snapshot_memory_free(&job->memory);
+	ws_access_close(&job->access);
 }
 
-static int usage_error(const char *text, const char *value)
+/* Its tables are made once, before the runs are loaded side by side. */
+static int prepare_store(struct job *job, struct ws_error *err)
 {
-	fprintf(stderr, "ingest: %s%s\n`ingest --help` shows how it is used.\n", text, value);
-	return 2;
-}
+	const struct ws_arguments *a = &job->arguments;
+	int rc = ws_access_open(a->store, a->password_file, a->ca_path, &job->access, err);
 
-/* POINT=FILE, in place. The point's name becomes part of no path. */
-static int parse_pcap(char *text, struct job *job)
-{
-	char *equals = strchr(text, '=');
-
-	if (!equals || equals == text || !equals[1] || job->n_pcaps == PCAP_OPTIONS_MAX)
-		return -EINVAL;
-	*equals = '\0';
-	job->pcap[job->n_pcaps++] = (struct pcap_option) { text, equals + 1 };
-	return 0;
-}
-
-static int parse_jobs(const char *text, uint32_t *n_jobs)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || n < 1 || n > JOBS_MAX)
-		return -EINVAL;
-	*n_jobs = (uint32_t)n;
-	return 0;
-}
-
-/* Reads the command line. Returns 0 to go on, 1 if all is done, 2 for wrong usage, which it has said. */
-static int parse_options(int argc, char **argv, struct job *job, const char **dir)
-{
-	static const struct option options[] = {
-		{ "dir", required_argument, NULL, WS_OPTION_LONG + 'd' },
-		{ "pcap", required_argument, NULL, WS_OPTION_LONG + 'p' },
-		{ "vxlan-port", required_argument, NULL, WS_OPTION_LONG + 'v' },
-		{ "context", required_argument, NULL, WS_OPTION_LONG + 'c' },
-		{ "prefer", required_argument, NULL, WS_OPTION_LONG + 'r' },
-		{ "jobs", required_argument, NULL, WS_OPTION_LONG + 'j' },
-		{ "quiet", no_argument, NULL, WS_OPTION_LONG + 'q' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	const char *contexts = ws_wanted_default;
-	bool prefers_list = false;
-	struct ws_error err = { 0 };
-	char letter[3];
-	int code;
-
-	while ((code = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-		switch (code) {
-		case WS_OPTION_LONG + 'd':
-			*dir = optarg;
-			for (size_t len = strlen(optarg); len > 1 && optarg[len - 1] == '/'; len--)
-				optarg[len - 1] = '\0';
-			break;
-		case WS_OPTION_LONG + 'p':
-			if (parse_pcap(optarg, job))
-				return usage_error("--pcap needs POINT=FILE, not ", optarg);
-			break;
-		case WS_OPTION_LONG + 'v':
-			if (ws_tunnels_parse(optarg, &job->reading.tunnels))
-				return usage_error("--vxlan-port needs up to eight ports joined by commas, not ",
-						   optarg);
-			break;
-		case WS_OPTION_LONG + 'c':
-			contexts = optarg;
-			job->has_contexts = true;
-			break;
-		case WS_OPTION_LONG + 'r':
-			job->has_contexts = true;
-			prefers_list = strcmp(optarg, "list") == 0;
-			if (!prefers_list && strcmp(optarg, "first") != 0)
-				return usage_error("--prefer needs first or list, not ", optarg);
-			break;
-		case WS_OPTION_LONG + 'j':
-			if (parse_jobs(optarg, &job->n_jobs))
-				return usage_error("--jobs needs a number from 1 to 1024, not ", optarg);
-			break;
-		case WS_OPTION_LONG + 'q':
-			job->is_quiet = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return 1;
-		case ':':
-			return usage_error(argv[optind - 1], " needs a value");
-		default:
-			return usage_error("no option ", ws_option_unknown(argv, letter));
-		}
-	}
-	if (optind < argc)
-		return usage_error("unexpected argument ", argv[optind]);
-	if (!*dir)
-		return usage_error("--dir is missing", "");
-	if (ws_wanted_parse(contexts, &job->reading.wanted, &err))
-		return usage_error("--context: ", err.text);
-	job->reading.wanted.prefers_list = prefers_list;
-	return 0;
-}
-
-static uint32_t count_processors(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n < 1 ? 1 : n > JOBS_MAX ? JOBS_MAX : (uint32_t)n;
+	return rc ? rc : ws_remote_prepare(&job->access, a->cluster, err);
 }
 
 /* The exit status: code, or 1 if what was printed was not taken. */
@@ -423,25 +306,28 @@ static int end_of_printing(int code)
 
 int main(int argc, char **argv)
 {
-	struct job job = { .reading.tunnels = { .vxlan_port = { 4789, 8472 } }, .n_jobs = count_processors() };
+	struct job job = { 0 };
 	const struct ws_runs_visitor visitor = { note_run, refuse_stray, &job };
 	struct ws_error err = { 0 };
-	const char *dir = NULL;
+	const char *dir;
 	uint32_t n_runs = 1;
 	int code, rc = 0;
 
 	ws_standard_keep();
 	signal(SIGPIPE, SIG_IGN); /* loading goes on when nobody reads what is said of it */
-	code = parse_options(argc, argv, &job, &dir);
+	code = ws_arguments_parse(argc, argv, &job.arguments);
 	if (code)
 		return end_of_printing(code == 1 ? 0 : code);
 	ws_json_memory_watch();
-	job.root = dir;
-	if (job.n_pcaps)
+	dir = job.arguments.dir;
+	if (job.arguments.n_pcaps)
 		note_run(&job, dir);
 	else
 		rc = ws_runs_visit(dir, &visitor, &n_runs, &err);
-	ws_turns_run(job.n_pieces, job.n_jobs, do_piece, &job);
+	if (rc == 0 && job.arguments.store && job.n_pieces)
+		rc = prepare_store(&job, &err);
+	if (rc == 0 || !job.arguments.store)
+		ws_turns_run(job.n_pieces, job.arguments.n_jobs, do_piece, &job);
 	if (rc)
 		fprintf(stderr, "ingest: %s\n", err.text);
 	else if (n_runs == 0)

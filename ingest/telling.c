@@ -72,3 +72,10 @@ void ws_tell_snapshot(struct ws_words *words, bool is_quiet, const struct ws_loa
 			     "ingest: %s/: %llu objects are not as their kind should be, or too many; left out\n",
 			     l->path, (unsigned long long)l->n_unread);
 }
+
+void ws_tell_sweep(struct ws_words *words, bool is_quiet, const char *name, int64_t n_rows)
+{
+	if (!is_quiet)
+		ws_words_add(words, stdout, "%s: removing %lld rows of loads that did not end, or were replaced\n",
+			     name, (long long)n_rows);
+}

@@ -22,4 +22,7 @@ void ws_tell_log(struct ws_words *words, bool is_quiet, const struct ws_log_inpu
 void ws_tell_snapshot(struct ws_words *words, bool is_quiet, const struct ws_loaded_snapshot *l,
 		      const struct ws_loaded_snapshots *all);
 
+/* Rows that a store is removing. */
+void ws_tell_sweep(struct ws_words *words, bool is_quiet, const char *name, int64_t n_rows);
+
 #endif
