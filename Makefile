@@ -22,7 +22,7 @@ PACKAGES = gcc libc6-dev clang llvm bpftool libbpf-dev libpcap-dev libsqlite3-de
 	zlib1g-dev libcurl4-openssl-dev libnghttp2-dev libseccomp-dev gnuplot-nox nginx-light nghttp2-client iproute2 util-linux zstd
 MESH_PACKAGES = python3 curl ethtool iptables
 TEST_PACKAGES = $(MESH_PACKAGES) libcmocka-dev libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind shellcheck tshark \
-	python3-scapy python3-hpack python3-h2 python3-grpcio xxhash sqlite3 jq diffutils chromium nftables docker.io containerd runc busybox-static procps
+	python3-scapy python3-hpack python3-h2 python3-grpcio xxhash sqlite3 jq diffutils chromium nftables docker.io containerd runc busybox-static procps clickhouse-server
 KERNEL_PACKAGES = qemu-system-x86 busybox-static cpio kmod xz-utils zstd jq sqlite3 iproute2
 BENCH_PACKAGES = python3 tcpdump tshark python3-scapy python3-dpkt python3-pandas
 
@@ -96,6 +96,9 @@ check-campaign: all ## campaigns: files, interrupts, resumption (recording needs
 
 check-faults: all ## what faults do: kills, full disks, lost interfaces, damaged databases (root for recording)
 	for t in tests/faults/*.sh; do $$t $(BUILD)/bin || exit 1; done
+
+check-clickhouse: all bench-programs ## loading into ClickHouse and analyzing there, on servers that are started for it
+	for t in $(wildcard tests/clickhouse/ingest.sh tests/clickhouse/analyze.sh); do $$t $(BUILD)/bin || exit 1; done
 
 check-numbers: all ## what analyze says of a campaign = what an independent judge says
 	tests/diff/campaign/run.sh $(BUILD)/bin
@@ -274,7 +277,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/rooms.a
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-faults check-numbers \
+.PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-faults check-numbers check-clickhouse \
 	check-browser check-tshark check-tsan check-valgrind check-memory check-captures check-static check-kernels soak coverage tsan fuzz bench bench-bpf \
 	bench-capture bench-programs lint format install clean setup \
 	setup-mesh setup-tests setup-kernels setup-bench help unit

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "ingest/database_inner.h"
-#include "ingest/remote.h"
+#include "ingest/depot.h"
 #include "lib/names.h"
 #include "lib/version.h"
 
@@ -172,11 +172,11 @@ int ws_database_open(const char *path, struct ws_database **database, struct ws_
 
 int ws_database_check(struct ws_database *db, struct ws_error *err)
 {
-	return db->remote ? 0 : ws_sql_check_place(&db->sql, err);
+	return db->depot ? 0 : ws_sql_check_place(&db->sql, err);
 }
 
-int ws_database_open_remote(const struct ws_access *access, const char *run, const char *dir, uint32_t first,
-			    struct ws_database **database, struct ws_error *err)
+int ws_database_open_in_store(const struct ws_access *access, const char *run, const char *dir, uint32_t first,
+			      struct ws_database **database, struct ws_error *err)
 {
 	struct ws_database *db = calloc(1, sizeof(*db));
 	char *name;
@@ -190,8 +190,8 @@ int ws_database_open_remote(const struct ws_access *access, const char *run, con
 	if (rc == 0)
 		rc = begin_writing(db, err);
 	if (rc == 0)
-		rc = ws_remote_open(access, run, dir, first, db->sql.db, &db->remote, err);
-	name = rc ? NULL : strdup(ws_remote_name(db->remote));
+		rc = ws_depot_open(access, run, dir, first, db->sql.db, &db->depot, err);
+	name = rc ? NULL : strdup(ws_depot_name(db->depot));
 	if (rc == 0 && !name)
 		rc = ws_error(err, -ENOMEM, "out of memory");
 	if (rc) {
@@ -206,13 +206,13 @@ int ws_database_open_remote(const struct ws_access *access, const char *run, con
 
 int ws_database_publish(struct ws_database *db, struct ws_error *err)
 {
-	return db->remote ? ws_remote_publish(db->remote, err) : 0;
+	return db->depot ? ws_depot_publish(db->depot, err) : 0;
 }
 
 int ws_database_sweep(struct ws_database *db, int64_t *n_rows, struct ws_error *err)
 {
 	*n_rows = 0;
-	return db->remote ? ws_remote_sweep(db->remote, n_rows, err) : 0;
+	return db->depot ? ws_depot_sweep(db->depot, n_rows, err) : 0;
 }
 
 const char *ws_database_path(const struct ws_database *db)
@@ -294,8 +294,8 @@ int ws_database_begin_file(struct ws_database *db, const struct ws_input *input,
 			" SELECT point_id, ?2, ?3, '', 0, 0, 0, 0, 0, 0, 0, '', 0 FROM point WHERE name = ?1",
 			input->point, source, shown_path, NULL);
 	db->rows.file_id = sqlite3_last_insert_rowid(db->sql.db);
-	if (rc == 0 && db->remote)
-		rc = ws_remote_begin_file(db->remote, db->rows.file_id, err);
+	if (rc == 0 && db->depot)
+		rc = ws_depot_begin_file(db->depot, db->rows.file_id, err);
 	if (rc)
 		ws_database_drop_file(db);
 	return rc;
@@ -314,8 +314,8 @@ int ws_database_add_flow(struct ws_database *db, const struct ws_flow_key *key, 
 	sqlite3_stmt *s = db->insert_flow;
 	const bool is_tunnelled = key->outer_ip_version != 0;
 
-	if (db->remote)
-		return ws_remote_add_flow(db->remote, key, flow_id, err);
+	if (db->depot)
+		return ws_depot_add_flow(db->depot, key, flow_id, err);
 	sqlite3_bind_int64(s, 1, flow_id);
 	sqlite3_bind_int64(s, 2, db->rows.file_id);
 	sqlite3_bind_int(s, 3, key->ip_version);
@@ -337,8 +337,8 @@ int ws_database_next_flow_id(struct ws_database *db, int64_t *flow_id, struct ws
 	int64_t last_flow_id;
 	int rc;
 
-	if (db->remote)
-		return ws_remote_next_flow_id(db->remote, flow_id, err);
+	if (db->depot)
+		return ws_depot_next_flow_id(db->depot, flow_id, err);
 	rc = ws_sql_select_number(&db->sql, "SELECT max(flow_id) FROM flow", 0, &last_flow_id, err);
 
 	if (rc == 0 && (last_flow_id < 0 || last_flow_id >= FLOW_ID_MAX))
@@ -353,8 +353,8 @@ int ws_database_add_records(struct ws_database *db, const struct ws_record *reco
 {
 	int rc = 0;
 
-	if (db->remote)
-		return ws_remote_add_records(db->remote, records, flow_id, n, err);
+	if (db->depot)
+		return ws_depot_add_records(db->depot, records, flow_id, n, err);
 	db->rows.record = records;
 	db->rows.flow_id = flow_id;
 	db->rows.n = n;
@@ -368,8 +368,8 @@ int ws_database_add_records(struct ws_database *db, const struct ws_record *reco
 
 void ws_database_drop_file(struct ws_database *db)
 {
-	if (db->remote)
-		ws_remote_drop_file(db->remote);
+	if (db->depot)
+		ws_depot_drop_file(db->depot);
 	ws_sql_rollback(&db->sql);
 }
 
@@ -381,7 +381,7 @@ void ws_database_close(struct ws_database *db)
 	sqlite3_finalize(db->insert_responses);
 	sqlite3_finalize(db->insert_flow);
 	ws_log_insert_free(&db->log);
-	ws_remote_close(db->remote);
+	ws_depot_close(db->depot);
 	sqlite3_close(db->sql.db);
 	free(db->sql.path);
 	free(db);

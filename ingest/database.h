@@ -41,11 +41,11 @@ int ws_database_open(const char *path, struct ws_database **db, struct ws_error 
 int ws_database_check(struct ws_database *db, struct ws_error *err);
 
 /*
- * Opens a run in a store (remote.h) that takes the place of run.db: what is written is committed as there, and counts
+ * Opens a run in a store (depot.h) that takes the place of run.db: what is written is committed as there, and counts
  * from ws_database_publish() on. dir: the run's directory, of which one program at a time loads into a store.
  */
-int ws_database_open_remote(const struct ws_access *access, const char *run, const char *dir, uint32_t first,
-			    struct ws_database **db, struct ws_error *err);
+int ws_database_open_in_store(const struct ws_access *access, const char *run, const char *dir, uint32_t first,
+			      struct ws_database **db, struct ws_error *err);
 
 /* Makes count in the store what was committed; of run.db, nothing is left to do. */
 int ws_database_publish(struct ws_database *db, struct ws_error *err);

@@ -137,8 +137,8 @@ int ws_database_end_file(struct ws_database *db, const char *hash, const struct 
 		rc = put_facts(db, hash, facts, n_frames, err);
 	if (rc == 0)
 		rc = add_families(db, facts->contexts, err);
-	if (rc == 0 && db->remote)
-		rc = ws_remote_end_file(db->remote, err);
+	if (rc == 0 && db->depot)
+		rc = ws_depot_end_file(db->depot, err);
 	if (rc == 0)
 		rc = ws_sql_execute(&db->sql, "COMMIT", err);
 	if (rc)

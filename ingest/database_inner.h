@@ -7,7 +7,7 @@
 #define WS_DATABASE_INNER_H
 
 #include "ingest/database.h"
-#include "ingest/remote.h"
+#include "ingest/depot.h"
 #include "ingest/rows.h"
 #include "ingest/sql.h"
 
@@ -31,8 +31,8 @@ struct ws_log_insert {
 
 struct ws_database {
 	struct ws_sql sql;
-	struct ws_remote *remote; /* NULL: a run.db */
-	struct ws_rows rows;	  /* what insert_requests and insert_responses insert; its file is the one under way */
+	struct ws_depot *depot; /* NULL: a run.db */
+	struct ws_rows rows;	/* what insert_requests and insert_responses insert; its file is the one under way */
 	sqlite3_stmt *insert_requests;
 	sqlite3_stmt *insert_responses;
 	sqlite3_stmt *insert_flow;

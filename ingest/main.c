@@ -13,7 +13,7 @@
 #include "ingest/inputs.h"
 #include "ingest/links.h"
 #include "ingest/load.h"
-#include "ingest/remote.h"
+#include "ingest/depot.h"
 #include "ingest/snapshot.h"
 #include "ingest/telling.h"
 #include "ingest/turns.h"
@@ -137,7 +137,7 @@ static int open_database(const struct run *run, struct ws_database **db, struct 
 		return ws_error(err, -ENOMEM, "out of memory");
 	rc = a->store ? ws_access_run_name(a->dir, run->dir, a->run, &name, err) : 0;
 	if (rc == 0 && a->store)
-		rc = ws_database_open_remote(&run->job->access, name, run->dir, run->number, db, err);
+		rc = ws_database_open_in_store(&run->job->access, name, run->dir, run->number, db, err);
 	else if (rc == 0)
 		rc = ws_database_open(name, db, err);
 	free(name);
@@ -290,7 +290,7 @@ static int prepare_store(struct job *job, struct ws_error *err)
 	const struct ws_arguments *a = &job->arguments;
 	int rc = ws_access_open(a->store, a->password_file, a->ca_path, &job->access, err);
 
-	return rc ? rc : ws_remote_prepare(&job->access, a->cluster, err);
+	return rc ? rc : ws_depot_prepare(&job->access, a->cluster, err);
 }
 
 /* The exit status: code, or 1 if what was printed was not taken. */

@@ -9,6 +9,10 @@
 #define MARK	  "Code: "
 #define SHOWN_MAX 400
 
+/* Two that come under other codes, too. */
+#define FULL	     243
+#define NO_ZOOKEEPER 139
+
 static const struct {
 	uint32_t code;
 	int rc;
@@ -25,8 +29,8 @@ static const struct {
 	{ 164, -EACCES, "the user may only read" },
 	{ 291, -EACCES, "the user may not use this database" },
 	{ 497, -EACCES, "the user may not do this" },
-	{ 243, -ENOSPC, "no room is left on the server's disk: make room there and do it again" },
-	{ 139, -EHOSTUNREACH, "the servers have no ZooKeeper, so name all servers of the cluster in --store" },
+	{ FULL, -ENOSPC, "no room is left on the server's disk: make room there and do it again" },
+	{ NO_ZOOKEEPER, -EHOSTUNREACH, "the servers have no ZooKeeper, so name all servers of the cluster in --store" },
 	{ 209, -EHOSTUNREACH, "a server behind it does not answer: when it does, do it again" },
 	{ 210, -EHOSTUNREACH, "a server behind it cannot be reached: when it can, do it again" },
 	{ 279, -EHOSTUNREACH, "a server behind it cannot be reached: when it can, do it again" },
@@ -69,14 +73,26 @@ static void show(const uint8_t *body, size_t n, char shown[SHOWN_MAX + 1])
 	shown[at] = '\0';
 }
 
+/* Takes out every piece that begins so, up to the next space behind it; in place. */
+static void leave_out(char *shown, const char *piece)
+{
+	for (char *at = strstr(shown, piece); at; at = strstr(at, piece)) {
+		const char *behind = at + strlen(piece);
+
+		behind += strcspn(behind, " ");
+		memmove(at, behind, strlen(behind) + 1);
+	}
+}
+
 /* The exception's text alone, without what stands around it in every one; in place. */
 static const char *message_of(char *shown)
 {
-	char *begin = strstr(shown, "DB::Exception: "), *end = strstr(shown, ", e.what() = ");
+	const char *begin;
 
-	if (end)
-		*end = '\0';
-	return begin ? begin + strlen("DB::Exception: ") : shown;
+	leave_out(shown, ", e.what() = ");
+	leave_out(shown, " e.displayText() =");
+	begin = strncmp(shown, MARK, strlen(MARK)) == 0 ? strstr(shown, "Exception: ") : NULL;
+	return begin ? begin + strlen("Exception: ") : shown;
 }
 
 /* A full disk comes as an error of its own, or of whatever wrote. */
@@ -92,7 +108,7 @@ int ws_client_refusal(const char *server, long status, const uint8_t *body, size
 	uint32_t code;
 
 	show(body, n, shown);
-	code = is_full(shown) ? 243 : code_in(shown);
+	code = is_full(shown) ? FULL : strstr(shown, "DDL background thread") ? NO_ZOOKEEPER : code_in(shown);
 	for (size_t i = 0; code && i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i].code == code)
 			return ws_error(err, known[i].rc, "%s: %s: %s", server, message_of(shown), known[i].advice);

@@ -9,7 +9,7 @@
 #include "lib/clickhouse/client.h"
 
 /* Rows of a block at most, and bytes of its deflated form. */
-#define WS_INSERT_BLOCK_ROWS  (256u << 10)
+#define WS_INSERT_BLOCK_ROWS  (64u << 10)
 #define WS_INSERT_BLOCK_BYTES (16u << 20)
 
 struct ws_insert;

@@ -20,7 +20,7 @@
 
 /*
  * The columns of request behind request_id, file_id and flow_id: KIND(name, type), name being that of column and field
- * of struct ws_record. CONTEXT: NULL without a context. OTHER: see ingest/remote_rows.c.
+ * of struct ws_record. CONTEXT: NULL without a context. OTHER: see ingest/depot_rows.c.
  */
 #define WS_REQUEST_FIELDS(ALWAYS, CONTEXT, OTHER)        \
 	ALWAYS(ts_ns, WS_KIND_I64)                       \

@@ -1,4 +1,5 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # who sources it sets $servers
 # SPDX-License-Identifier: BSD-2-Clause
 # Sourced by tests that need ClickHouse servers: starts and ends them on loopback, each with its own directory, ports and process.
 # The caller sets `servers`, a directory that is its own, and calls clickhouse_end when it ends.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* remote_rows - see the header. What is NULL in SQLite (rows.c) is NULL here. */
-#include "ingest/remote_rows.h"
+/* depot_rows - see the header. What is NULL in SQLite (rows.c) is NULL here. */
+#include "ingest/depot_rows.h"
 
 #include <stdbool.h>
 
@@ -63,8 +63,8 @@ static inline uint8_t *put_stream_id(uint8_t *at, const struct ws_record *r, boo
 #define PUT_CONTEXT(name, kind) at = put_nullable(at, kind, has_context, r->name);
 #define PUT_OTHER(name, kind)	at = put_##name(at, r, has_context);
 
-uint8_t *ws_remote_put_request(uint8_t *at, int64_t request_id, uint32_t file_id, int64_t flow_id,
-			       const struct ws_record *r)
+uint8_t *ws_depot_put_request(uint8_t *at, int64_t request_id, uint32_t file_id, int64_t flow_id,
+			      const struct ws_record *r)
 {
 	const bool has_context = r->reason == WS_REASON_CONTEXT;
 
@@ -75,8 +75,8 @@ uint8_t *ws_remote_put_request(uint8_t *at, int64_t request_id, uint32_t file_id
 	return at;
 }
 
-uint8_t *ws_remote_put_response(uint8_t *at, int64_t response_id, uint32_t file_id, int64_t flow_id,
-				const struct ws_record *r)
+uint8_t *ws_depot_put_response(uint8_t *at, int64_t response_id, uint32_t file_id, int64_t flow_id,
+			       const struct ws_record *r)
 {
 	at = ws_put_i64(at, response_id);
 	at = ws_put_u32(at, file_id);
@@ -85,7 +85,7 @@ uint8_t *ws_remote_put_response(uint8_t *at, int64_t response_id, uint32_t file_
 	return at;
 }
 
-uint8_t *ws_remote_put_flow(uint8_t *at, int64_t flow_id, uint32_t file_id, const struct ws_flow_key *key)
+uint8_t *ws_depot_put_flow(uint8_t *at, int64_t flow_id, uint32_t file_id, const struct ws_flow_key *key)
 {
 	const char *encap = ws_encap_name(key->encap);
 	const size_t n_outer = key->outer_ip_version ? 16 : 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* remote - see the header. */
-#include "ingest/remote.h"
+/* depot - see the header. */
+#include "ingest/depot.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ingest/remote_rows.h"
+#include "ingest/depot_rows.h"
 #include "lib/clickhouse/insert.h"
 #include "lib/clickhouse/mirror.h"
 #include "lib/clickhouse/tables.h"
@@ -19,7 +19,7 @@
 /* How long to wait for another program that loads the directory. */
 #define WAIT_S 10
 
-struct ws_remote {
+struct ws_depot {
 	const struct ws_access *access;
 	struct ws_client *client;
 	struct ws_mirror *mirror;
@@ -35,7 +35,7 @@ struct ws_remote {
 	int64_t id[WS_N_LARGE]; /* the last that was given in each table */
 };
 
-int ws_remote_prepare(const struct ws_access *access, const char *cluster, struct ws_error *err)
+int ws_depot_prepare(const struct ws_access *access, const char *cluster, struct ws_error *err)
 {
 	struct ws_client *client = NULL;
 	int rc = ws_client_open(access, 0, &client, err);
@@ -69,16 +69,16 @@ static int lock(const char *dir, int *fd, struct ws_error *err)
 	return 0;
 }
 
-int ws_remote_open(const struct ws_access *access, const char *run, const char *dir, uint32_t first, sqlite3 *db,
-		   struct ws_remote **remote, struct ws_error *err)
+int ws_depot_open(const struct ws_access *access, const char *run, const char *dir, uint32_t first, sqlite3 *db,
+		  struct ws_depot **depot, struct ws_error *err)
 {
-	struct ws_remote *r = calloc(1, sizeof(*r));
+	struct ws_depot *r = calloc(1, sizeof(*r));
 	int rc;
 
 	if (r)
 		r->lock = -1;
 	if (!r || !(r->run = strdup(run))) {
-		ws_remote_close(r);
+		ws_depot_close(r);
 		return ws_error(err, -ENOMEM, "out of memory");
 	}
 	r->access = access;
@@ -93,19 +93,19 @@ int ws_remote_open(const struct ws_access *access, const char *run, const char *
 	if (rc == 0)
 		rc = ws_mirror_open(r->client, run, db, &r->mirror, err);
 	if (rc)
-		ws_remote_close(r);
+		ws_depot_close(r);
 	else
-		*remote = r;
+		*depot = r;
 	return rc;
 }
 
-const char *ws_remote_name(const struct ws_remote *r)
+const char *ws_depot_name(const struct ws_depot *r)
 {
 	return r->name;
 }
 
 /* What every row of the file begins with. */
-static int make_prefix(struct ws_remote *r, struct ws_error *err)
+static int make_prefix(struct ws_depot *r, struct ws_error *err)
 {
 	const char *part;
 	uint8_t *at;
@@ -124,7 +124,7 @@ static int make_prefix(struct ws_remote *r, struct ws_error *err)
 	return 0;
 }
 
-static int open_insert(struct ws_remote *r, enum ws_large which, struct ws_error *err)
+static int open_insert(struct ws_depot *r, enum ws_large which, struct ws_error *err)
 {
 	const struct ws_table *table = &ws_large_tables[which];
 	char *into = NULL;
@@ -144,14 +144,14 @@ static int open_insert(struct ws_remote *r, enum ws_large which, struct ws_error
 	return rc;
 }
 
-static int sql_failed(struct ws_remote *r, struct ws_error *err)
+static int sql_failed(struct ws_depot *r, struct ws_error *err)
 {
 	return ws_error(err, sqlite3_errcode(r->db) == SQLITE_NOMEM ? -ENOMEM : -EIO,
 			"%s: its small tables, in a temporary file: %s", r->name, sqlite3_errmsg(r->db));
 }
 
 /* The ids that the files which stay have reached: numbers go on behind them, as SQLite's do. */
-static int read_ids(struct ws_remote *r, struct ws_error *err)
+static int read_ids(struct ws_depot *r, struct ws_error *err)
 {
 	static const char query[] = "SELECT coalesce(max(last_request_id), 0), coalesce(max(last_response_id), 0),"
 				    " coalesce(max(last_flow_id), 0) FROM file_load";
@@ -170,7 +170,7 @@ static int read_ids(struct ws_remote *r, struct ws_error *err)
 	return rc;
 }
 
-int ws_remote_begin_file(struct ws_remote *r, int64_t file_id, struct ws_error *err)
+int ws_depot_begin_file(struct ws_depot *r, int64_t file_id, struct ws_error *err)
 {
 	int rc = ws_mirror_number(&r->load, err);
 
@@ -187,7 +187,7 @@ int ws_remote_begin_file(struct ws_remote *r, int64_t file_id, struct ws_error *
 	return rc;
 }
 
-int ws_remote_next_flow_id(struct ws_remote *r, int64_t *flow_id, struct ws_error *err)
+int ws_depot_next_flow_id(struct ws_depot *r, int64_t *flow_id, struct ws_error *err)
 {
 	(void)err;
 	*flow_id = r->id[WS_TABLE_FLOW] + 1;
@@ -195,25 +195,25 @@ int ws_remote_next_flow_id(struct ws_remote *r, int64_t *flow_id, struct ws_erro
 }
 
 /* Room for a row of the table, begun; NULL: out of memory. */
-static uint8_t *begin_row(struct ws_remote *r, enum ws_large which)
+static uint8_t *begin_row(struct ws_depot *r, enum ws_large which)
 {
-	uint8_t *at = ws_insert_row(r->insert[which], r->prefix_len + WS_REMOTE_ROW_MAX);
+	uint8_t *at = ws_insert_row(r->insert[which], r->prefix_len + WS_DEPOT_ROW_MAX);
 
 	return at ? ws_put_bytes(at, r->prefix, r->prefix_len) : NULL;
 }
 
-int ws_remote_add_flow(struct ws_remote *r, const struct ws_flow_key *key, int64_t flow_id, struct ws_error *err)
+int ws_depot_add_flow(struct ws_depot *r, const struct ws_flow_key *key, int64_t flow_id, struct ws_error *err)
 {
 	uint8_t *at = begin_row(r, WS_TABLE_FLOW);
 
 	if (!at)
 		return ws_error(err, -ENOMEM, "out of memory");
 	r->id[WS_TABLE_FLOW] = flow_id;
-	return ws_insert_end_row(r->insert[WS_TABLE_FLOW], ws_remote_put_flow(at, flow_id, r->file_id, key), err);
+	return ws_insert_end_row(r->insert[WS_TABLE_FLOW], ws_depot_put_flow(at, flow_id, r->file_id, key), err);
 }
 
-int ws_remote_add_records(struct ws_remote *r, const struct ws_record *records, const int64_t *flow_id, uint32_t n,
-			  struct ws_error *err)
+int ws_depot_add_records(struct ws_depot *r, const struct ws_record *records, const int64_t *flow_id, uint32_t n,
+			 struct ws_error *err)
 {
 	int rc = 0;
 
@@ -224,15 +224,15 @@ int ws_remote_add_records(struct ws_remote *r, const struct ws_record *records, 
 
 		if (!at)
 			return ws_error(err, -ENOMEM, "out of memory");
-		at = is_response ? ws_remote_put_response(at, ++r->id[which], r->file_id, flow_id[i], &records[i])
-				 : ws_remote_put_request(at, ++r->id[which], r->file_id, flow_id[i], &records[i]);
+		at = is_response ? ws_depot_put_response(at, ++r->id[which], r->file_id, flow_id[i], &records[i])
+				 : ws_depot_put_request(at, ++r->id[which], r->file_id, flow_id[i], &records[i]);
 		rc = ws_insert_end_row(r->insert[which], at, err);
 	}
 	return rc;
 }
 
 /* What the store took, it should have. */
-static int check_rows(struct ws_remote *r, enum ws_large which, struct ws_error *err)
+static int check_rows(struct ws_depot *r, enum ws_large which, struct ws_error *err)
 {
 	const char *name = ws_large_tables[which].name;
 	const int64_t n_sent = (int64_t)ws_insert_n_rows(r->insert[which]);
@@ -255,7 +255,7 @@ static int check_rows(struct ws_remote *r, enum ws_large which, struct ws_error 
 	return rc;
 }
 
-static int note_load(struct ws_remote *r, struct ws_error *err)
+static int note_load(struct ws_depot *r, struct ws_error *err)
 {
 	sqlite3_stmt *s = NULL;
 	int rc = 0;
@@ -273,7 +273,7 @@ static int note_load(struct ws_remote *r, struct ws_error *err)
 	return rc;
 }
 
-int ws_remote_end_file(struct ws_remote *r, struct ws_error *err)
+int ws_depot_end_file(struct ws_depot *r, struct ws_error *err)
 {
 	int rc = 0;
 
@@ -283,11 +283,11 @@ int ws_remote_end_file(struct ws_remote *r, struct ws_error *err)
 		rc = check_rows(r, i, err);
 	if (rc == 0)
 		rc = note_load(r, err);
-	ws_remote_drop_file(r);
+	ws_depot_drop_file(r);
 	return rc;
 }
 
-void ws_remote_drop_file(struct ws_remote *r)
+void ws_depot_drop_file(struct ws_depot *r)
 {
 	for (int i = 0; i < WS_N_LARGE; i++) {
 		ws_insert_close(r->insert[i]);
@@ -295,21 +295,21 @@ void ws_remote_drop_file(struct ws_remote *r)
 	}
 }
 
-int ws_remote_publish(struct ws_remote *r, struct ws_error *err)
+int ws_depot_publish(struct ws_depot *r, struct ws_error *err)
 {
 	return ws_mirror_publish(r->mirror, "wirespan " WS_VERSION, err);
 }
 
-int ws_remote_sweep(struct ws_remote *r, int64_t *n_rows, struct ws_error *err)
+int ws_depot_sweep(struct ws_depot *r, int64_t *n_rows, struct ws_error *err)
 {
 	return ws_mirror_sweep(r->mirror, r->access, n_rows, err);
 }
 
-void ws_remote_close(struct ws_remote *r)
+void ws_depot_close(struct ws_depot *r)
 {
 	if (!r)
 		return;
-	ws_remote_drop_file(r);
+	ws_depot_drop_file(r);
 	ws_mirror_close(r->mirror);
 	ws_client_close(r->client);
 	if (r->lock >= 0)
