@@ -135,21 +135,35 @@ int ws_mirror_hash(struct ws_mirror *m, uint32_t i, struct ws_mirror_table *tabl
 	return rc;
 }
 
-/* What was acknowledged is there: the server is asked. */
-static int check_count(struct ws_mirror *m, const char *name, int64_t version, int64_t n_rows, struct ws_error *err)
+/* What was acknowledged is there: the server is asked, once for all tables of which something was written. */
+static int check_counts(struct ws_mirror *m, const struct ws_mirror_table *now, int64_t version, struct ws_error *err)
 {
-	int64_t n = 0;
-	char *sql;
+	int64_t n_wanted = 0, n = 0, n_names = 0;
+	char *sql = NULL;
+	size_t len;
+	FILE *f = open_memstream(&sql, &len);
 	int rc;
 
-	if (asprintf(&sql, "SELECT count() FROM `%s` WHERE run = %s AND version = %lld", name, m->quoted_run,
-		     (long long)version) < 0)
+	if (!f)
 		return ws_error(err, -ENOMEM, "out of memory");
-	rc = ws_client_number(m->client, sql, &n, err);
+	fputs("SELECT toInt64(0)", f);
+	for (uint32_t i = 0; i < m->small.n; i++) {
+		n_names += now[i].of_version != 0;
+		if (now[i].of_version != version)
+			continue;
+		fprintf(f, " + (SELECT toInt64(count()) FROM `%s` WHERE run = %s AND version = %lld)",
+			m->small.table[i].name, m->quoted_run, (long long)version);
+		n_wanted += now[i].n_rows;
+	}
+	fprintf(f, " + (SELECT toInt64(count()) FROM content WHERE run = %s AND version = %lld)", m->quoted_run,
+		(long long)version);
+	n_wanted += n_names;
+	rc = fclose(f) ? ws_error(err, -ENOMEM, "out of memory") : ws_client_number(m->client, sql, &n, err);
 	free(sql);
-	if (rc == 0 && n != n_rows)
-		rc = ws_error(err, -EIO, "%s: table %s took %lld rows and has %lld of them: run ingest again",
-			      ws_client_name(m->client), name, (long long)n_rows, (long long)n);
+	if (rc == 0 && n != n_wanted)
+		rc = ws_error(err, -EIO,
+			      "%s: run %s: its small tables took %lld rows and have %lld of them: run ingest again",
+			      ws_client_name(m->client), m->run, (long long)n_wanted, (long long)n);
 	return rc;
 }
 
@@ -175,14 +189,13 @@ static int write_table(struct ws_mirror *m, uint32_t i, int64_t version, struct 
 		rc = ws_insert_finish(sink.insert, err);
 	ws_insert_close(sink.insert);
 	free(into);
-	return rc ? rc : check_count(m, t->name, version, sink.n_rows, err);
+	return rc;
 }
 
 static int write_content(struct ws_mirror *m, const struct ws_mirror_table *now, int64_t version, struct ws_error *err)
 {
 	const size_t run_len = strlen(m->run);
 	struct ws_insert *insert;
-	int64_t n = 0;
 	int rc = ws_insert_open(m->client, "content (run, version, name, of_version, n_rows)", &insert, err);
 
 	if (rc)
@@ -203,12 +216,11 @@ static int write_content(struct ws_mirror *m, const struct ws_mirror_table *now,
 		at = ws_put_i64(at, now[i].of_version);
 		at = ws_put_i64(at, now[i].n_rows);
 		rc = ws_insert_end_row(insert, at, err);
-		n++;
 	}
 	if (rc == 0)
 		rc = ws_insert_finish(insert, err);
 	ws_insert_close(insert);
-	return rc ? rc : check_count(m, "content", version, n, err);
+	return rc;
 }
 
 /* Sums over the files, for whoever lists runs. */
@@ -307,6 +319,8 @@ int ws_mirror_publish(struct ws_mirror *m, const char *writer, struct ws_error *
 			rc = write_table(m, i, version, err);
 	if (rc == 0)
 		rc = write_content(m, now, version, err);
+	if (rc == 0)
+		rc = check_counts(m, now, version, err);
 	if (rc == 0)
 		rc = check_latest(m, m->sequence, m->version, err);
 	if (rc == 0)
