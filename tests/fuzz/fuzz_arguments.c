@@ -21,15 +21,13 @@
 #include "lib/search.h"
 #include "tests/fuzz/words.h"
 
-/* ingest's own are in its main file; what it would say is kept */
+/* what ingest would say is kept */
 static FILE *said;
 #undef stdout
 #undef stderr
 #define stdout said
 #define stderr said
-#define main   ingest_main
-#include "ingest/main.c" /* NOLINT(bugprone-suspicious-include) */
-#undef main
+#include "ingest/arguments.c" /* NOLINT(bugprone-suspicious-include) */
 
 /* The words of --overhead are checked by what attaches programs: tests/unit/test_overhead.c. */
 int ws_overhead_check(const struct ws_capture_options *o, struct ws_error *err)
@@ -101,24 +99,25 @@ static void check_collect(const struct words *w)
 static void check_ingest(struct words *w)
 {
 	static char text[16384];
-	struct job job = { .n_jobs = 1 };
-	const char *dir = NULL;
+	struct ws_arguments a;
 	char wrong[64];
 	int status;
 
 	said = fmemopen(text, sizeof(text), "w");
 	MUST(said);
 	optind = 0;
-	status = parse_options(w->argc, w->argv, &job, &dir);
+	status = ws_arguments_parse(w->argc, w->argv, &a);
 	fclose(said);
 	MUST(status >= 0 && status <= 2);
 	snprintf(wrong, sizeof(wrong), "ingest: no option %s\n", w->argv[0]);
 	if (status == 2)
 		MUST(strstr(text, "--help") && strncmp(text, wrong, strlen(wrong)) != 0);
-	if (status == 0)
-		MUST(dir && job.n_jobs >= 1 && job.n_jobs <= JOBS_MAX && job.n_pcaps <= PCAP_OPTIONS_MAX);
-	for (uint32_t i = 0; i < job.n_pcaps; i++)
-		MUST(*job.pcap[i].point && *job.pcap[i].path);
+	if (status == 0) {
+		MUST(a.dir && a.n_jobs >= 1 && a.n_jobs <= WS_JOBS_MAX && a.n_pcaps <= WS_PCAP_OPTIONS_MAX);
+		MUST(a.store || !(a.run || a.cluster || a.password_file || a.ca_path));
+	}
+	for (uint32_t i = 0; i < a.n_pcaps; i++)
+		MUST(*a.pcap[i].point && *a.pcap[i].path);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -17,7 +17,7 @@ if [ -x "${2:-}/tests/kernel_host" ]; then
     "$2/tests/kernel_host" --seeds "$1/fuzz_frame"
 fi
 mkdir -p "$1/fuzz_pcap" "$1/fuzz_recfile" "$1/fuzz_load_log" "$1/fuzz_cluster"
-mkdir -p "$1/fuzz_plan" "$1/fuzz_document" "$1/fuzz_arguments" "$1/fuzz_invocation" "$1/fuzz_output"
+mkdir -p "$1/fuzz_plan" "$1/fuzz_document" "$1/fuzz_arguments" "$1/fuzz_invocation" "$1/fuzz_output" "$1/fuzz_store"
 top_out=$(readlink -f "$1")
 cp "$top/tests/fuzz/plan.json" "$1/fuzz_plan"
 pcap=$(readlink -f "$1/fuzz_pcap")
@@ -162,6 +162,11 @@ words fuzz_arguments 0 --dir d --point nic=e --overhead=2 --treatments none,ebpf
 words fuzz_arguments 1 --dir d --pod a/b --service s --node n --netns x --search-bytes 200 --format json --partial
 words fuzz_arguments 2 --dir d --node n --namespace k --jaeger http://h:1 --traces f --only pods,nodes --timeout 5 --update
 words fuzz_arguments 3 --dir d/ --pcap nic=f --vxlan-port 1 --context all --prefer first --jobs 4 --quiet
+words fuzz_arguments 3 --dir d --store clickhouse://u@h:1,[::1]/d --run r --cluster c --store-password-file f --store-ca g
+printf 'Uclickhouses://me@a:1,[::1]:9443,10.0.0.1/traces' > "$top_out/fuzz_store/url"
+printf 'W\200Code: 279, e.displayText() = DB::NetException: Log: \nCode: 210, e.what() = DB::NetException' > "$top_out/fuzz_store/words"
+printf 'V18.16.1\n' > "$top_out/fuzz_store/version"
+printf 'R\007\000\001\002\003\004\005\106\103\001\002\002\003\003\003\0034444444\002ab\000\001\00044444444' > "$top_out/fuzz_store/rows"
 words fuzz_invocation 0 --dir d --by edge,node --memory 2G --no-figure --term --source ebpf --family w3c
 words fuzz_invocation 2 --dir d --by hop,family --search-bytes 100,200:400:50 --format json --out o
 words fuzz_invocation 3 a b --out o
