@@ -162,7 +162,7 @@ words fuzz_arguments 0 --dir d --point nic=e --overhead=2 --treatments none,ebpf
 words fuzz_arguments 1 --dir d --pod a/b --service s --node n --netns x --search-bytes 200 --format json --partial
 words fuzz_arguments 2 --dir d --node n --namespace k --jaeger http://h:1 --traces f --only pods,nodes --timeout 5 --update
 words fuzz_arguments 3 --dir d/ --pcap nic=f --vxlan-port 1 --context all --prefer first --jobs 4 --quiet
-words fuzz_arguments 3 --dir d --store clickhouse://u@h:1,[::1]/d --run r --cluster c --store-password-file f --store-ca g
+words fuzz_arguments 3 --dir d --store 'clickhouse://u@h:1,[::1]/d' --run r --cluster c --store-password-file f --store-ca g
 printf 'Uclickhouses://me@a:1,[::1]:9443,10.0.0.1/traces' > "$top_out/fuzz_store/url"
 printf 'W\200Code: 279, e.displayText() = DB::NetException: Log: \nCode: 210, e.what() = DB::NetException' > "$top_out/fuzz_store/words"
 printf 'V18.16.1\n' > "$top_out/fuzz_store/version"
