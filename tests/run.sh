@@ -106,6 +106,7 @@ lanes+=($!)
         aside "two minutes of traffic" make -s soak MINUTES=2 RATE=2000
     fi
     aside "campaigns" make -s check-campaign
+    aside "ClickHouse" make -s check-clickhouse
 } &
 lanes+=($!)
 set +m
@@ -129,7 +130,7 @@ else
     echo "== the paper's evaluation, kernel parser = host parser, real traffic, faults, soak: skipped: not root, or no eBPF;" \
         "\`build/bin/capture check\` says why"
 fi
-collect "clusters" "campaigns"
+collect "clusters" "campaigns" "ClickHouse"
 
 echo "$n_passed passed, $n_failed failed"
 [ "$n_failed" -eq 0 ]

@@ -3,8 +3,9 @@
 """Stands between a client and a ClickHouse server, and makes one fault: with the requests whose SQL begins with what --when (a
 regular expression) says, from the one after --skip on. Prints its port, and serves until it is ended.
 
-    fault_proxy.py [--when RE] [--skip N] [--mark FILE] [--until FILE] UPSTREAM_PORT FAULT
+    fault_proxy.py [--when RE] [--skip N] [--mark FILE] [--until FILE] [--tls PEM] UPSTREAM_PORT FAULT
 
+none          there is none
 cut-request   the connection is closed, and nothing was done
 cut-half      half of the request's body reaches the server, then both connections are closed
 lost-answer   done, but the connection is closed without an answer
@@ -28,6 +29,7 @@ import http.client
 import http.server
 import os
 import re
+import ssl
 import sys
 import threading
 import time
@@ -90,6 +92,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.server.mark:
             open(self.server.mark, "w").close()
         getattr(self, "do_" + self.server.fault.replace("-", "_"))(body)
+
+    def do_none(self, body):
+        self.answer(*self.forward(body))
 
     def do_cut_request(self, _):
         self.cut()
@@ -174,11 +179,16 @@ def main():
     parser.add_argument("--skip", type=int, default=0)
     parser.add_argument("--mark", help="a file that is made when the fault is")
     parser.add_argument("--until", help="what pause waits for")
+    parser.add_argument("--tls", help="a key and its certificate: speaks TLS to the client")
     parser.add_argument("upstream", type=int)
     parser.add_argument("fault", choices=sorted(name[3:].replace("_", "-") for name in dir(Handler)
                                                 if name.startswith("do_") and name != "do_POST"))
     a = parser.parse_args()
     server = Server(("127.0.0.1", 0), Handler)
+    if a.tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(a.tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     server.upstream, server.fault, server.when, server.skip = a.upstream, a.fault, re.compile(a.when), a.skip
     server.mark, server.until, server.n_met, server.lock = a.mark, a.until, 0, threading.Lock()
     print(server.server_port, flush=True)

@@ -214,6 +214,24 @@ usage() {
         ! "$BIN/ingest" --dir "$work/all" --run x > "$work/printed" 2>&1
 }
 
+# Over TLS: with the certificate that was named, and with no other; nothing is sent to whom is not known.
+tls() {
+    local name
+    for name in good other; do
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=$name" \
+            -addext subjectAltName=IP:127.0.0.1 -keyout "$work/$name.key" -out "$work/$name.crt" || return 1
+        cat "$work/$name.key" "$work/$name.crt" > "$work/$name.pem"
+    done
+    proxy one none --tls "$work/good.pem"
+    local store=clickhouses://127.0.0.1:$proxy/$database
+    fails "$work/all" "$store" "--store-ca FILE" && fails "$work/all" "$store" "--store-ca FILE" --store-ca "$work/other.crt" &&
+        fails "$work/all" "$store" "--store-ca FILE" --store-ca "$work/none.crt" &&
+        fails "$work/all" "clickhouses://localhost:$proxy/$database" "--store-ca FILE" --store-ca "$work/good.crt" &&
+        [ ! -e "$work/mark" ] && fails "$work/all" "clickhouse://127.0.0.1:$proxy/$database" 127.0.0.1 || return 1
+    load "$work/all" "$store" --run tls --store-ca "$work/good.crt" || { cat "$work/said"; return 1; }
+    same one tls "$work/all" --spare 0
+}
+
 # --- faults by the proxy
 
 # fault NAME DIR WHEN SKIP WORDS: with the fault the load ends in these words; repeated, there is one copy.
@@ -320,6 +338,7 @@ check "one server: a campaign, three at a time" campaign one "$(url "${clickhous
 check "one server: a file that changed" changed one "$(url "${clickhouse_port[one]}")"
 check "users and passwords" users
 check "wrong usage" usage
+check "TLS" tls
 pair=$(url "${clickhouse_port[left]},${clickhouse_port[right]}")
 check "several servers and no --cluster" fails "$work/all" "$pair" "say --cluster NAME"
 check "a cluster that there is not" fails "$work/all" "$pair" "knows no cluster" --cluster nobody
