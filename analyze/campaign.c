@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/directories.h"
+#include "analyze/origin.h"
 
 static int out_of_memory(struct ws_error *err)
 {
@@ -120,9 +120,10 @@ static void find_companions(struct ws_campaign *campaign)
 int ws_campaign_open(const struct ws_invocation *invocation, unsigned int needs, struct ws_campaign *campaign,
 		     struct ws_error *err)
 {
-	struct ws_campaign made = { .dir = invocation->dir, .is_run = ws_directory_is_run(invocation->dir) };
+	struct ws_campaign made = { .dir = invocation->dir,
+				    .is_run = ws_origin_is_run(&invocation->origin, invocation->dir) };
 	struct ws_directories found = { 0 };
-	int rc = ws_directories_find(invocation->dir, &found, err);
+	int rc = ws_origin_find(&invocation->origin, invocation->dir, &found, err);
 
 	rc = rc ? rc : add_runs(&made, &found, invocation, needs, err);
 	ws_directories_close(&found);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/sysinfo.h>
 
+#include "analyze/far.h"
 #include "analyze/roster.h"
 #include "lib/record.h"
 
@@ -233,6 +234,11 @@ static int row_range(struct ws_store *store, int64_t *low, int64_t *high, struct
 	sqlite3_stmt *row = NULL;
 	int rc = 0;
 
+	if (ws_store_far(store)) {
+		*low = 1;
+		*high = ws_far_last_request(ws_store_far(store));
+		return 0;
+	}
 	if (sqlite3_prepare_v2(ws_store_connection(store),
 			       "SELECT (SELECT min(request_id) FROM request), (SELECT max(request_id) FROM request)",
 			       -1, &row, NULL) == SQLITE_OK &&
@@ -244,6 +250,12 @@ static int row_range(struct ws_store *store, int64_t *low, int64_t *high, struct
 	}
 	sqlite3_finalize(row);
 	return rc;
+}
+
+/* Are the rows only some of those that the files have? Who has asked for that knows their number. */
+static bool is_restricted(struct ws_store *store)
+{
+	return ws_store_far(store) && ws_far_is_restricted(ws_store_far(store));
 }
 
 /* How many threads are worth it, of what the machine has. */
@@ -323,7 +335,7 @@ static int read_parts(struct part *part, uint32_t n_parts, struct ws_error *err)
 		if (rc)
 			*err = part[i].err;
 	}
-	return rc ? rc : check_counts(part, n_parts, err);
+	return rc || is_restricted(part->store) ? rc : check_counts(part, n_parts, err);
 }
 
 int ws_collect_rows(struct ws_store *store, const struct ws_catalog *catalog, const bool *wanted, bool with_places,
@@ -349,7 +361,8 @@ int ws_collect_rows(struct ws_store *store, const struct ws_catalog *catalog, co
 	rc = ws_roster_open(store, tuples, &roster, err);
 	rc = rc ? rc : row_range(store, &pattern.low, &pattern.high, err);
 	if (!rc) {
-		n_parts = open_parts(&pattern, parts_for((uint64_t)pattern.high - (uint64_t)pattern.low), part);
+		n_parts = is_restricted(store) ? 1 : parts_for((uint64_t)pattern.high - (uint64_t)pattern.low);
+		n_parts = open_parts(&pattern, n_parts, part);
 		rc = read_parts(part, n_parts, err);
 	}
 	for (uint32_t i = 0; i < n_parts; i++) {

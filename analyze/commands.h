@@ -32,6 +32,7 @@ int ws_command_audit(const struct ws_invocation *invocation, const struct ws_cam
 int ws_command_trace(const struct ws_invocation *invocation);
 int ws_command_topology(const struct ws_invocation *invocation);
 int ws_command_export(const struct ws_invocation *invocation);
+int ws_command_runs(const struct ws_invocation *invocation);
 int ws_command_clocks(const struct ws_invocation *invocation);
 int ws_command_underlay(const struct ws_invocation *invocation);
 

@@ -89,10 +89,11 @@ static int find_by_point(struct ws_study *study, unsigned int needs, struct ws_f
 	return rc;
 }
 
-static int read_background(const char *dir, struct ws_background *background, struct ws_error *err)
+static int read_background(const struct ws_origin *origin, const char *dir, struct ws_background *background,
+			   struct ws_error *err)
 {
 	struct ws_store *store = NULL;
-	int rc = ws_store_open(dir, &store, err);
+	int rc = ws_store_open_from(origin, dir, &store, err);
 
 	rc = rc ? rc : ws_background_open(store, background, err);
 	ws_store_close(store);
@@ -123,7 +124,7 @@ int ws_findings_open(const char *dir, const struct ws_invocation *invocation, un
 	struct ws_invocation here = *invocation;
 	struct ws_findings made = { 0 };
 	struct ws_study study = { 0 };
-	int rc = read_background(dir, &made.background, err);
+	int rc = read_background(&invocation->origin, dir, &made.background, err);
 
 	here.dir = dir;
 	rc = rc ? rc : ws_study_open(&here, study_needs(needs, invocation), &study, err);

@@ -19,5 +19,9 @@ extern const char ws_help_topology[];
 extern const char ws_help_clocks[];
 extern const char ws_help_underlay[];
 extern const char ws_help_export[];
+extern const char ws_help_runs[];
+
+/* Of every command: where its runs may be. */
+extern const char ws_help_store[];
 
 #endif

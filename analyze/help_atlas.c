@@ -37,3 +37,19 @@ const char ws_help_export[] = "Every interval between two points as a span, chil
 			      "  --format FORMAT     otlp (default): OTLP in JSON, a line a trace; csv; jsonl\n"
 			      "  --out FILE          not to standard output\n"
 			      "  --help              this text\n";
+
+const char ws_help_runs[] =
+	"The runs in a ClickHouse store: rows, bytes on disk (a run's part of them by its rows), and how many times "
+	"smaller\n"
+	"that is than without compression.\n\n"
+	"  --drop RUN          drop this run: it counts no more at once, and its rows go as the server comes to them\n"
+	"  --format FORMAT     table (default), tsv or json\n"
+	"  --help              this text\n";
+
+const char ws_help_store[] =
+	"  --store URL         the runs are not in run.db, but in a ClickHouse store, where `ingest --store` loaded "
+	"them:\n"
+	"                      clickhouse://[USER@]HOST[:PORT][,HOST...]/DATABASE; clickhouses:// over TLS\n"
+	"  --run NAME          the name of --dir's run or campaign there; the directory's, if not given\n"
+	"  --store-password-file FILE  its first line is the password; or set WIRESPAN_STORE_PASSWORD\n"
+	"  --store-ca FILE     certificates that the server's is checked against; the system's, if not given\n";

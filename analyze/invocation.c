@@ -30,6 +30,11 @@ enum key {
 	KEY_FAMILY,
 	KEY_ALIGN,
 	KEY_MEMORY,
+	KEY_STORE,
+	KEY_RUN,
+	KEY_PASSWORD_FILE,
+	KEY_CA,
+	KEY_DROP,
 	KEY_HELP
 };
 
@@ -47,6 +52,11 @@ static const struct option long_options[] = {
 	{ "family", required_argument, NULL, KEY_FAMILY },
 	{ "align", required_argument, NULL, KEY_ALIGN },
 	{ "memory", required_argument, NULL, KEY_MEMORY },
+	{ "store", required_argument, NULL, KEY_STORE },
+	{ "run", required_argument, NULL, KEY_RUN },
+	{ "store-password-file", required_argument, NULL, KEY_PASSWORD_FILE },
+	{ "store-ca", required_argument, NULL, KEY_CA },
+	{ "drop", required_argument, NULL, KEY_DROP },
 	{ "help", no_argument, NULL, KEY_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -75,6 +85,8 @@ static unsigned int needed_bits(int key)
 		return WS_OPTION_ALIGN;
 	case KEY_MEMORY:
 		return WS_OPTION_MEMORY;
+	case KEY_DROP:
+		return WS_OPTION_STORE;
 	default:
 		return 0;
 	}
@@ -285,6 +297,23 @@ static const char *by_words(unsigned int options)
 					    : "hop, family, format, such as hop,family";
 }
 
+/* The options that say where the runs are. */
+static int apply_store(int key, const char *value, struct ws_origin *origin, struct ws_error *err)
+{
+	const char **to = key == KEY_STORE ? &origin->url
+			  : key == KEY_RUN ? &origin->run
+			  : key == KEY_CA  ? &origin->ca_path
+					   : &origin->password_file;
+
+	*to = value;
+	return *value ? 0
+		      : ws_error(err, -EINVAL, "--%s is empty",
+				 key == KEY_STORE ? "store"
+				 : key == KEY_RUN ? "run"
+				 : key == KEY_CA  ? "store-ca"
+						  : "store-password-file");
+}
+
 static int apply(int key, const char *value, unsigned int options, struct ws_invocation *invocation,
 		 struct ws_error *err)
 {
@@ -306,6 +335,9 @@ static int apply(int key, const char *value, unsigned int options, struct ws_inv
 	case KEY_OUT:
 		invocation->out = value;
 		return *value ? 0 : ws_error(err, -EINVAL, "--out is empty");
+	case KEY_DROP:
+		invocation->drop = value;
+		return *value ? 0 : ws_error(err, -EINVAL, "--drop is empty");
 	case KEY_PUBLISHED:
 		invocation->published = value;
 		return *value ? 0 : ws_error(err, -EINVAL, "--published is empty");
@@ -321,6 +353,11 @@ static int apply(int key, const char *value, unsigned int options, struct ws_inv
 	case KEY_FAMILY:
 		invocation->family = value;
 		return *value ? 0 : ws_error(err, -EINVAL, "--family is empty");
+	case KEY_STORE:
+	case KEY_RUN:
+	case KEY_PASSWORD_FILE:
+	case KEY_CA:
+		return apply_store(key, value, &invocation->origin, err);
 	case KEY_NO_FIGURE:
 		invocation->figure = false;
 		return 0;
@@ -378,8 +415,14 @@ static int parse(int argc, char **argv, unsigned int options, struct ws_invocati
 	}
 	if (optind < argc)
 		return ws_error(err, -EINVAL, "unexpected argument '%s'", argv[optind]);
-	if (!invocation->dir && !(options & WS_OPTION_OPERANDS))
+	if (!invocation->dir && !(options & (WS_OPTION_OPERANDS | WS_OPTION_STORE)))
 		return ws_error(err, -EINVAL, "--dir DIR is missing");
+	if (!invocation->origin.url && options & WS_OPTION_STORE)
+		return ws_error(err, -EINVAL, "--store URL is missing");
+	if (!invocation->origin.url &&
+	    (invocation->origin.run || invocation->origin.password_file || invocation->origin.ca_path))
+		return ws_error(err, -EINVAL, "--run, --store-password-file and --store-ca go with --store URL only");
+	invocation->origin.root = invocation->dir;
 	if (invocation->term && invocation->format != WS_FORMAT_TABLE)
 		return ws_error(err, -EINVAL, "--term goes with --format table only");
 	return 0;

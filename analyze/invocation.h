@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "analyze/catalog.h"
+#include "analyze/origin.h"
 #include "lib/error.h"
 
 /* The last three are those of `analyze export` alone. */
@@ -44,6 +45,7 @@ enum ws_option {
 	WS_OPTION_EXPORT = 1024,    /* --out is a file; formats otlp, csv, jsonl, and none else */
 	WS_OPTION_BY_NAMES = 2048,  /* --by: edge, pod, service, node */
 	WS_OPTION_MEMORY = 4096,    /* --memory */
+	WS_OPTION_STORE = 8192,	    /* of a store as a whole: no --dir; --drop */
 };
 
 /* What contexts are told apart by. Bits. */
@@ -62,8 +64,10 @@ enum ws_by {
 
 struct ws_invocation {
 	const char *dir;	   /* the run; points into argv; NULL only where there are operands */
+	struct ws_origin origin;   /* where the runs are; to be opened and closed by who asks them */
 	const char *operand[2];	   /* NULL where the sub-command has none */
 	const char *out;	   /* where files go, or NULL: DIR/reports */
+	const char *drop;	   /* the run to be dropped, or NULL */
 	const char *published;	   /* a file of published numbers, or NULL: none was named */
 	bool source[WS_N_SOURCES]; /* which sources are wanted; all, if none was named */
 	bool one_source;	   /* --source was given */

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "analyze/commands.h"
-#include "analyze/directories.h"
 #include "analyze/help.h"
+#include "analyze/origin.h"
 #include "analyze/report.h"
 #include "lib/json_memory.h"
 #include "lib/standard.h"
@@ -61,6 +61,7 @@ static const struct command commands[] = {
 	{ "report", "everything on one page, HTML and Markdown",
 	  WS_OPTION_FIGURE | WS_OPTION_PUBLISHED | WS_OPTION_MEMORY, 0, NULL, WS_REPORT_NEEDS, ws_command_report,
 	  ws_help_report, NULL },
+	ATLAS("runs", "the runs in a store, and dropping one", WS_OPTION_STORE, ws_command_runs, ws_help_runs),
 	ATLAS("trace", "one request's way through all nodes", WS_OPTION_FIGURE | WS_OPTION_ALIGN | WS_OPTION_TRACE_ID,
 	      ws_command_trace, ws_help_trace),
 	ATLAS("topology", "who calls whom, as seen in packets", WS_OPTION_FIGURE, ws_command_topology,
@@ -180,18 +181,28 @@ static int run_command(const struct command *command, int argc, char **argv)
 		return WS_STATUS_FAILED;
 	}
 	if (invocation.help) {
-		printf("usage: analyze %s %s [OPTION]...\n\n%s", command->name,
+		printf("usage: analyze %s %s [OPTION]...\n\n%s%s", command->name,
 		       command->options & WS_OPTION_OPERANDS   ? "A B"
 		       : command->options & WS_OPTION_TRACE_ID ? "ID --dir DIR"
+		       : command->options & WS_OPTION_STORE    ? "--store URL"
 							       : "--dir DIR",
-		       command->help);
+		       command->help, ws_help_store);
 		ws_invocation_close(&invocation);
 		return ws_tell_printed(0);
 	}
+	rc = ws_origin_open(&invocation.origin, &err);
+	if (rc) {
+		ws_invocation_close(&invocation);
+		if (rc == -EINVAL)
+			return wrong_usage(err.text, command->name);
+		ws_tell("", err.text);
+		return WS_STATUS_FAILED;
+	}
 	status = command->run_atlas ? command->run_atlas(&invocation)
-		 : command->run && (!command->run_campaign || ws_directory_is_run(invocation.dir))
+		 : command->run && (!command->run_campaign || ws_origin_is_run(&invocation.origin, invocation.dir))
 			 ? with_run(command, &invocation)
 			 : with_campaign(command, &invocation);
+	ws_origin_close(&invocation.origin);
 	ws_invocation_close(&invocation);
 	if (status == WS_STATUS_DONE && ws_json_memory_was_short()) {
 		ws_tell("", "out of memory: something is missing in what was written");

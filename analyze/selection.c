@@ -142,6 +142,9 @@ int ws_selection_open(const char *operand, const char *default_dir, const struct
 	int rc = parse(operand, default_dir, &made, err);
 
 	here.dir = made.dir;
+	here.origin.root = made.dir;
+	if (!default_dir || !made.dir || strcmp(made.dir, default_dir))
+		here.origin.run = NULL; /* it is the name of --dir's run */
 	rc = rc ? rc : ws_campaign_open(&here, WS_FIND_LATENCIES, &made.campaign, err);
 	rc = rc ? rc : choose(&made, err);
 	if (rc)

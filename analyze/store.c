@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "analyze/editions.h"
+#include "analyze/far.h"
 
 /* How long to wait for whoever writes the database. */
 #define BUSY_TIMEOUT_MS 10000
@@ -23,7 +24,8 @@ struct ws_store {
 	sqlite3 *db;
 	int version; /* of its schema */
 	bool immutable;
-	char path[PATH_MAX];
+	char path[PATH_MAX]; /* of a run in a store: its name, for error texts */
+	struct ws_far *far;  /* whose db is; NULL: it is run.db */
 };
 
 struct sqlite3 *ws_store_connection(struct ws_store *store)
@@ -34,6 +36,11 @@ struct sqlite3 *ws_store_connection(struct ws_store *store)
 const char *ws_store_path(const struct ws_store *store)
 {
 	return store->path;
+}
+
+struct ws_far *ws_store_far(const struct ws_store *store)
+{
+	return store->far;
 }
 
 /* What to do about an error of SQLite's; NULL: nothing that is known. */
@@ -57,8 +64,11 @@ int ws_store_error(struct ws_store *store, const char *doing, struct ws_error *e
 {
 	int code = sqlite3_errcode(store->db);
 	int rc = code == SQLITE_NOMEM ? -ENOMEM : code == SQLITE_BUSY ? -EBUSY : -EIO;
-	const char *advice = advice_for(code);
+	const char *advice = advice_for(code), *words;
+	int failure = store->far ? ws_far_failure(store->far, &words) : 0;
 
+	if (failure)
+		return ws_error(err, failure, "%s: %s: %s", store->path, doing, words);
 	return ws_error(err, rc, "%s: %s: %s%s%s", store->path, doing, sqlite3_errmsg(store->db), advice ? ": " : "",
 			advice ? advice : "");
 }
@@ -254,6 +264,47 @@ out:
 	return rc;
 }
 
+/* Takes over a run in a store. */
+static void take_far(struct ws_store *store, struct ws_far *far)
+{
+	store->far = far;
+	store->db = ws_far_database(far);
+	store->version = WS_EDITION_NEWEST;
+	snprintf(store->path, sizeof(store->path), "%s", ws_far_name(far));
+}
+
+int ws_store_open_from(const struct ws_origin *origin, const char *dir, struct ws_store **store, struct ws_error *err)
+{
+	struct ws_far *far;
+	struct ws_store *made;
+	int rc;
+
+	if (!origin || !origin->access)
+		return ws_store_open(dir, store, err);
+	made = calloc(1, sizeof(*made));
+	rc = made ? ws_far_open(origin, dir, &far, err) : ws_error(err, -ENOMEM, "out of memory");
+	if (rc) {
+		free(made);
+		return rc;
+	}
+	take_far(made, far);
+	*store = made;
+	return 0;
+}
+
+/* The twin of a run in a store; one that cannot be reached again is done without. */
+static int twin_far(const struct ws_store *store, struct ws_store *made)
+{
+	struct ws_far *far;
+	struct ws_error unheard;
+	int rc = ws_far_twin(store->far, &far, &unheard);
+
+	if (rc)
+		return rc == -ENOMEM ? rc : -EBUSY;
+	take_far(made, far);
+	return 0;
+}
+
 int ws_store_twin(struct ws_store *store, struct ws_store **twin)
 {
 	struct ws_store *made = calloc(1, sizeof(*made));
@@ -261,6 +312,14 @@ int ws_store_twin(struct ws_store *store, struct ws_store **twin)
 
 	if (!made)
 		return -ENOMEM;
+	if (store->far) {
+		status = twin_far(store, made);
+		if (status)
+			free(made);
+		else
+			*twin = made;
+		return status;
+	}
 	memcpy(made->path, store->path, sizeof(made->path));
 	made->immutable = store->immutable;
 	made->version = store->version;
@@ -284,7 +343,10 @@ void ws_store_close(struct ws_store *store)
 {
 	if (!store)
 		return;
-	sqlite3_close(store->db);
+	if (store->far)
+		ws_far_close(store->far);
+	else
+		sqlite3_close(store->db);
 	free(store);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * store - run.db, opened for reading only: with collector and roster, which read through it, all that knows
- * SQLite.
+ * SQLite. A run in a ClickHouse store looks the same (far.h).
  *
  * Everything is read in one transaction: a load that ends meanwhile changes nothing.
  */
@@ -12,6 +12,8 @@
 #include "lib/error.h"
 
 struct sqlite3;
+struct ws_origin;
+struct ws_far;
 struct ws_store;
 
 /*
@@ -20,6 +22,12 @@ struct ws_store;
  * keeps writing it; -EIO: SQLite cannot read it, or it is damaged; -ENOMEM. To be closed with ws_store_close().
  */
 int ws_store_open(const char *dir, struct ws_store **store, struct ws_error *err);
+
+/* The same of where the runs are: ws_far_open() of a store; NULL, or an origin without one: as ws_store_open(). */
+int ws_store_open_from(const struct ws_origin *origin, const char *dir, struct ws_store **store, struct ws_error *err);
+
+/* What is behind a run in a store; NULL: it is run.db. The store's. */
+struct ws_far *ws_store_far(const struct ws_store *store);
 
 /*
  * Opens another connection that sees the same as store, for another thread. 0, or -EBUSY if that cannot be promised (a

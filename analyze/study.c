@@ -172,7 +172,7 @@ int ws_study_open(const struct ws_invocation *invocation, unsigned int needs, st
 		  struct ws_error *err)
 {
 	struct ws_store *store = NULL;
-	int rc = ws_store_open(invocation->dir, &store, err);
+	int rc = ws_store_open_from(&invocation->origin, invocation->dir, &store, err);
 
 	if (rc)
 		return rc;

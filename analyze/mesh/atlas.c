@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "analyze/mesh/atlas_inner.h"
-#include "analyze/directories.h"
+#include "analyze/origin.h"
 #include "analyze/query.h"
 #include "analyze/text_pool.h"
 
@@ -204,7 +204,7 @@ static int add_file(struct ws_atlas *atlas, struct ws_atlas_run *run, const char
 static int read_run(struct ws_atlas *atlas, struct ws_atlas_run *run, const char *dir,
 		    const struct ws_invocation *invocation, const struct ws_atlas_wanted *wanted, struct ws_error *err)
 {
-	int rc = ws_store_open(dir, &run->store, err);
+	int rc = ws_store_open_from(&invocation->origin, dir, &run->store, err);
 
 	rc = rc ? rc : ws_store_catalog(run->store, &run->catalog, err);
 	if (rc)
@@ -252,7 +252,7 @@ int ws_atlas_open(const struct ws_invocation *invocation, const struct ws_atlas_
 {
 	struct ws_directories found = { 0 };
 	struct ws_atlas made = { 0 };
-	int rc = ws_directories_find(invocation->dir, &found, err);
+	int rc = ws_origin_find(&invocation->origin, invocation->dir, &found, err);
 
 	if (wanted->trace_id) {
 		memcpy(made.trace_id, wanted->trace_id, wanted->trace_id_len);
