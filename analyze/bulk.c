@@ -8,6 +8,7 @@
 #include <sys/sysinfo.h>
 
 #include "analyze/bulk_inner.h"
+#include "analyze/bulk_told.h"
 #include "analyze/scratch.h"
 
 /* A database is not believed to have more rows than this before they are read. */
@@ -199,6 +200,7 @@ static void close_worker(struct ws_bulk_worker *worker)
 static void bulk_close(struct ws_bulk *bulk)
 {
 	ws_trays_close(bulk->trays);
+	ws_bulk_told_close(bulk->told);
 	for (uint32_t i = 0; i < WS_BULK_WORKERS_MAX; i++)
 		close_worker(&bulk->worker[i]);
 	for (int source = 0; source < WS_N_SOURCES; source++) {
@@ -238,6 +240,7 @@ static int join(struct ws_bulk *bulk)
 		if (bulk->is_joined[source])
 			rc = ws_absence_open(bulk->study, source, &bulk->absence[source]);
 	}
+	rc = rc || !bulk->told ? rc : ws_bulk_told_take(bulk, bulk->told);
 	rc = rc ? rc : run_pass(bulk, sift_trays);
 	if (!rc)
 		count_votes(bulk);

@@ -57,6 +57,8 @@ struct ws_bulk_worker {
 	struct ws_accord accord;
 };
 
+struct ws_bulk_told;
+
 struct ws_bulk {
 	struct ws_study *study;
 	const struct ws_bulk_wish *wish;
@@ -74,6 +76,7 @@ struct ws_bulk {
 	struct ws_bulk_worker worker[WS_BULK_WORKERS_MAX];
 	uint32_t n_workers;
 	_Atomic uint32_t next_tray;
+	struct ws_bulk_told *told; /* what a store has joined; NULL: everything is joined here */
 };
 
 /* Reads the rows of the files that are flagged: onto trays, as misses, to the sink. As ws_bulk_join(). */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyze/bulk_inner.h"
+#include "analyze/bulk_told.h"
 #include "analyze/collector.h"
 #include "analyze/radix.h"
 
@@ -155,6 +156,8 @@ static int take_counts(struct ws_bulk *bulk, const struct reading *reading)
 			for (uint32_t i = 0; i < reading->n; i++)
 				join->n_contexts[side] += reading->reader[i].n_contexts[WS_N_SIDES * source + side];
 		}
+		for (int side = 0; side < WS_N_SIDES && bulk->told; side++)
+			join->n_contexts[side] += ws_bulk_told_pairs(bulk->told, source);
 		if (join->n_contexts[0] + join->n_contexts[1] > UINT32_MAX / 2)
 			return -EOVERFLOW;
 		n = join->n_contexts[0] < join->n_contexts[1] ? join->n_contexts[0] : join->n_contexts[1];
@@ -194,8 +197,10 @@ int ws_bulk_read(struct ws_bulk *bulk, struct ws_store *store, const bool *read,
 	}
 	reading->bulk = bulk;
 	reading->family = family;
-	rc = ws_collect_rows(store, &study->catalog, read, bulk->wish->sink && bulk->wish->sink->has_places,
-			     &study->tuples, &sink, err);
+	rc = ws_bulk_told_open(bulk, store, family, &bulk->told, err);
+	rc = rc ? rc
+		: ws_collect_rows(store, &study->catalog, read, bulk->wish->sink && bulk->wish->sink->has_places,
+				  &study->tuples, &sink, err);
 	for (uint32_t i = 0; i < reading->n && rc; i++) {
 		if (reading->reader[i].rc == rc)
 			ws_bulk_complain(rc, err);
@@ -204,8 +209,7 @@ int ws_bulk_read(struct ws_bulk *bulk, struct ws_store *store, const bool *read,
 		bulk->n_readers = reading->n;
 		rc = gather_misses(bulk, reading);
 		rc = rc ? rc : take_counts(bulk, reading);
-		if (rc)
-			ws_bulk_complain(rc, err);
+		rc = rc ? ws_bulk_complain(rc, err) : ws_bulk_told_check(bulk, store, err);
 	}
 	for (uint32_t i = 0; i < reading->n; i++) {
 		for (uint32_t f = 0; f < study->catalog.n_files && reading->reader[i].misses; f++)

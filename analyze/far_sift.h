@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * far_sift - the first pass of a join (sifting.c) where the rows lie: each server pairs the identities that were
+ * seen once at each side, by itself, as those of a trace are all at one server; what comes is how many pairs were
+ * alike. What is no such pair is left: table request is restricted to these rows (ws_far_restrict()).
+ *
+ * An identity of which one source saw a pair, and the other one something else, is left as a whole. So is a row whose
+ * ids cannot be any.
+ */
+#ifndef WS_ANALYZE_FAR_SIFT_H
+#define WS_ANALYZE_FAR_SIFT_H
+
+#include "analyze/far.h"
+#include "analyze/study.h"
+
+/* What is told of pairs that are alike. */
+enum ws_told_kind {
+	WS_TOLD_EBPF,	 /* a, b: flow_id at the NIC, at the vport; c: node << 5 | way << 4 | class, NAT apart */
+	WS_TOLD_EBPF_NS, /* a: latency; c: way */
+	WS_TOLD_PCAP,	 /* the same of captures */
+	WS_TOLD_PCAP_NS,
+	WS_TOLD_BOTH, /* both sources paired it; a, b: flow_id at the vport by eBPF, by the capture; c: whether the
+			 ways differ */
+	WS_TOLD_DIFFERENCE, /* of these, where the ways are the same; a: eBPF's latency less the capture's; c: way */
+	WS_TOLD_LEFT,	    /* identities that are left */
+};
+
+struct ws_told {
+	enum ws_told_kind kind;
+	int64_t a, b;
+	uint64_t c;
+	uint64_t n; /* pairs, or identities */
+};
+
+struct ws_far_question {
+	const struct ws_catalog *catalog;
+	const struct ws_vantage *vantage; /* one a file: its node */
+	const uint8_t *list_of_file;	  /* 2 * source + side; WS_NO_LIST: it takes no part */
+	const uint8_t *family;		  /* by file: only its contexts take part; NULL: all do */
+	bool latencies;
+	bool agreement; /* and both sources' together */
+};
+
+/*
+ * Asks the servers, hands everything that they tell to take, and restricts the far's table request to what is left.
+ * More than one server may tell the same a, b and c. 0, what take returns (other than 0 ends it), -EPROTO: a file has
+ * other rows than the catalog says; what the client says.
+ */
+int ws_far_sift(struct ws_far *far, const struct ws_far_question *question,
+		int (*take)(void *context, const struct ws_told *told), void *context, struct ws_error *err);
+
+#endif
