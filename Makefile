@@ -137,6 +137,9 @@ coverage: ## lines and branches that tests without root run, ROOT=1: also those 
 check-kernels: setup-kernels all $(BUILD)/tests/kernel_host $(BUILD)/tests/kernel_traffic ## boot 5.10, 6.1, 6.12 in qemu and record there (downloads 300 MB once); KERNELS="6.1"
 	tests/kernels/run.sh $(BUILD) $(KERNELS)
 
+bench-clickhouse: all bench-programs ## a ClickHouse store beside run.db: loading, cdf, bytes, 10^5 to 10^7 rows a point (BENCH_OPTIONS="--rows 100000")
+	tests/clickhouse/bench.sh $(BENCH_OPTIONS) $(BUILD)
+
 soak: all ## record at the highest rate that loses nothing: MINUTES=30, RATE= (root)
 	tests/soak/run.sh --minutes $(MINUTES) $(if $(RATE),--rate $(RATE)) $(BUILD)
 
@@ -278,6 +281,6 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/rooms.a
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-faults check-numbers check-clickhouse \
-	check-browser check-tshark check-tsan check-valgrind check-memory check-captures check-static check-kernels soak coverage tsan fuzz bench bench-bpf \
+	check-browser check-tshark check-tsan check-valgrind check-memory check-captures check-static check-kernels soak coverage tsan fuzz bench bench-bpf bench-clickhouse \
 	bench-capture bench-programs lint format install clean setup \
 	setup-mesh setup-tests setup-kernels setup-bench help unit

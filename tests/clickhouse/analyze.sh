@@ -1,0 +1,217 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck disable=SC2154 # server.sh sets clickhouse_...
+# Analyze's answers from a ClickHouse store are those from run.db, byte for byte: on one server, and on two shards, asked
+# directly and through one of them. Then what happens when the store, or the way to it, breaks.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+usage() {
+    cat << TEXT
+usage: tests/clickhouse/analyze.sh [--long] BIN_DIR
+
+  BIN_DIR   where ingest and analyze lie: build/bin; make_run lies in build/bench
+  --long    every run of the campaign and every foreign capture, not some of them
+
+Starts servers of its own on loopback. Ends with \`N passed, N failed\`. Exit status: 0 all alike, 1 not, 2 wrong usage.
+TEXT
+}
+if [ "${1:-}" = --help ]; then
+    usage
+    exit 0
+fi
+is_long=false
+if [ "${1:-}" = --long ]; then
+    is_long=true
+    shift
+fi
+if [ $# -ne 1 ]; then
+    usage >&2
+    exit 2
+fi
+bin=$(cd "$1" && pwd)
+if ! command -v clickhouse-server > /dev/null; then
+    echo "skipped: no clickhouse-server: apt-get install -y clickhouse-server"
+    exit 0
+fi
+unset WIRESPAN_STORE_PASSWORD
+export WIRESPAN_REPORTS=${WIRESPAN_REPORTS:-$root/reports} PYTHONDONTWRITEBYTECODE=1
+
+work=$(mktemp -d "${TMPDIR:-/var/tmp}/wirespan-clickhouse.XXXXXX")
+# shellcheck disable=SC2034 # server.sh reads it
+servers=$work/servers
+proxy_pid=
+# shellcheck source=tests/clickhouse/server.sh disable=SC1091
+. "$root/tests/clickhouse/server.sh"
+# shellcheck source=tests/check.sh disable=SC1091
+. "$root/tests/check.sh"
+trap '[ -z "$proxy_pid" ] || kill "$proxy_pid" 2> /dev/null || true; clickhouse_end; rm -rf "$work"' EXIT
+
+# same DIR COMMAND [OPTION]...: the same words and status from run.db and from each layout.
+same() {
+    local dir=$1 layout wanted=0 got
+    shift
+    "$bin/analyze" "$@" --dir "$dir" > "$work/wanted" 2> "$work/wanted.err" || wanted=$?
+    for layout in "${layouts[@]}"; do
+        got=0
+        # shellcheck disable=SC2086 # several words
+        "$bin/analyze" "$@" --dir "$dir" $layout > "$work/got" 2> "$work/got.err" || got=$?
+        equals "$wanted" "$got" || { cat "$work/got.err"; return 1; }
+        cmp "$work/wanted" "$work/got" || { echo "analyze $* --dir $dir $layout"; return 1; }
+    done
+}
+
+# same_run DIR: what is said of a run by itself, all in one check.
+same_run() {
+    local dir=$1 name=${1#"$work/"} command
+    local layouts=("--store $one --run $name" "--store $two --run $name")
+    for command in "cdf --no-figure" ledger pairs "detect --no-figure --by hop,family,format"; do
+        # shellcheck disable=SC2086 # several words
+        same "$dir" $command --format json || return 1
+    done
+}
+
+# fails TEXT COMMAND...: it fails, prints nothing, and says TEXT (a regular expression).
+fails() {
+    local text=$1 status=0
+    shift
+    "$@" > "$work/got" 2> "$work/got.err" || status=$?
+    cat "$work/got.err"
+    [ "$status" -eq 1 ] && [ ! -s "$work/got" ] && grep -qE "$text" "$work/got.err"
+}
+
+# made_run: 20000 requests, of which some are sent again, beside what nobody else saw.
+made_run() {
+    mkdir "$work/made"
+    "$bin/../bench/make_run" records "$work/made" 20000 > /dev/null
+}
+
+# foreign: captures of known truth, each of which is a run.
+foreign() {
+    local cases=(nat retransmit_overlapping same_ids_on_two_connections missing_at_one_point http2_grpc duplicate_at_one_point)
+    if $is_long; then cases=(); fi
+    "$root/tests/diff/foreign/run.py" --bin "$bin" --work "$work/foreign" --keep ${cases[@]+"${cases[@]}"} > /dev/null
+}
+
+load() {
+    "$bin/ingest" --quiet --dir "$1" && "$bin/ingest" --quiet --dir "$1" --store "$one" &&
+        "$bin/ingest" --quiet --dir "$1" --store "$two" --cluster both
+}
+
+clickhouse_one one
+clickhouse_shards both a b
+one=clickhouse://127.0.0.1:${clickhouse_port[one]}/wirespan
+two=clickhouse://127.0.0.1:${clickhouse_port[a]},127.0.0.1:${clickhouse_port[b]}/wirespan
+through_one=clickhouse://127.0.0.1:${clickhouse_port[a]}/wirespan
+layouts=("--store $one" "--store $two" "--store $through_one")
+
+cp -R "$root/datasets/sample-campaign" "$work/campaign"
+chmod -R u+w "$work/campaign"
+find "$work/campaign" -name run.db -delete
+check "a made run" made_run
+check "foreign captures" foreign
+for dir in campaign made foreign; do check "$dir: loaded" load "$work/$dir"; done
+
+commands=("cdf --no-figure" "detect --no-figure" ledger "topology --no-figure")
+if $is_long; then commands+=(e2e "cdf --no-figure --by node" "offsets --no-figure" "clocks --no-figure" overhead); fi
+for command in "${commands[@]}"; do
+    # shellcheck disable=SC2086 # several words
+    check "campaign: $command" same "$work/campaign" $command --format json
+done
+for command in "cdf --no-figure" "cdf --no-figure --family b3" "ledger --memory 1M" "detect --no-figure" pairs; do
+    # shellcheck disable=SC2086 # several words
+    check "made run: $command" same "$work/made" $command --format json
+done
+some='n200-both/|foreign/'
+if $is_long; then some=.; fi
+while read -r db; do
+    check "run ${db%/run.db}" same_run "$work/${db%/run.db}"
+done < <(cd "$work" && find campaign foreign -name run.db | sort | grep -E "$some")
+trace=$(sqlite3 "$work/made/run.db" "SELECT lower(hex(trace_id)) FROM request WHERE reason = 16 LIMIT 1")
+check "one trace" same "$work/made" trace "$trace" --no-figure --format json
+
+# runs
+check "runs lists what was loaded" equals "$(cd "$work" && find . -name run.db | wc -l)" \
+    "$("$bin/analyze" runs --store "$two" --format json | jq '.runs | length')"
+check "runs: rows and bytes of both shards" test "$("$bin/analyze" runs --store "$through_one" --format json |
+    jq '.bytes_on_disk > 0 and .compression_ratio > 1')" = true
+check "a user who may only read" same "$work/made" cdf --no-figure --format json
+layouts=("--store clickhouse://reader@${one#clickhouse://}")
+check "a reader" same "$work/made" cdf --no-figure --format json
+check "a wrong password" fails 'user|password' "$bin/analyze" cdf --dir "$work/made" --no-figure \
+    --store "clickhouse://wirespan@${one#clickhouse://}"
+
+# the way to the store
+# by_proxy FAULT WHEN COMMAND...: the command, with $store the one server behind a proxy that makes the fault where WHEN is found.
+by_proxy() {
+    local fault=$1 when=$2 status=0 i
+    shift 2
+    rm -f "$work/port"
+    "$root/tests/clickhouse/fault_proxy.py" --when "(?s)$when" "${clickhouse_port[one]}" "$fault" > "$work/port" &
+    proxy_pid=$!
+    for ((i = 0; i < 100; i++)); do [ -s "$work/port" ] || sleep 0.1; done
+    store=127.0.0.1:$(cat "$work/port")
+    layouts=("--store clickhouse://$store/wirespan")
+    "$@" || status=$?
+    kill "$proxy_pid"
+    wait "$proxy_pid" 2> /dev/null || true
+    proxy_pid=
+    return "$status"
+}
+# spoilt COMMAND...: it says that it failed, and with which server.
+spoilt() {
+    fails "$store" "$bin/analyze" "$@" --dir "$work/made" --store "clickhouse://$store/wirespan"
+}
+
+rows='(?!.*PREWHERE).*FROM request WHERE.* ORDER BY request_id'
+check "pairs are counted where the rows are: none of them travels (cdf)" by_proxy words "$rows" same "$work/made" cdf --no-figure \
+    --format json
+check "the same (ledger)" by_proxy words "$rows" same "$work/made" ledger
+for fault in cut-answer words words-behind full html short garbage; do
+    check "$fault: what is counted there" by_proxy "$fault" '.*ARRAY JOIN kinds' spoilt cdf --no-figure
+done
+for fault in cut-answer words-behind; do
+    check "$fault: what is left" by_proxy "$fault" '.*FROM request PREWHERE' spoilt cdf --no-figure
+    check "$fault: flows" by_proxy "$fault" '.*FROM flow' spoilt cdf --no-figure
+    check "$fault: rows" by_proxy "$fault" "$rows" spoilt pairs
+done
+export WIRESPAN_STORE_SECONDS=1
+check "a silent server" by_proxy silent '.*ARRAY JOIN kinds' spoilt cdf --no-figure
+unset WIRESPAN_STORE_SECONDS
+
+# killed_in_the_middle URL COMMAND...: shard b stands still when the question comes, and is killed then; the error names it.
+killed_in_the_middle() {
+    local url=$1 status=0 pid
+    shift
+    kill -STOP "${clickhouse_pid[b]}"
+    "$bin/analyze" "$@" --dir "$work/made" --store "$url" > "$work/got" 2> "$work/got.err" &
+    pid=$!
+    sleep 1.5
+    clickhouse_kill b
+    wait "$pid" || status=$?
+    cat "$work/got.err"
+    [ "$status" -eq 1 ] && [ ! -s "$work/got" ] && grep -qE "${clickhouse_port[b]}|${clickhouse_tcp[b]}" "$work/got.err"
+}
+
+layouts=("--store $two" "--store $through_one")
+check "a shard killed in the middle: what is counted there" killed_in_the_middle "$two" cdf --no-figure
+for url in "$two" "$through_one"; do
+    check "a shard that is down" fails "${clickhouse_port[b]}|${clickhouse_tcp[b]}" "$bin/analyze" ledger --dir "$work/made" \
+        --store "$url"
+done
+clickhouse_again b
+check "it is back" same "$work/made" cdf --no-figure --format json
+check "a shard killed in the middle: rows" killed_in_the_middle "$through_one" pairs
+clickhouse_again b
+check "it is back again" same "$work/made" ledger
+
+drop() {
+    "$bin/analyze" runs --store "$two" --drop made &&
+        fails 'no run of the name made' "$bin/analyze" ledger --dir "$work/made" --store "$two" &&
+        "$bin/ingest" --quiet --dir "$work/made" --store "$two" && same "$work/made" ledger --format json
+}
+check "dropped, it is there no more; loaded again, it is" drop
+check "dropping what is not there" fails 'no run nobody' "$bin/analyze" runs --store "$two" --drop nobody
+clickhouse_kill one
+check "no server" fails "${clickhouse_port[one]}" "$bin/analyze" cdf --dir "$work/made" --store "$one"
+report_checks
