@@ -21,6 +21,9 @@
 #define N_BUCKETS   (UINT32_C(1) << 18)
 #define BUCKETS_MAX 15000
 
+/* A server is asked about so many rows at a time: it answers before it seems to be silent, and within its memory. */
+#define SLICE_ROWS 8000000
+
 /* Each source's sightings once at each side, in fields of 16 bits a list; the number of rows keeps a carry out. */
 #define MASK_EBPF "65537"
 #define MASK_PCAP "281479271677952"
@@ -46,6 +49,8 @@ struct asking {
 	char *condition; /* of the files that take part */
 	uint64_t *left;	 /* bits: buckets of identities that are left */
 	uint32_t n_left; /* of these */
+	uint64_t slice;	 /* of identities, by their hash: the one that is asked about */
+	uint64_t n_slices;
 };
 
 /* transform(file_id, [files], [numbers]): a number of each file that takes part. */
@@ -139,6 +144,8 @@ static void put_groups(const struct asking *asking, const char *table, FILE *out
 	}
 	fprintf(out, ", " IS_PAIRED " AS is_paired FROM %s WHERE %s AND ", table, asking->condition);
 	put_takes_part(question, out);
+	if (asking->n_slices > 1)
+		fprintf(out, " AND cityHash64(" ID ") %% %" PRIu64 " = %" PRIu64, asking->n_slices, asking->slice);
 	fputs(" GROUP BY k1, k2, k3, k4, node", out);
 }
 
@@ -254,6 +261,17 @@ static int ask(struct asking *asking, const struct ws_far_servers *servers, stru
 		ws_result_close(result[i]);
 	free(result);
 	return rc;
+}
+
+/* How many slices there are, of rows that lie evenly on all servers. */
+static uint64_t count_slices(const struct asking *asking, const struct ws_far_servers *servers)
+{
+	const struct ws_catalog *catalog = asking->question->catalog;
+	uint64_t n_rows = 0;
+
+	for (uint32_t f = 0; f < catalog->n_files; f++)
+		n_rows += asking->question->list_of_file[f] != WS_NO_LIST ? catalog->file[f].n_requests : 0;
+	return n_rows / servers->n / SLICE_ROWS + 1;
 }
 
 /* Does each file have the rows that it is said to have? */
@@ -388,7 +406,9 @@ int ws_far_sift(struct ws_far *far, const struct ws_far_question *question,
 
 	rc = rc ? rc : ws_far_servers_open(far, &servers, err);
 	rc = rc ? rc : check_files(&asking, err);
-	rc = rc ? rc : ask(&asking, &servers, err);
+	asking.n_slices = rc ? 0 : count_slices(&asking, &servers);
+	for (; asking.slice < asking.n_slices && !rc; asking.slice++)
+		rc = ask(&asking, &servers, err);
 	rc = rc ? rc : restrict_rows(&asking, err);
 	ws_far_servers_close(&servers);
 	free(asking.condition);
