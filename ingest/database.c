@@ -84,9 +84,6 @@ static int set_up(struct ws_database *db, struct ws_error *err)
 	int64_t version = 0, n_tables = 0;
 	int rc = look_at_once(db, &version, &n_tables, err);
 
-	/* of another kind, or another ingest has made them between the two questions */
-	if (rc == 0 && version == 0 && n_tables)
-		rc = look(db, &version, &n_tables, err);
 	if (rc == 0 && version == 0 && n_tables == 0) {
 		rc = create(db, err);
 		if (rc == 0)
