@@ -7,7 +7,8 @@ CLANG ?= clang
 CFLAGS ?= -O2 -g
 # WS_COVERAGE: a recording may write its counts, which its filter of system calls would refuse
 COVERAGE = BUILD=$(BUILD)/coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic -DWS_COVERAGE"
-SAN_CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# lines, and no more, are what a report of a sanitizer needs
+SAN_CFLAGS = -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 # no fused multiply-add: the same numbers, to the last digit, on every machine
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -ffp-contract=off -Wall -Wextra -Werror -I. -I$(BUILD) $(CFLAGS)
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -ffreestanding -Wall -Wextra -Werror -I. \
@@ -40,7 +41,7 @@ FUZZ_SOURCES = $(filter lib/% ingest/% capture/collect/%,$(ROOM_SOURCES)) ingest
 	$(FUZZ_ANALYZE:%=analyze/%.c)
 FUZZ_CAPTURE = any_text directory filter netns options plan/plan plan/plan_read plan/plan_options whole_file
 FUZZ_ANALYZE = asset catalog drawing entity figure invocation markup plotter publication query svg utf8 mesh/export_text
-FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -I. -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE -O1 -g1 -Wall -Wextra -Werror -I. -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 C_FILES = $(wildcard $(ROOMS:%=%/*.[ch]) $(ROOMS:%=%/*/*.[ch]) bpf/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch] \
 	datasets/*/*.[ch])

@@ -147,10 +147,10 @@ int ws_harvest_open(struct ws_study *study, unsigned int needs, unsigned int by,
 		    struct ws_harvest **harvest)
 {
 	struct ws_harvest *made = calloc(1, sizeof(*made));
-	int rc = made ? 0 : -ENOMEM;
+	int rc;
 
-	if (rc)
-		return rc;
+	if (!made)
+		return -ENOMEM;
 	made->study = study;
 	made->needs = needs;
 	made->sink = (struct ws_bulk_sink) {

@@ -80,19 +80,30 @@ int ws_harvest_take_row(void *context, uint32_t number, uint64_t row, const stru
 	return ws_sorter_put(harvest->traces, number, &trace);
 }
 
+/* Room for more, of both kinds. */
+static int grow(struct ws_sightings *list)
+{
+	uint32_t room = list->room ? 2 * list->room : 64;
+	struct ws_sighting *at = realloc(list->at, room * sizeof(*at));
+	struct ws_place *place;
+
+	if (!at)
+		return -ENOMEM;
+	list->at = at;
+	place = realloc(list->place, room * sizeof(*place));
+	if (!place)
+		return -ENOMEM;
+	list->place = place;
+	list->room = room;
+	return 0;
+}
+
 static int append(struct ws_sightings *list, const struct ws_harvest_row *row)
 {
-	if (list->n == list->room) {
-		uint32_t room = list->room ? 2 * list->room : 64;
-		struct ws_sighting *at = realloc(list->at, room * sizeof(*at));
-		struct ws_place *place = realloc(list->place, room * sizeof(*place));
+	int rc = list->n == list->room ? grow(list) : 0;
 
-		list->at = at ? at : list->at;
-		list->place = place ? place : list->place;
-		if (!at || !place)
-			return -ENOMEM;
-		list->room = room;
-	}
+	if (rc)
+		return rc;
 	list->at[list->n] = (struct ws_sighting) {
 		.identity.seq = (uint32_t)row->key.minor,
 		.ts_ns = row->ts_ns,

@@ -106,12 +106,15 @@ static int find_stratum(struct ws_division *work, uint32_t key, enum ws_source s
 		if (!(made->n & (made->n - 1))) {
 			size_t room = made->n ? 2 * (size_t)made->n : 1;
 			struct ws_stratum *grown = realloc(made->at, room * sizeof(*grown));
-			uint64_t *rooms = realloc(work->room, room * sizeof(*rooms));
+			uint64_t *rooms;
 
-			made->at = grown ? grown : made->at;
-			work->room = rooms ? rooms : work->room;
-			if (!grown || !rooms)
+			if (!grown)
 				return -ENOMEM;
+			made->at = grown;
+			rooms = realloc(work->room, room * sizeof(*rooms));
+			if (!rooms)
+				return -ENOMEM;
+			work->room = rooms;
 		}
 		work->room[made->n] = 0;
 		made->at[made->n++] = (struct ws_stratum) { .key = key, .source = source, .way = way };

@@ -23,7 +23,7 @@ static int64_t now_ns(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec;
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
 static size_t take_body(char *bytes, size_t size, size_t n, void *context)
@@ -159,16 +159,16 @@ static void set_options(struct ws_transfer *t, const void *body, size_t n)
 	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_XFERINFOFUNCTION, take_progress);
 	curl_easy_setopt(t->easy, CURLOPT_XFERINFODATA, t);
-	curl_easy_setopt(t->easy, CURLOPT_NOPROGRESS, 0l);
+	curl_easy_setopt(t->easy, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->words);
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
-	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1l);
+	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "*"); /* a store is a neighbour */
 	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, access->url.is_tls ? "https" : "http");
 	curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
-	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 128l << 10);
-	curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, 256l << 10);
+	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 128L << 10);
+	curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
 	if (access->ca_path)
 		curl_easy_setopt(t->easy, CURLOPT_CAINFO, access->ca_path);
 }
@@ -258,7 +258,7 @@ long ws_transfer_status(const struct ws_transfer *t)
 int ws_transfer_wait(struct ws_transfer *t, bool in_part, struct ws_error *err)
 {
 	struct ws_client *client = t->client;
-	const int64_t quiet_ns = client->access->quiet_s * 1000000000ll;
+	const int64_t quiet_ns = client->access->quiet_s * 1000000000LL;
 
 	t->active_ns = now_ns();
 	ws_client_step(client);
