@@ -57,15 +57,6 @@ static_third() {
     tests/static/run.sh build "${files[@]}"
 }
 
-# threads_or_memory: on even days what has threads under ThreadSanitizer, on odd ones a part of the golden tests under memcheck.
-threads_or_memory() {
-    if [ $((10#$(date +%j) % 2)) -eq 0 ]; then
-        make -s -j "$(nproc)" check-tsan
-    else
-        make -s check-valgrind PARTS=load_logs
-    fi
-}
-
 # aside NAME COMMAND...: runs a suite in a lane beside, and keeps what it says for collect NAME.
 aside() {
     local name=$1 start=$SECONDS status
@@ -87,6 +78,9 @@ collect() {
 with_root=false
 if [ "$(id -u)" -eq 0 ] && build/bin/capture check > /dev/null; then with_root=true; fi
 make -s build/tests/kernel_host || exit 1
+# what takes long and finds seldom: by turns
+is_odd_day=false
+if [ $((10#$(date +%j) % 2)) -eq 1 ]; then is_odd_day=true; fi
 
 # Three lanes: what sends traffic, and then judges; what sends little or waits for most of its time; and what computes, which
 # has the lower priority. What they share is built.
@@ -111,6 +105,13 @@ lanes+=($!)
     fi
     aside "campaigns" make -s check-campaign
     aside "ClickHouse" make -s check-clickhouse
+    renice -n 10 "$BASHPID" > /dev/null
+    if $is_odd_day; then
+        aside "fuzz" fuzz
+    else
+        aside "threads under ThreadSanitizer" make -s -j 2 check-tsan
+        aside "a part under memcheck" make -s check-valgrind PARTS=load_logs
+    fi
 } &
 lanes+=($!)
 set +m
@@ -119,9 +120,7 @@ suite "lint" lint
 suite "clang-tidy, cppcheck, a third" static_third
 suite "unit, golden, generated captures, sample" make -s check
 suite "the same under sanitizers" make -s -j "$(nproc)" check-san
-suite "threads under ThreadSanitizer, or a part under memcheck: by turns" threads_or_memory
 suite "pages in a browser" make -s check-browser
-suite "fuzz" fuzz
 suite "allocations that fail" make -s check-memory SAMPLE=8
 for lane in "${lanes[@]}"; do wait "$lane"; done
 lanes=()
@@ -132,6 +131,11 @@ else
         "\`build/bin/capture check\` says why"
 fi
 collect "a campaign's numbers = an independent judge's" "host parser = tshark" "journeys, clocks" "clusters" "campaigns" "ClickHouse"
+if $is_odd_day; then
+    collect "fuzz"
+else
+    collect "threads under ThreadSanitizer" "a part under memcheck"
+fi
 
 echo "$n_passed passed, $n_failed failed"
 [ "$n_failed" -eq 0 ]
