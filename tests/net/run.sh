@@ -16,7 +16,7 @@ export bin top testbed
 work=$(mktemp -d)
 fault_object=$work/fault.bpf.o
 export work fault_object
-trap 'rm -rf "$work"' EXIT
+trap '[ "$BASHPID" != $$ ] || rm -rf "$work"' EXIT # not in a command that is ended before it runs, still a copy of this shell
 export TESTBED_IPIP_OBJECT=${TESTBED_IPIP_OBJECT:-$(dirname "$bin")/ipip.bpf.o}
 
 # shellcheck source=tests/check.sh
