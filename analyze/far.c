@@ -27,11 +27,6 @@ const char *ws_far_name(const struct ws_far *far)
 	return far->name;
 }
 
-const char *ws_far_condition(const struct ws_far *far)
-{
-	return far->condition;
-}
-
 int64_t ws_far_last_request(const struct ws_far *far)
 {
 	return far->last_request;

@@ -37,10 +37,8 @@ const struct ws_access *ws_far_access(const struct ws_far *far);
 /* "http://HOST:PORT, database D, run R": for error texts. */
 const char *ws_far_name(const struct ws_far *far);
 
-/* SQL: which rows of request, response and flow are the run's. */
-const char *ws_far_condition(const struct ws_far *far);
-
-/* The same of some files only: n numbers, file_id. NULL: no memory; the caller's, to be freed. */
+/* SQL: which rows of request, response and flow are those of some files of the run: n numbers, file_id. NULL: no
+ * memory; the caller's, to be freed. */
 char *ws_far_condition_of(const struct ws_far *far, const int64_t *file_id, uint32_t n);
 
 /* No request_id is greater, and none less than 1. */

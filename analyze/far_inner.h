@@ -21,7 +21,7 @@ struct ws_far {
 	struct ws_mirror *mirror; /* NULL in a twin */
 	sqlite3 *db;
 	char *run;	 /* as a literal of SQL */
-	char *condition; /* see ws_far_condition() */
+	char *condition; /* SQL: which rows of request, response and flow are the run's */
 	char *name;
 	char *prewhere; /* of ws_far_restrict(), or NULL */
 	char *where;

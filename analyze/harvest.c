@@ -63,11 +63,10 @@ static int compare_pairings(const void *a, const void *b)
 static int keep_latency(struct ws_harvest *harvest, uint32_t number, const struct ws_bulk_pair *pair)
 {
 	uint64_t node = harvest->study->vantage[pair->at[WS_SIDE_NIC]->file].node;
-	uint64_t nic_ns = (uint64_t)pair->at[WS_SIDE_NIC]->ts_ns, vport_ns = (uint64_t)pair->at[WS_SIDE_VPORT]->ts_ns;
 	const struct latency latency = {
 		.key = { (WS_N_WAYS * (uint64_t)pair->source + pair->way) << 32 | node, ws_harvest_entry_of(pair) },
 		.tie = ws_harvest_tie_of(pair),
-		.ns = pair->way == WS_WAY_RX ? vport_ns - nic_ns : nic_ns - vport_ns,
+		.ns = ws_latency_ns(pair->way, pair->at[WS_SIDE_NIC]->ts_ns, pair->at[WS_SIDE_VPORT]->ts_ns),
 	};
 
 	return ws_sorter_put(harvest->latencies, number, &latency);

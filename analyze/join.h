@@ -184,10 +184,16 @@ unsigned int ws_kernel_way(enum ws_side side, uint8_t direction);
 unsigned int ws_single_way(const struct ws_sighting *nic, const struct ws_sighting *vport);
 uint8_t ws_pair_class(const struct ws_sighting *nic, const struct ws_sighting *vport, unsigned int way, bool repeated);
 
-/* How long the packet was between the points. ns; unsigned arithmetic, so that no pair of stamps can overflow. */
+/* How long a packet was between the points. ns; unsigned arithmetic, so that no pair of stamps can overflow. */
+static inline uint64_t ws_latency_ns(unsigned int way, int64_t nic_ns, int64_t vport_ns)
+{
+	return way == WS_WAY_RX ? (uint64_t)vport_ns - (uint64_t)nic_ns : (uint64_t)nic_ns - (uint64_t)vport_ns;
+}
+
 static inline uint64_t ws_pair_latency_ns(const struct ws_join *join, const struct ws_pair *pair)
 {
-	return (uint64_t)ws_pair_exit_ns(join, pair) - (uint64_t)ws_pair_entry_ns(join, pair);
+	return ws_latency_ns(pair->way, join->side[WS_SIDE_NIC].at[pair->at[WS_SIDE_NIC]].ts_ns,
+			     join->side[WS_SIDE_VPORT].at[pair->at[WS_SIDE_VPORT]].ts_ns);
 }
 
 /* "rx", "tx"; "nic", "vport"; "matched", "nat+retransmit" ...; "lost", "outside_window", "not_detected",

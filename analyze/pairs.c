@@ -179,8 +179,7 @@ static int print_pair(struct ws_study *study, const struct ws_told *told, const 
 	const char *source = ws_source_name(told->source);
 	const char *way = ws_way_name(told->way), *class = ws_class_name(told->class);
 	int64_t nic_ns = told->other.ts_ns, vport_ns = told->at.ts_ns;
-	uint64_t latency_ns = told->way == WS_WAY_RX ? (uint64_t)vport_ns - (uint64_t)nic_ns
-						     : (uint64_t)nic_ns - (uint64_t)vport_ns;
+	uint64_t latency_ns = ws_latency_ns(told->way, nic_ns, vport_ns);
 	char from[WS_ADDRESS_TEXT_LEN + 16], to[WS_ADDRESS_TEXT_LEN + 16];
 	struct names names = { 0 };
 	struct text t;

@@ -187,8 +187,7 @@ static void pair(struct ws_bulk_worker *worker, const struct ws_haul *haul, enum
 			continue;
 		sum->n_pairs++;
 		sum->n_class[way][ws_pair_class(&nic, &vport, way, false)]++;
-		handful->at[way][handful->n[way]++] = way == WS_WAY_RX ? (uint64_t)vport.ts_ns - (uint64_t)nic.ts_ns
-								       : (uint64_t)nic.ts_ns - (uint64_t)vport.ts_ns;
+		handful->at[way][handful->n[way]++] = ws_latency_ns(way, nic.ts_ns, vport.ts_ns);
 	}
 }
 

@@ -218,8 +218,7 @@ int ws_division_pair(struct ws_division *work, enum ws_source source, const stru
 		stratum->latency_ns = grown;
 		work->room[index] = room;
 	}
-	stratum->latency_ns[stratum->n++] = way == WS_WAY_RX ? (uint64_t)vport->ts_ns - (uint64_t)nic->ts_ns
-							     : (uint64_t)nic->ts_ns - (uint64_t)vport->ts_ns;
+	stratum->latency_ns[stratum->n++] = ws_latency_ns(way, nic->ts_ns, vport->ts_ns);
 	stratum->n_class[class % WS_N_CLASSES]++;
 	return 0;
 }

@@ -155,11 +155,6 @@ const struct ws_url *ws_client_url(const struct ws_client *client)
 	return &client->access->url;
 }
 
-uint32_t ws_client_version(const struct ws_client *client)
-{
-	return client->version;
-}
-
 void ws_client_use_database(struct ws_client *client)
 {
 	client->has_database = true;

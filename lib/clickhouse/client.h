@@ -40,8 +40,6 @@ const char *ws_client_name(const struct ws_client *client);
 
 const struct ws_url *ws_client_url(const struct ws_client *client);
 
-uint32_t ws_client_version(const struct ws_client *client);
-
 /* From now on tables are looked for in the URL's database; before, there is none. */
 void ws_client_use_database(struct ws_client *client);
 
