@@ -94,29 +94,35 @@ static __always_inline uint32_t ws_name_bucket(uint64_t first)
 	return ((uint32_t)(first | 0x202020) & 0xffffff) * 0x9e3779b1u >> 24;
 }
 
-/* Is it this name that stands at pos? What it may read behind the line's end makes no difference. */
-static __always_inline int ws_name_is(const struct ws_name *n, const struct ws_bytes *b, uint32_t pos)
+/*
+ * Is it this name that stands at pos, where the word first does? What it may read behind the line's end makes no
+ * difference. Most names in a bucket differ from each other in their first word.
+ */
+static __always_inline int ws_name_is(const struct ws_name *n, const struct ws_bytes *b, uint32_t pos, uint64_t first)
 {
-	uint64_t differs = 0;
-
-#ifdef __bpf__
-#pragma unroll
-#endif
-	for (uint32_t i = 0; i < WS_NAME_WORDS; i++)
-		differs |= (ws_bytes_word(b, pos + 8 * i) ^ n->word[i]) & n->mask[i];
-	return !differs;
+	if ((first ^ n->word[0]) & n->mask[0])
+		return 0;
+	WS_KEEP_LOOP
+	for (uint32_t i = 1; i < WS_NAME_WORDS; i++) {
+		if (!n->mask[i])
+			break;
+		if ((ws_bytes_word(b, pos + 8 * i) ^ n->word[i]) & n->mask[i])
+			return 0;
+	}
+	return 1;
 }
 
 /* Number + 1 of the name that stands at pos; 0: none that is looked for. */
 static __always_inline uint32_t ws_search_name(const struct ws_names *names, const struct ws_bytes *b, uint32_t pos)
 {
-	uint32_t number = names->first[ws_name_bucket(ws_bytes_word(b, pos))];
+	uint64_t first = ws_bytes_word(b, pos);
+	uint32_t number = names->first[ws_name_bucket(first)];
 
 	WS_KEEP_LOOP
 	for (uint32_t i = 0; i < WS_NAMES_CHAIN_MAX; i++) {
 		const struct ws_name *n = &names->name[(number - 1) & (WS_NAMES_MAX - 1)];
 
-		if (number == 0 || ws_name_is(n, b, pos))
+		if (number == 0 || ws_name_is(n, b, pos, first))
 			return number;
 		number = n->next;
 	}
