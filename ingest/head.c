@@ -42,11 +42,12 @@ static void forget(struct ws_record *r)
 static enum ws_search_end walk(struct ws_head *d, const struct ws_head_reader *reader, struct ws_search *s,
 			       struct ws_contexts *contexts)
 {
-	struct ws_notes notes = { 0 };
+	struct ws_notes notes;
 	const struct ws_walk w = { { .data = d->bytes, .len = d->len }, &reader->names, s, &notes };
 	struct ws_field field;
 	uint32_t at = 0;
 
+	notes.n_words = notes.is_crowded = 0; /* the words are written before they are read */
 	ws_search_init(s, UINT32_MAX / 2, 0);
 	while (!ws_search_step(&w))
 		;

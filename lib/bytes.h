@@ -125,12 +125,25 @@ static __always_inline uint64_t ws_bytes_newlines(const struct ws_bytes *b, uint
 #ifdef __bpf__
 	const uint8_t *from = b->data + ws_bytes_mask(off); /* one check for all eight reads */
 #pragma unroll
+#else
+	const uint8_t *from = b->data + off;
+	uint8_t last[WS_BYTES_STEP];
+
+	if (!ws_bytes_has(b, off, WS_BYTES_STEP)) {
+		memset(last, 0, sizeof(last));
+		if (off < b->len)
+			memcpy(last, from, b->len - off);
+		from = last;
+	}
+#pragma GCC unroll 8
 #endif
 	for (uint32_t i = 0; i < WS_BYTES_STEP; i += 8) {
+		uint64_t word;
+
 #ifdef __bpf__
-		uint64_t word = *(const uint64_t *)(from + i);
+		word = *(const uint64_t *)(from + i);
 #else
-		uint64_t word = ws_bytes_word(b, off + i);
+		memcpy(&word, from + i, sizeof(word));
 #endif
 		all |= (((word - ones * 0x0b) & (ones << 7)) * 0x0002040810204081u >> 56) << i;
 	}
