@@ -9,8 +9,11 @@
 #include "ingest/flows.h"
 #include "ingest/relay.h"
 
-/* One that is filled, one that is inserted, and one to even out their times. */
-#define N_BLOCKS	3
+/*
+ * One that is filled, one that is inserted, and what is read ahead while another file is inserted, or committed: of a
+ * packet capture that takes as long as reading.
+ */
+#define N_BLOCKS	16
 #define RECORDS_MAX	WS_FEED_BLOCK_RECORDS
 #define CLOCK_PAIRS_MAX 64
 
@@ -22,7 +25,7 @@ struct clock_pair {
 /* Records, and what goes into other tables with them. */
 struct block {
 	struct ws_record *record;
-	int64_t *flow_id; /* of each record */
+	int64_t *flow_id; /* of each record; from the file's first one on until it is inserted */
 	uint32_t n_records;
 	uint32_t n_responses;	  /* of them */
 	struct ws_flow_key *flow; /* that are new in it, in order of their numbers */
@@ -38,11 +41,12 @@ struct ws_feed {
 	struct block *filling; /* NULL: none */
 	struct ws_flows *flows;
 	uint32_t n_flows;
-	int64_t first_flow_id;
 	struct ws_feed_counts counts;
 	ws_feed_read *read;
 	void *context;
-	struct ws_error err; /* of the thread that reads */
+	pthread_t thread; /* that reads */
+	bool is_reading;
+	struct ws_error err; /* of that thread */
 	int rc;
 };
 
@@ -107,7 +111,7 @@ int ws_feed_record(struct ws_feed *f, const struct ws_record *r)
 		f->n_flows++;
 	}
 	b->record[b->n_records] = *r;
-	b->flow_id[b->n_records++] = f->first_flow_id + n;
+	b->flow_id[b->n_records++] = n;
 	if (r->reason == WS_REASON_HTTP_RESPONSE) {
 		b->n_responses++;
 		f->counts.n_responses++;
@@ -144,7 +148,9 @@ static void *read_file(void *context)
 	return NULL;
 }
 
-static int insert_block(struct ws_database *db, struct block *b, int64_t *next_flow_id, struct ws_error *err)
+/* first_flow_id: of the file's flows; *next_flow_id: of those that come. */
+static int insert_block(struct ws_database *db, struct block *b, int64_t first_flow_id, int64_t *next_flow_id,
+			struct ws_error *err)
 {
 	int rc = 0;
 
@@ -152,23 +158,36 @@ static int insert_block(struct ws_database *db, struct block *b, int64_t *next_f
 		rc = ws_database_add_flow(db, &b->flow[i], (*next_flow_id)++, err);
 	for (uint32_t i = 0; rc == 0 && i < b->n_clock_pairs; i++)
 		rc = ws_database_add_clock_pair(db, b->clock_pair[i].monotonic_ns, b->clock_pair[i].realtime_ns, err);
+	for (uint32_t i = 0; i < b->n_records; i++)
+		b->flow_id[i] += first_flow_id;
 	return rc ? rc : ws_database_add_records(db, b->record, b->flow_id, b->n_records, b->n_responses, err);
 }
 
 /* Inserts blocks until there are no more, or one cannot be. */
 static int insert_all(struct ws_database *db, struct ws_feed *f, struct ws_error *err)
 {
-	int64_t next_flow_id = f->first_flow_id;
+	int64_t first_flow_id, next_flow_id;
+	int rc = ws_database_next_flow_id(db, &first_flow_id, err);
 	uint32_t slot;
-	int rc = 0;
 
+	if (rc)
+		return rc;
+	next_flow_id = first_flow_id;
 	while (rc == 0 && ws_relay_wait_full(&f->relay, &slot)) {
-		rc = insert_block(db, &f->block[slot], &next_flow_id, err);
+		rc = insert_block(db, &f->block[slot], first_flow_id, &next_flow_id, err);
 		ws_relay_return(&f->relay);
 	}
-	if (rc)
-		ws_relay_stop(&f->relay);
 	return rc;
+}
+
+static void end_reading(struct ws_feed *f, bool wants_more)
+{
+	if (!f->is_reading)
+		return;
+	if (!wants_more)
+		ws_relay_stop(&f->relay);
+	pthread_join(f->thread, NULL);
+	f->is_reading = false;
 }
 
 static void free_feed(struct ws_feed *f)
@@ -200,33 +219,45 @@ static struct ws_feed *new_feed(void)
 	return NULL;
 }
 
-int ws_feed_run(struct ws_database *db, ws_feed_read *read, void *context, struct ws_feed_counts *counts,
-		struct ws_error *err)
+int ws_feed_open(ws_feed_read *read, void *context, struct ws_feed **feed, struct ws_error *err)
 {
 	struct ws_feed *f = new_feed();
-	pthread_t thread;
-	int rc, code;
+	int code;
 
 	if (!f || ws_relay_init(&f->relay, N_BLOCKS)) {
-		rc = ws_error(err, -ENOMEM, "out of memory");
-		goto out;
+		if (f)
+			free_feed(f);
+		return ws_error(err, -ENOMEM, "out of memory");
 	}
 	f->read = read;
 	f->context = context;
-	rc = ws_database_next_flow_id(db, &f->first_flow_id, err);
-	code = rc ? 0 : pthread_create(&thread, NULL, read_file, f);
-	if (rc == 0 && code)
-		rc = ws_error(err, -code, "cannot start a thread: %s", strerror(code));
-	if (rc == 0) {
-		rc = insert_all(db, f, err);
-		pthread_join(thread, NULL);
-		if (rc == 0 && f->rc)
-			rc = ws_error(err, f->rc, "%s", f->err.text);
-		*counts = f->counts;
+	code = pthread_create(&f->thread, NULL, read_file, f);
+	f->is_reading = code == 0;
+	if (code) {
+		ws_feed_close(f);
+		return ws_error(err, -code, "cannot start a thread: %s", strerror(code));
 	}
-	ws_relay_destroy(&f->relay);
-out:
-	if (f)
-		free_feed(f);
+	*feed = f;
+	return 0;
+}
+
+int ws_feed_insert(struct ws_feed *f, struct ws_database *db, struct ws_feed_counts *counts, struct ws_error *err)
+{
+	int rc = insert_all(db, f, err);
+
+	end_reading(f, rc == 0);
+	if (rc == 0 && f->rc)
+		rc = ws_error(err, f->rc, "%s", f->err.text);
+	if (rc == 0)
+		*counts = f->counts;
 	return rc;
+}
+
+void ws_feed_close(struct ws_feed *f)
+{
+	if (!f)
+		return;
+	end_reading(f, false);
+	ws_relay_destroy(&f->relay);
+	free_feed(f);
 }

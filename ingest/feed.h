@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * feed - the records of a file on their way into the database: a thread reads the file and numbers the flows of its
- * records, while the caller's inserts them, block by block and in order. Every number that a row gets follows from the
- * records before it, not from when a thread runs.
+ * records, while the caller's inserts them, block by block and in order; or has not come to that file yet, and lets it
+ * be read ahead. Every number that a row gets follows from the records before it, not from when a thread runs.
  */
 #ifndef WS_FEED_H
 #define WS_FEED_H
@@ -32,8 +32,19 @@ struct ws_feed_counts {
 	uint64_t n_responses;
 };
 
-/* Inserts all that read gives into the file that has begun. Returns 0, or -errno: that of read, or of the database. */
-int ws_feed_run(struct ws_database *db, ws_feed_read *read, void *context, struct ws_feed_counts *counts,
-		struct ws_error *err);
+/*
+ * Begins to read a file, in a thread of its own, as far ahead as there is room. *feed is the caller's, to be closed.
+ * Returns 0 or -errno.
+ */
+int ws_feed_open(ws_feed_read *read, void *context, struct ws_feed **feed, struct ws_error *err);
+
+/*
+ * Inserts all that read gives into the file that has begun; once for a feed. When it returns, read has ended, too.
+ * Returns 0, or -errno: that of read, or of the database.
+ */
+int ws_feed_insert(struct ws_feed *feed, struct ws_database *db, struct ws_feed_counts *counts, struct ws_error *err);
+
+/* Waits for read, which is told that nobody wants more, if it has not ended. NULL is nothing. */
+void ws_feed_close(struct ws_feed *feed);
 
 #endif

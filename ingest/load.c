@@ -16,23 +16,27 @@
 /* Contexts in a packet capture count wherever in the head they end: half of what offsets reach. */
 #define WINDOW_BYTES (UINT32_MAX / 2)
 
-/* A file on its way into the database: what the thread that reads it works with. */
-struct loading {
+struct ws_load {
+	const char *dir;
 	const struct ws_input *input;
 	const struct ws_reading *reading;
-	struct ws_loaded *loaded;
+	struct ws_loaded loaded;   /* written by the thread that reads, until it has ended */
 	struct ws_witness witness; /* of the input */
 	uint64_t n_ring_full;	   /* records lost */
+	struct ws_feed *feed;	   /* NULL: not begun, as its content may be loaded already */
+	struct ws_digest *digest;  /* likewise */
+	int rc;			   /* what beginning has failed with */
+	struct ws_error err;
 };
 
-static int add_losses(struct ws_database *db, const struct loading *l, struct ws_error *err)
+static int add_losses(struct ws_database *db, const struct ws_load *l, struct ws_error *err)
 {
 	int rc = ws_database_add_loss(db, "ring_full", l->n_ring_full, err);
 
-	if (rc == 0 && l->loaded->n_cut_records)
-		rc = ws_database_add_loss(db, "cut_records", l->loaded->n_cut_records, err);
-	if (rc == 0 && l->loaded->n_corrupt_records)
-		rc = ws_database_add_loss(db, "corrupt_records", l->loaded->n_corrupt_records, err);
+	if (rc == 0 && l->loaded.n_cut_records)
+		rc = ws_database_add_loss(db, "cut_records", l->loaded.n_cut_records, err);
+	if (rc == 0 && l->loaded.n_corrupt_records)
+		rc = ws_database_add_loss(db, "corrupt_records", l->loaded.n_corrupt_records, err);
 	return rc;
 }
 
@@ -49,9 +53,9 @@ static void take_contexts(const struct ws_recfile_head *head, struct ws_file_fac
 }
 
 /* What is known of a record file when it has been read. */
-static void take_status(const struct ws_recfile_status *s, struct loading *l)
+static void take_status(const struct ws_recfile_status *s, struct ws_load *l)
 {
-	struct ws_file_facts *facts = &l->loaded->facts;
+	struct ws_file_facts *facts = &l->loaded.facts;
 
 	memcpy(facts->n_frames, s->mark.n_frames, sizeof(facts->n_frames));
 	facts->n_other_frames = s->mark.n_other_frames;
@@ -62,8 +66,8 @@ static void take_status(const struct ws_recfile_status *s, struct loading *l)
 	facts->unread_bytes = s->unread_bytes;
 	facts->is_complete = s->is_complete && s->unread_bytes == 0;
 	l->n_ring_full = s->mark.n_ring_full;
-	l->loaded->n_cut_records = s->n_cut_records;
-	l->loaded->n_corrupt_records = s->n_corrupt_records;
+	l->loaded.n_cut_records = s->n_cut_records;
+	l->loaded.n_corrupt_records = s->n_corrupt_records;
 }
 
 static int read_records(void *context, struct ws_feed *feed, struct ws_error *err)
@@ -71,7 +75,7 @@ static int read_records(void *context, struct ws_feed *feed, struct ws_error *er
 	const struct ws_recfile_status *s;
 	struct ws_recfile_reader *reader;
 	const struct ws_record *records;
-	struct loading *l = context;
+	struct ws_load *l = context;
 	uint64_t n_marks = 0;
 	uint32_t n = 0;
 	int rc = ws_recfile_open(l->input->path, &reader, err), feed_rc;
@@ -179,9 +183,9 @@ static int take_frames(struct ws_packets *packets, struct ws_heads *heads, const
 
 static int read_packets(void *context, struct ws_feed *feed, struct ws_error *err)
 {
-	struct loading *l = context;
+	struct ws_load *l = context;
 	const struct ws_wanted *wanted = &l->reading->wanted;
-	struct ws_file_facts *facts = &l->loaded->facts;
+	struct ws_file_facts *facts = &l->loaded.facts;
 	struct ws_packets *packets = NULL;
 	struct ws_heads *heads = ws_heads_new(feed_record, feed, facts->n_frames, wanted, WINDOW_BYTES);
 	int rc;
@@ -203,15 +207,22 @@ out:
 	return rc;
 }
 
-/* All that the file holds, into what has begun. */
-static int load_content(struct ws_database *db, struct loading *l, struct ws_error *err)
+/* The thread that reads begins. */
+static int begin_feed(struct ws_load *l, struct ws_error *err)
 {
-	const bool is_of_records = l->input->source == WS_SOURCE_EBPF;
-	struct ws_file_facts *facts = &l->loaded->facts;
-	struct ws_feed_counts counts;
-	int rc = ws_feed_run(db, is_of_records ? read_records : read_packets, l, &counts, err);
+	return ws_feed_open(l->input->source == WS_SOURCE_EBPF ? read_records : read_packets, l, &l->feed, err);
+}
 
-	if (rc == 0 && is_of_records)
+/* All that the file holds, into what has begun. */
+static int load_content(struct ws_database *db, struct ws_load *l, struct ws_error *err)
+{
+	struct ws_file_facts *facts = &l->loaded.facts;
+	struct ws_feed_counts counts = { 0 };
+	int rc = l->feed ? 0 : begin_feed(l, err);
+
+	if (rc == 0)
+		rc = ws_feed_insert(l->feed, db, &counts, err);
+	if (rc == 0 && l->input->source == WS_SOURCE_EBPF)
 		rc = add_losses(db, l, err);
 	if (rc)
 		return rc;
@@ -230,27 +241,26 @@ static const char *shown_path(const char *dir, const char *path)
 }
 
 /* Is the very content loaded, as it would be? Then it is not read again. Returns 1 or 0, or -errno. */
-static int is_loaded(struct ws_database *db, const struct loading *l, char hash[WS_DIGEST_TEXT_LEN],
-		     struct ws_error *err)
+static int is_loaded(struct ws_database *db, struct ws_load *l, char hash[WS_DIGEST_TEXT_LEN], struct ws_error *err)
 {
 	const struct ws_wanted *wanted = l->input->source == WS_SOURCE_PCAP ? &l->reading->wanted : NULL;
-	int rc = ws_digest_file(l->input->path, hash, &l->loaded->facts.size_bytes, err);
+	int rc = ws_digest_file(l->input->path, hash, &l->loaded.facts.size_bytes, err);
 
 	return rc ? rc : ws_database_has_file(db, l->input, hash, wanted, err);
 }
 
-/* All that the file holds in place of what was there. digest: its hash under way; NULL: it is known. */
-static int load_file(struct ws_database *db, const char *dir, struct loading *l, struct ws_digest *digest,
-		     char hash[WS_DIGEST_TEXT_LEN], struct ws_error *err)
+/* All that the file holds in place of what was there. hash: known if there is no digest. */
+static int load_file(struct ws_database *db, struct ws_load *l, char hash[WS_DIGEST_TEXT_LEN], struct ws_error *err)
 {
-	struct ws_file_facts *facts = &l->loaded->facts;
+	struct ws_file_facts *facts = &l->loaded.facts;
 	struct ws_error digest_err = { 0 };
-	int rc = ws_database_begin_file(db, l->input, shown_path(dir, l->input->path), err), digest_rc;
+	int rc = ws_database_begin_file(db, l->input, shown_path(l->dir, l->input->path), err), digest_rc;
 	const bool has_begun = rc == 0;
 
 	if (has_begun)
 		rc = load_content(db, l, err);
-	digest_rc = ws_digest_end(digest, hash, &facts->size_bytes, &digest_err);
+	digest_rc = ws_digest_end(l->digest, hash, &facts->size_bytes, &digest_err);
+	l->digest = NULL;
 	if (digest_rc)
 		rc = ws_error(err, digest_rc, "%s", digest_err.text);
 	if (rc == 0)
@@ -260,36 +270,64 @@ static int load_file(struct ws_database *db, const char *dir, struct loading *l,
 	return rc ? rc : ws_database_end_file(db, hash, facts, err);
 }
 
-int ws_load(struct ws_database *db, const char *dir, const struct ws_input *input, const struct ws_reading *reading,
-	    struct ws_loaded *loaded, struct ws_error *err)
+/* What is not known by its place is new: it is read at once. */
+static int begin(struct ws_database *db, struct ws_load *l, struct ws_error *err)
 {
-	struct ws_loaded l = { 0 };
-	struct loading loading = { .input = input, .reading = reading, .loaded = &l };
-	struct ws_digest *digest = NULL;
-	char hash[WS_DIGEST_TEXT_LEN];
-	bool was_there;
-	int rc = ws_database_has_file(db, input, NULL, NULL, err);
+	int rc = ws_database_has_file(db, l->input, NULL, NULL, err);
+	const bool may_be_there = rc == 1;
 
 	if (rc < 0)
 		return rc;
-	was_there = rc == 1;
-	rc = ws_witness_begin(&loading.witness, input->path, err);
-	if (rc)
-		return rc;
-	if (was_there)
-		rc = is_loaded(db, &loading, hash, err);
-	else
-		rc = ws_digest_begin(input->path, &digest, err);
-	if (rc < 0)
-		return rc;
-	if (rc == 1) {
-		*loaded = (struct ws_loaded) { .was_there = true };
-		return 0;
-	}
-	rc = load_file(db, dir, &loading, digest, hash, err);
-	if (rc == 0)
-		*loaded = l;
+	rc = ws_witness_begin(&l->witness, l->input->path, err);
+	if (rc == 0 && !may_be_there)
+		rc = ws_digest_begin(l->input->path, &l->digest, err);
+	if (rc == 0 && !may_be_there)
+		rc = begin_feed(l, err);
 	return rc;
+}
+
+struct ws_load *ws_load_begin(struct ws_database *db, const char *dir, const struct ws_input *input,
+			      const struct ws_reading *reading)
+{
+	struct ws_load *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->dir = dir;
+	l->input = input;
+	l->reading = reading;
+	l->rc = begin(db, l, &l->err);
+	return l;
+}
+
+int ws_load_end(struct ws_load *l, struct ws_database *db, struct ws_loaded *loaded, struct ws_error *err)
+{
+	char hash[WS_DIGEST_TEXT_LEN];
+	int rc;
+
+	if (!l)
+		return ws_error(err, -ENOMEM, "out of memory");
+	rc = l->rc ? ws_error(err, l->rc, "%s", l->err.text) : 0;
+	if (rc == 0 && !l->digest)
+		rc = is_loaded(db, l, hash, err);
+	if (rc == 1)
+		*loaded = (struct ws_loaded) { .was_there = true };
+	else if (rc == 0 && (rc = load_file(db, l, hash, err)) == 0)
+		*loaded = l->loaded;
+	ws_load_close(l);
+	return rc == 1 ? 0 : rc;
+}
+
+void ws_load_close(struct ws_load *l)
+{
+	char hash[WS_DIGEST_TEXT_LEN];
+	uint64_t size_bytes;
+
+	if (!l)
+		return;
+	ws_feed_close(l->feed);
+	ws_digest_end(l->digest, hash, &size_bytes, NULL);
+	free(l);
 }
 
 /* Where a request of a log goes. */

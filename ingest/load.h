@@ -29,12 +29,25 @@ struct ws_loaded_log {
 	bool was_there; /* this very content was loaded before; the rest is zero */
 };
 
+/* A file on its way into the database. */
+struct ws_load;
+
 /*
- * Loads a file unless its content is there already; a packet capture in which other contexts were looked for is loaded
- * again. dir: the run directory, for the path that is kept. Returns 0 or -errno; then what was there before is there.
+ * Begins to load a file: it is read, as far ahead as there is room, while the caller ends the load of another one. dir:
+ * the run directory, for the path that is kept; input and reading stay until the load has ended. Whatever fails is told
+ * by ws_load_end(), to which the load, or NULL for want of memory, has to go; or by nobody, if it is closed.
  */
-int ws_load(struct ws_database *db, const char *dir, const struct ws_input *input, const struct ws_reading *reading,
-	    struct ws_loaded *loaded, struct ws_error *err);
+struct ws_load *ws_load_begin(struct ws_database *db, const char *dir, const struct ws_input *input,
+			      const struct ws_reading *reading);
+
+/*
+ * Loads the file unless its content is there already; a packet capture in which other contexts were looked for is
+ * loaded again. The load is freed. Returns 0 or -errno; then what was there before is there.
+ */
+int ws_load_end(struct ws_load *load, struct ws_database *db, struct ws_loaded *loaded, struct ws_error *err);
+
+/* Gives up a load that nobody ends. NULL is nothing. */
+void ws_load_close(struct ws_load *load);
 
 /*
  * Loads a load generator's log, in the same way. One that has the content of another log in dir is an error: each of

@@ -157,6 +157,43 @@ static int finish(struct run *run, struct ws_database *db, struct ws_error *err)
 	return rc;
 }
 
+/* NULL: there is no such file, there is nothing in it, or memory is lacking, which ws_load_end() says. */
+static struct ws_load *begin_file(const struct run *run, struct ws_database *db, const struct ws_inputs *inputs,
+				  const struct ws_reading *reading, uint32_t i, bool *is_empty)
+{
+	*is_empty = i < inputs->n && is_empty_part(&inputs->input[i]);
+	return i < inputs->n && !*is_empty ? ws_load_begin(db, run->dir, &inputs->input[i], reading) : NULL;
+}
+
+/* Record files and packet captures; each is read while the one before is loaded. */
+static int load_files(struct run *run, struct ws_database *db, const struct ws_inputs *inputs,
+		      const struct ws_reading *reading, struct ws_error *err)
+{
+	bool next_is_empty;
+	struct ws_load *next = begin_file(run, db, inputs, reading, 0, &next_is_empty);
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < inputs->n; i++) {
+		const bool is_empty = next_is_empty;
+		struct ws_load *load = next;
+		struct ws_loaded loaded;
+
+		next = begin_file(run, db, inputs, reading, i + 1, &next_is_empty);
+		if (is_empty) {
+			ws_tell_empty(&run->words, &inputs->input[i]);
+			continue;
+		}
+		rc = ws_load_end(load, db, &loaded, err);
+		if (rc == 0 && !loaded.was_there)
+			rc = ws_database_publish(db, err);
+		if (rc == 0)
+			ws_tell_file(&run->words, run->job->arguments.is_quiet, &inputs->input[i], &loaded);
+		say_if_turn(run);
+	}
+	ws_load_close(next);
+	return rc;
+}
+
 static int load_inputs(struct run *run, const struct ws_inputs *inputs, struct ws_error *err)
 {
 	struct ws_reading reading = run->job->arguments.reading;
@@ -175,20 +212,8 @@ static int load_inputs(struct run *run, const struct ws_inputs *inputs, struct w
 		rc = ws_load_overhead(db, inputs->overhead_path, err);
 	if (rc == 0 && !run->job->arguments.has_contexts)
 		rc = take_contexts(db, inputs->manifest_path, &reading.wanted, err);
-	for (uint32_t i = 0; rc == 0 && i < inputs->n; i++) {
-		struct ws_loaded loaded;
-
-		if (is_empty_part(&inputs->input[i])) {
-			ws_tell_empty(&run->words, &inputs->input[i]);
-			continue;
-		}
-		rc = ws_load(db, run->dir, &inputs->input[i], &reading, &loaded, err);
-		if (rc == 0 && !loaded.was_there)
-			rc = ws_database_publish(db, err);
-		if (rc == 0)
-			ws_tell_file(&run->words, run->job->arguments.is_quiet, &inputs->input[i], &loaded);
-		say_if_turn(run);
-	}
+	if (rc == 0)
+		rc = load_files(run, db, inputs, &reading, err);
 	if (rc == 0)
 		rc = load_logs(run, db, inputs, err);
 	if (rc == 0)

@@ -100,7 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(ws_wanted_parse(size % 2 ? "all" : ws_wanted_default, &reading.wanted, &err) == 0);
 	set_file(data, size);
 	count = count_frames(size);
-	rc = ws_load(db, "/run", &input, &reading, &loaded, &err);
+	rc = ws_load_end(ws_load_begin(db, "/run", &input, &reading), db, &loaded, &err);
 	MUST((rc != 0) == count.is_broken);
 	if (rc) {
 		MUST(strstr(err.text, file_path));
@@ -109,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!loaded.was_there) /* the same input twice in a row */
 		check_loaded(&loaded, &count, size);
 	if (size % 8 == 0)
-		MUST(ws_load(db, "/run", &input, &reading, &loaded, &err) == 0 && loaded.was_there);
+		MUST(ws_load_end(ws_load_begin(db, "/run", &input, &reading), db, &loaded, &err) == 0 &&
+		     loaded.was_there);
 	return 0;
 }

@@ -102,17 +102,21 @@ static int read_all(void *context, struct ws_feed *feed, struct ws_error *err)
 	return rc;
 }
 
-/* Feeds the first n records as the file of a point. Returns what ws_feed_run() does; after a failure nothing is left.
+/* Feeds the first n records as the file of a point. Returns what ws_feed_insert() does; after a failure nothing is
+ * left.
  */
 static int feed(struct world *w, const char *point, uint32_t n, struct ws_feed_counts *counts)
 {
 	const struct ws_input input = { .point = (char *)point, .path = (char *)"f", .source = WS_SOURCE_EBPF };
 	struct ws_file_facts facts = { .contexts = "w3c" };
+	struct ws_feed *feed = NULL;
 	int rc;
 
 	w->n = n;
 	assert_int_equal(ws_database_begin_file(w->db, &input, "f", &w->err), 0);
-	rc = ws_feed_run(w->db, read_all, w, counts, &w->err);
+	assert_int_equal(ws_feed_open(read_all, w, &feed, &w->err), 0);
+	rc = ws_feed_insert(feed, w->db, counts, &w->err);
+	ws_feed_close(feed);
 	if (rc)
 		ws_database_drop_file(w->db);
 	else
@@ -321,7 +325,7 @@ static void a_reader_that_fails_leaves_nothing(void **state)
 	says(w, "SELECT count(*) FROM request", "3");
 }
 
-/* Ids that no row can follow: the reader is not even started. */
+/* Ids that no row can follow: nothing is inserted. */
 static void no_more_ids(void **state)
 {
 	struct ws_feed_counts counts;
@@ -336,7 +340,7 @@ static void no_more_ids(void **state)
 			 SQLITE_OK);
 	sqlite3_close(db);
 	assert_int_equal(feed(w, "nic", 1, &counts), -ERANGE);
-	assert_int_equal(w->n_given, 0);
+	says(w, "SELECT (SELECT count(*) FROM request), (SELECT count(*) FROM file)", "0|0");
 	assert_non_null(strstr(w->err.text, w->path));
 }
 
@@ -363,6 +367,61 @@ static void a_database_that_fails_stops_the_reader(void **state)
 	says(w, "SELECT count(*) FROM request", "0");
 }
 
+/* Gives one record until nobody wants more. */
+static int read_without_end(void *context, struct ws_feed *feed, struct ws_error *err)
+{
+	struct world *w = context;
+	int rc = 0;
+
+	(void)err;
+	for (w->n_given = 0; rc == 0; w->n_given += rc == 0)
+		rc = ws_feed_record(feed, &w->record[0]);
+	w->ends_with = rc;
+	return rc;
+}
+
+/* It reads ahead no further than there is room, and ends when it is closed. */
+static void a_feed_that_nobody_inserts_ends(void **state)
+{
+	struct ws_feed *feed = NULL;
+	struct world *w = *state;
+
+	make_record(&w->record[0], false);
+	assert_int_equal(ws_feed_open(read_without_end, w, &feed, &w->err), 0);
+	ws_feed_close(feed);
+	assert_int_equal(w->ends_with, -ECANCELED);
+	assert_true(w->n_given <= 64 * WS_FEED_BLOCK_RECORDS);
+	ws_feed_close(NULL);
+}
+
+/* Numbers of rows do not depend on which file was begun to be read when. */
+static void a_file_read_ahead_has_the_same_numbers(void **state)
+{
+	struct ws_feed_counts counts;
+	struct world *w = *state, *ahead = test_calloc(1, sizeof(*ahead));
+	const struct ws_input input = { .point = (char *)"vport", .path = (char *)"f", .source = WS_SOURCE_EBPF };
+	struct ws_file_facts facts = { .contexts = "w3c" };
+	struct ws_feed *feed_ahead = NULL;
+
+	for (uint32_t i = 0; i < 10; i++)
+		make_record(&w->record[i], false);
+	*ahead = *w;
+	ahead->n = 10;
+	assert_int_equal(ws_feed_open(read_all, ahead, &feed_ahead, &w->err), 0);
+	assert_int_equal(feed(w, "nic", 10, &counts), 0);
+	assert_int_equal(ws_database_begin_file(w->db, &input, "f", &w->err), 0);
+	assert_int_equal(ws_feed_insert(feed_ahead, w->db, &counts, &w->err), 0);
+	assert_int_equal(ws_database_end_file(w->db, "hash", &facts, &w->err), 0);
+	ws_feed_close(feed_ahead);
+	says(w, "SELECT min(request_id), max(request_id), count(*) FROM request WHERE file_id = 2", "11|20|10");
+	says(w, "SELECT count(*) FROM request JOIN flow USING (flow_id) WHERE request.file_id <> flow.file_id", "0");
+	says(w,
+	     "SELECT count(DISTINCT flow_id) - (SELECT count(*) FROM flow), min(flow_id), count(DISTINCT file_id) FROM "
+	     "flow",
+	     "0|1|2");
+	test_free(ahead);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -372,6 +431,8 @@ int main(void)
 		TEST(a_reader_that_fails_leaves_nothing),
 		TEST(no_more_ids),
 		TEST(a_database_that_fails_stops_the_reader),
+		TEST(a_feed_that_nobody_inserts_ends),
+		TEST(a_file_read_ahead_has_the_same_numbers),
 	};
 #undef TEST
 

@@ -70,7 +70,8 @@ static struct ws_loaded load(struct world *w, enum ws_source source, const char 
 	input.path = source == WS_SOURCE_EBPF ? w->records : w->capture;
 	assert_int_equal(ws_wanted_parse(contexts, &reading.wanted, &err), 0);
 	reading.wanted.prefers_list = prefers_list;
-	if (ws_database_open(w->database, &db, &err) || ws_load(db, w->dir, &input, &reading, &loaded, &err))
+	if (ws_database_open(w->database, &db, &err) ||
+	    ws_load_end(ws_load_begin(db, w->dir, &input, &reading), db, &loaded, &err))
 		fail_msg("%s", err.text);
 	ws_database_close(db);
 	return loaded;
