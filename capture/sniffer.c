@@ -27,7 +27,8 @@ struct ws_sniffer {
 	pcap_dumper_t *dumper;
 	pthread_t thread;
 	bool has_thread;
-	sem_t is_set_up; /* the thread's own affairs are settled */
+	sem_t is_set_up;   /* the thread's own affairs are settled */
+	sem_t is_released; /* nobody but the thread uses pcap any more */
 	bool is_finished;
 	int cpu;
 	atomic_bool is_stopping;
@@ -98,8 +99,11 @@ static void *sniff(void *context)
 					 pcap_geterr(s->pcap));
 		flush(s);
 	}
-	if (s->rc == 0)
+	if (s->rc == 0) {
+		while (sem_wait(&s->is_released)) /* pcap_breakloop() uses what pcap_setnonblock() closes */
+			;
 		s->rc = take_rest(s);
+	}
 	atomic_store(&s->has_failed, s->rc != 0);
 	return NULL;
 }
@@ -155,6 +159,7 @@ int ws_sniffer_open(const struct ws_capture_options *o, uint32_t index, const ch
 	if (!s)
 		return ws_error(err, -ENOMEM, "out of memory");
 	sem_init(&s->is_set_up, 0, 0);
+	sem_init(&s->is_released, 0, 0);
 	s->interface = o->point[index].interface;
 	s->cpu = o->pcap_cpu;
 	s->path = strdup(path);
@@ -206,6 +211,7 @@ static void stop_thread(struct ws_sniffer *s)
 		return;
 	atomic_store(&s->is_stopping, true);
 	pcap_breakloop(s->pcap); /* a read without packets would wait for one */
+	sem_post(&s->is_released);
 	pthread_join(s->thread, NULL);
 	s->has_thread = false;
 }
@@ -276,6 +282,7 @@ void ws_sniffer_close(struct ws_sniffer *s)
 	if (s->pcap)
 		pcap_close(s->pcap);
 	sem_destroy(&s->is_set_up);
+	sem_destroy(&s->is_released);
 	free(s->path);
 	free(s->part_path);
 	free(s);
