@@ -10,6 +10,7 @@
 #include "analyze/radix.h"
 #include "analyze/far_sift.h"
 #include "analyze/roster.h"
+#include "lib/clickhouse/access.h"
 
 /* Values that came n times. */
 struct tally {
@@ -141,6 +142,17 @@ static int complain(const struct ws_bulk_told *told, struct ws_store *store, int
 			   : rc;
 }
 
+/* Are there more requests than latencies are exact of? */
+static bool are_many(const struct ws_bulk *bulk, const struct ws_far *far)
+{
+	const struct ws_catalog *catalog = &bulk->study->catalog;
+	uint64_t n = 0;
+
+	for (uint32_t f = 0; f < catalog->n_files; f++)
+		n += bulk->list_of_file[f] != WS_NO_LIST ? catalog->file[f].n_requests : 0;
+	return n > ws_far_access(far)->n_exact;
+}
+
 int ws_bulk_told_open(struct ws_bulk *bulk, struct ws_store *store, const uint8_t *family, struct ws_bulk_told **told,
 		      struct ws_error *err)
 {
@@ -163,6 +175,7 @@ int ws_bulk_told_open(struct ws_bulk *bulk, struct ws_store *store, const uint8_
 	if (!made)
 		return ws_error(err, -ENOMEM, "out of memory");
 	made->bulk = bulk;
+	question.rounds = question.latencies && are_many(bulk, far);
 	rc = ws_roster_open(store, &bulk->study->tuples, &made->roster, err);
 	if (!rc) {
 		rc = ws_far_sift(far, &question, take, made, err);
@@ -174,6 +187,7 @@ int ws_bulk_told_open(struct ws_bulk *bulk, struct ws_store *store, const uint8_
 		ws_bulk_told_close(made);
 	else
 		*told = made;
+	bulk->study->rounding = *told && question.rounds ? WS_SIFT_ROUNDING : 0;
 	return rc;
 }
 

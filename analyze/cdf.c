@@ -157,6 +157,8 @@ static int print_json(const struct ws_cdf *cdf, FILE *out)
 		rc |= json_array_append_new(list, series_json(cdf, &cdf->set->at[i]));
 	rc |= json_object_set_new(document, "series", list);
 	rc |= json_object_set_new(document, "agreement", agreement_json(cdf->agreement));
+	if (cdf->study->rounding > 0)
+		rc |= json_object_set_new(document, "max_relative_rounding", json_real(cdf->study->rounding));
 	rc |= add_inputs(cdf->study, document);
 	if (rc) {
 		json_decref(document);
@@ -169,6 +171,8 @@ static int print_tsv(const struct ws_cdf *cdf, FILE *out)
 {
 	fprintf(out, "# latency between the tracing points; intervals at 95%%, NaN where none exists for this n\n");
 	ws_whereabouts_print(cdf->study, "# ", out);
+	if (cdf->study->rounding > 0)
+		fprintf(out, "# the store rounded each latency, by at most %.3f%% of it\n", 100 * cdf->study->rounding);
 	fprintf(out, "# source\tdirection\tn\tmin_us\tmean_us");
 	for (int q = 0; q < N_QUANTILES; q++)
 		fprintf(out, "\t%s_us\t%s_ci_low_us\t%s_ci_high_us", quantile_name[q], quantile_name[q],

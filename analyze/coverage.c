@@ -79,6 +79,9 @@ void ws_coverage_join(const struct ws_study *study, char text[WS_COVERAGE_MAX])
 		    join->n_contexts[WS_SIDE_NIC], join->n_contexts[WS_SIDE_VPORT], join->n_strays,
 		    source == WS_SOURCE_EBPF ? "records" : "frames", ws_view_n_lost(view));
 	}
+	if (study->rounding > 0)
+		add(text, "%sthe store rounded each latency and each difference, by at most %.3f%% of it",
+		    *text ? "\n" : "", 100 * study->rounding);
 }
 
 void ws_coverage_files(const struct ws_study *study, char text[WS_COVERAGE_MAX])

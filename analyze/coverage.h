@@ -21,8 +21,8 @@ uint64_t ws_coverage_lost(const struct ws_file *file);
 /* The part of the frames with payload that TLS hides, in percent; 0 where there is none. */
 double ws_coverage_tls_percent(const struct ws_file *file);
 
-/* Writes the lines under a CDF: pairs, sightings, unmatched and lost, one line a source. Lines are joined by newlines.
- */
+/* Writes the lines under a CDF: pairs, sightings, unmatched and lost, one line a source; and whether latencies were
+ * rounded. Lines are joined by newlines. */
 void ws_coverage_join(const struct ws_study *study, char text[WS_COVERAGE_MAX]);
 
 /* Writes one line a file: frames, requests, contexts, lost. */

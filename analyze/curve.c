@@ -151,6 +151,8 @@ static int write_set(const struct ws_series_set *set, const char *what,
 		"# %s; cdf: part of the pairs that took no longer; dkw_low, dkw_high: its 95%% band\n"
 		"# source\tdirection\tlatency_us\tcdf\tdkw_low\tdkw_high\n",
 		what);
+	if (set->rounding > 0)
+		fprintf(out, "# the store rounded each latency, by at most %.3f%% of it\n", 100 * set->rounding);
 	for (uint32_t i = 0; i < set->n && !rc; i++) {
 		const struct ws_series *series = &set->at[i];
 

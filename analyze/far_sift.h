@@ -39,7 +39,15 @@ struct ws_far_question {
 	const uint8_t *family;		  /* by file: only its contexts take part; NULL: all do */
 	bool latencies;
 	bool agreement; /* and both sources' together */
+	bool rounds;	/* latencies and differences, each by at most WS_SIFT_ROUNDING of itself */
 };
+
+/*
+ * What travels of latencies is each different one with its count. Of many, that is many: rounded, there are 2^10 of a
+ * power of 2 at most, from whichever servers they come. Rounding to the middle of a step is off by half a step at most.
+ */
+#define WS_SIFT_STEP_BITS 10
+#define WS_SIFT_ROUNDING  (1.0 / (2 << WS_SIFT_STEP_BITS))
 
 /*
  * Asks the servers, hands everything that they tell to take, and restricts the far's table request to what is left.

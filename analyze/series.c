@@ -30,7 +30,7 @@ static int add(struct ws_view *view, enum ws_source source, enum ws_way way, str
 
 int ws_series_open(struct ws_study *study, struct ws_series_set *set)
 {
-	struct ws_series_set made = { 0 };
+	struct ws_series_set made = { .rounding = study->rounding };
 	int rc = 0;
 
 	for (int source = 0; source < WS_N_SOURCES; source++) {

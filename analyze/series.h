@@ -22,6 +22,7 @@ struct ws_series {
 struct ws_series_set {
 	struct ws_series at[WS_SERIES_MAX];
 	uint32_t n;
+	double rounding; /* as ws_study has it */
 };
 
 /* Makes the series of all joins; takes their latencies from the study. 0 or -ENOMEM. To be closed with

@@ -60,14 +60,14 @@ static int take_password(const char *path, char **password, struct ws_error *err
 	return *password ? 0 : ws_error(err, -ENOMEM, "out of memory");
 }
 
-/* WIRESPAN_STORE_SECONDS, if it is a number that makes sense. */
-static uint32_t quiet_seconds(void)
+/* A number in the environment, if it is one that makes sense: min to max. */
+static uint64_t number_of(const char *name, uint64_t min, uint64_t max, uint64_t otherwise)
 {
-	const char *text = getenv("WIRESPAN_STORE_SECONDS");
+	const char *text = getenv(name);
 	char *end;
-	unsigned long n = text ? strtoul(text, &end, 10) : 0;
+	unsigned long long n = text ? strtoull(text, &end, 10) : 0;
 
-	return text && *text >= '0' && *text <= '9' && !*end && n >= 1 && n <= 86400 ? (uint32_t)n : QUIET_S;
+	return text && *text >= '0' && *text <= '9' && !*end && n >= min && n <= max ? n : otherwise;
 }
 
 int ws_access_open(const char *url, const char *password_file, const char *ca_path, struct ws_access *access,
@@ -80,7 +80,9 @@ int ws_access_open(const char *url, const char *password_file, const char *ca_pa
 	if (rc == 0)
 		rc = take_password(password_file, &password, err);
 	if (rc == 0)
-		*access = (struct ws_access) { parsed, password, ca_path, quiet_seconds() };
+		*access = (struct ws_access) { parsed, password, ca_path,
+					       (uint32_t)number_of("WIRESPAN_STORE_SECONDS", 1, 86400, QUIET_S),
+					       number_of("WIRESPAN_STORE_EXACT", 0, UINT64_MAX, WS_STORE_EXACT) };
 	return rc;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * access - how a store is reached: what the options --store, --run, --store-password-file and --store-ca say, and the
- * environment: WIRESPAN_STORE_PASSWORD, and WIRESPAN_STORE_SECONDS, the longest silence (60).
+ * environment: WIRESPAN_STORE_PASSWORD; WIRESPAN_STORE_SECONDS, the longest silence (60); WIRESPAN_STORE_EXACT, up to
+ * how many requests of a run latencies are not rounded (WS_STORE_EXACT).
  */
 #ifndef WS_ACCESS_H
 #define WS_ACCESS_H
@@ -12,11 +13,15 @@
 /* Characters of a run's name. */
 #define WS_RUN_NAME_MAX 255
 
+/* Beyond so many requests of a run, latencies come rounded: that many different ones would be much to send. */
+#define WS_STORE_EXACT UINT64_C(100000000)
+
 struct ws_access {
 	struct ws_url url;
 	char *password;	     /* NULL: none */
 	const char *ca_path; /* certificates that the servers' are checked against; NULL: the system's */
 	uint32_t quiet_s;    /* a server that sends nothing for so long is given up */
+	uint64_t n_exact;    /* requests of a run, up to which its latencies are not rounded */
 };
 
 /*

@@ -127,6 +127,32 @@ if $is_long; then some=.; fi
 while read -r db; do
     check "run ${db%/run.db}" same_run "$work/${db%/run.db}"
 done < <(cd "$work" && find campaign foreign -name run.db | sort | grep -E "$some")
+
+# rounded DIR: the same counts; quantiles, those of differences, too, off by the part that is said at most; said in words, in
+# JSON and beside the curves, and only where something was rounded.
+rounded() {
+    local layout out name=${1#"$work/"}
+    local layouts=("--store $one --run $name" "--store $two --run $name" "--store $through_one --run $name")
+    "$bin/analyze" cdf --no-figure --dir "$1" --format json > "$work/wanted"
+    for layout in "${layouts[@]}"; do
+        # shellcheck disable=SC2086 # several words
+        for out in json table tsv; do
+            WIRESPAN_STORE_EXACT=10 "$bin/analyze" cdf --no-figure --dir "$1" $layout --format $out --out "$work/out" > "$work/got.$out"
+        done
+        jq -ne --slurpfile wanted "$work/wanted" --slurpfile got "$work/got.json" '
+            def numbers: [paths(type == "number") as $p | {key: ($p | map(tostring) | join(".")), value: getpath($p)}] | from_entries;
+            $got[0].max_relative_rounding as $most | ($wanted[0] | numbers) as $w | ($got[0] | numbers | del(.max_relative_rounding)) as $g
+            | $most > 0 and $most <= 0.001 and ($w | keys) == ($g | keys) and $w != $g
+            and ($w | to_entries | all(.key as $k | (.value - $g[$k] | fabs) <= (if $k | endswith("mean_diff_us") then infinite
+                elif $k | endswith("_us") then (.value | fabs) * $most + 1e-9 else 0 end)))' > "$work/judged" || return 1
+        for out in got.table got.tsv out/cdf.tsv; do
+            grep -q 'store rounded each latency.* at most 0.049% of it' "$work/$out" || { echo "$out"; return 1; }
+        done
+    done
+    WIRESPAN_STORE_EXACT=1000000 same "$1" cdf --no-figure --format json
+}
+check "made run: latencies rounded from a size on" rounded "$work/made"
+check "both sources: latencies and differences rounded" rounded "$work/campaign/vxlan-proposed-80-n200-both"
 trace=$(sqlite3 "$work/made/run.db" "SELECT lower(hex(trace_id)) FROM request WHERE reason = 16 LIMIT 1")
 check "one trace" same "$work/made" trace "$trace" --no-figure --format json
 

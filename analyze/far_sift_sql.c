@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* far_sift_sql - see far_sift_sql.h. */
+#include "analyze/far_sift_sql.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/trays.h"
+
+/* What a server may keep in memory while it groups; the rest goes to its disk. */
+#define GROUP_BYTES "536870912"
+
+/* If buckets are few, only rows of these are looked at again. A server takes a query of 256 KB and of 50000 parts. */
+#define BUCKETS_MAX 15000
+
+/* Each source's sightings once at each side, in fields of 16 bits a list; the number of rows keeps a carry out. */
+#define MASK_EBPF "65537"
+#define MASK_PCAP "281479271677952"
+#define MASK_BOTH "281479271743489"
+#define IS_PAIRED "((count() = 2 AND mask IN (" MASK_EBPF ", " MASK_PCAP ")) OR (count() = 4 AND mask = " MASK_BOTH "))"
+
+/* ws_identity_settle() in SQL; substring() counts from 1. */
+#define SETTLED                                                                                                     \
+	"multiIf(family = 5 AND length(trace_id) = 16, substring(trace_id, 9, 8), family = 9,"                      \
+	" concat(substring(trace_id, 1, 6), unhex(hex(bitAnd(reinterpretAsUInt8(substring(trace_id, 7, 1)), 15)))," \
+	" substring(trace_id, 8)), trace_id)"
+#define ID "toFixedString(substring(" SETTLED ", 1, 16), 16)"
+#define TRAITS                                                                                          \
+	"bitShiftLeft(toUInt64(payload_len), 24) + bitShiftLeft(toUInt64(least(n_segments, 65535)), 8)" \
+	" + direction"
+#define BUCKET "toInt64(cityHash64(" ID ") % 262144)"
+
+/* transform(file_id, [files], [numbers]): a number of each file that takes part. */
+static void put_numbers(const struct ws_far_question *question,
+			uint64_t (*number)(const struct ws_far_question *, uint32_t), FILE *out)
+{
+	const struct ws_catalog *catalog = question->catalog;
+
+	for (int part = 0; part < 2; part++) {
+		const char *comma = "";
+
+		fputs(part ? "], [" : "transform(file_id, [", out);
+		for (uint32_t f = 0; f < catalog->n_files; f++) {
+			if (question->list_of_file[f] == WS_NO_LIST)
+				continue;
+			fprintf(out, "%s%" PRId64, comma,
+				part ? (int64_t)number(question, f) : catalog->file[f].file_id);
+			comma = ", ";
+		}
+	}
+	fputs("], 0)", out);
+}
+
+static uint64_t list_of(const struct ws_far_question *question, uint32_t file)
+{
+	return question->list_of_file[file];
+}
+
+static uint64_t node_of(const struct ws_far_question *question, uint32_t file)
+{
+	return question->vantage[file].node;
+}
+
+static uint64_t family_of(const struct ws_far_question *question, uint32_t file)
+{
+	return question->family[file];
+}
+
+/* A row with a context that takes part, and ids that can be some. */
+static void put_takes_part(const struct ws_far_question *question, FILE *out)
+{
+	fputs("(reason = 16 AND length(span_id) = 8 AND length(trace_id) IN (8, 16) AND direction < 3", out);
+	if (question->family) {
+		fputs(" AND family != 0 AND family = ", out);
+		put_numbers(question, family_of, out);
+	}
+	fputc(')', out);
+}
+
+/* The identity of a row, and its node. */
+static void put_key(const struct ws_far_question *question, const char *const name[5], FILE *out)
+{
+	fprintf(out,
+		ID "%s, toFixedString(substring(span_id, 1, 8), 8)%s, toUInt32(seq)%s, toUInt8(length(" SETTLED
+		   "))%s, toUInt32(",
+		name[0], name[1], name[2], name[3]);
+	put_numbers(question, node_of, out);
+	fprintf(out, ")%s", name[4]);
+}
+
+static void put_mask(const struct ws_far_question *question, FILE *out)
+{
+	fputs("sum(bitShiftLeft(toUInt64(1), 16 * ", out);
+	put_numbers(question, list_of, out);
+	fputs(")) AS mask", out);
+}
+
+/* The sum of a value over the rows of a list. */
+static void put_sum(const char *value, char name, int list, const struct ws_far_question *question, FILE *out)
+{
+	fprintf(out, ", sumIf(%s, ", value);
+	put_numbers(question, list_of, out);
+	fprintf(out, " = %d) AS %c%d", list, name, list);
+}
+
+/* Of each identity: the stamps, flows and traits of its lists, which are those of its sightings where it is a pair. */
+static void put_groups(const struct ws_sift_sql *sql, const char *table, FILE *out)
+{
+	static const char *const key[] = { " AS k1", " AS k2", " AS k3", " AS k4", " AS node" };
+	const struct ws_far_question *question = sql->question;
+
+	fputs("SELECT ", out);
+	put_key(question, key, out);
+	fputs(", ", out);
+	put_mask(question, out);
+	for (int list = 0; list < WS_N_SOURCES * WS_N_SIDES; list++) {
+		put_sum("toInt64(flow_id)", 'f', list, question, out);
+		put_sum("ts_ns", 't', list, question, out);
+		put_sum(TRAITS, 'r', list, question, out);
+		fprintf(out, ", bitAnd(r%d, 255) AS d%d", list, list);
+	}
+	fprintf(out, ", " IS_PAIRED " AS is_paired FROM %s WHERE %s AND ", table, sql->condition);
+	put_takes_part(question, out);
+	if (sql->n_slices > 1)
+		fprintf(out, " AND cityHash64(" ID ") %% %" PRIu64 " = %" PRIu64, sql->n_slices, sql->slice);
+	fputs(" GROUP BY k1, k2, k3, k4, node", out);
+}
+
+/* The way and the class of a source's pair: ws_single_way(), ws_pair_class(), ws_kernel_way(). 1: received; 2: sent. */
+static void put_pair(int source, FILE *out)
+{
+	const int nic = WS_N_SIDES * source + WS_SIDE_NIC, vport = WS_N_SIDES * source + WS_SIDE_VPORT;
+
+	fprintf(out,
+		", if(t%d != t%d, t%d < t%d, if(d%d != 0, d%d = 1, d%d = 2)) AS w%d"
+		", if(w%d, t%d - t%d, t%d - t%d) AS l%d"
+		", if(bitShiftRight(r%d, 8) != bitShiftRight(r%d, 8), %d, 0) +"
+		" if((d%d != 0 AND (d%d = 2) != w%d) OR (d%d != 0 AND (d%d = 1) != w%d), %d, 0) AS c%d",
+		vport, nic, vport, nic, vport, vport, nic, source, source, nic, vport, vport, nic, source, nic, vport,
+		WS_CLASS_SPLIT, nic, nic, source, vport, vport, source, WS_CLASS_INCONSISTENT, source);
+}
+
+/* What is told of an identity. */
+static void put_kinds(const struct ws_far_question *question, FILE *out)
+{
+	const char *ebpf = question->latencies ? "0, 1" : "0", *pcap = question->latencies ? "2, 3" : "2";
+
+	fprintf(out, "multiIf(NOT is_paired, [6], mask = " MASK_EBPF ", [%s], mask = " MASK_PCAP ", [%s], ", ebpf,
+		pcap);
+	if (question->agreement)
+		fprintf(out, "w0 = w1, [%s, %s, 4, 5], [%s, %s, 4])", ebpf, pcap, ebpf, pcap);
+	else
+		fprintf(out, "[%s, %s])", ebpf, pcap);
+}
+
+/* What is told of a kind: a, before it is rounded. */
+static const char told_raw[] =
+	"SELECT kind, multiIf(kind = 0, f0, kind = 1, l0, kind = 2, f2, kind = 3, l1, kind = 4, f1, kind = 5, l0 - l1,"
+	" toInt64(cityHash64(k1) % 262144)) AS raw,"
+	" multiIf(kind = 0, f1, kind = 2, f3, kind = 4, f3, toInt64(0)) AS b,"
+	" toInt64(multiIf(kind = 0, node * 32 + w0 * 16 + c0, kind = 1, w0, kind = 2, node * 32 + w1 * 16 + c1,"
+	" kind = 3, w1, kind = 4, w0 != w1, kind = 5, w0, 0)) AS c"
+	" FROM (SELECT k1, node, is_paired, mask, f0, f1, f2, f3";
+
+/*
+ * Nanoseconds rounded to the middle of their step: of a power of 2 and all up to the next, steps are 2^-STEP_BITS of
+ * it, 1 ns at least. Numbers and their negatives alike.
+ */
+static void put_rounded(FILE *out)
+{
+	fprintf(out,
+		"if(kind IN (1, 3, 5), if(raw < 0, -1, 1) * toInt64(size - size %% step + intDiv(step, 2)), raw) AS a"
+		" FROM (SELECT kind, raw, b, c, toInt64(abs(raw)) AS size,"
+		" greatest(toInt64(intDiv(toInt64(roundToExp2(size)), %d)), toInt64(1)) AS step FROM (",
+		1 << WS_SIFT_STEP_BITS);
+}
+
+char *ws_sift_sql_ask(const struct ws_sift_sql *sql, const char *table, bool is_all)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fputs("kind, a, b, c, toInt64(count()) FROM (SELECT kind, b, c, ", out);
+	if (sql->question->rounds)
+		put_rounded(out);
+	else
+		fputs("raw AS a FROM (", out);
+	fputs(told_raw, out);
+	put_pair(WS_SOURCE_EBPF, out);
+	put_pair(WS_SOURCE_PCAP, out);
+	fputs(", ", out);
+	put_kinds(sql->question, out);
+	fputs(" AS kinds FROM (", out);
+	put_groups(sql, table, out);
+	fputs(")) ARRAY JOIN kinds AS kind)", out);
+	fprintf(out, "%s) GROUP BY kind, a, b, c SETTINGS max_bytes_before_external_group_by = " GROUP_BYTES "%s",
+		sql->question->rounds ? ")" : "", is_all ? ", distributed_group_by_no_merge = 1" : "");
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static void put_buckets(const struct ws_sift_sql *sql, FILE *out)
+{
+	const char *comma = "";
+
+	fputs(BUCKET " IN (", out);
+	for (uint32_t bucket = 0; bucket < WS_SIFT_BUCKETS; bucket++) {
+		if (sql->left[bucket / 64] >> bucket % 64 & 1) {
+			fprintf(out, "%s%" PRIu32, comma, bucket);
+			comma = ",";
+		}
+	}
+	fputc(')', out);
+}
+
+/* Of the rows that take part, those of identities that are left: they are told by grouping once more. */
+static void put_left(const struct ws_sift_sql *sql, bool are_few, FILE *out)
+{
+	static const char *const unnamed[] = { "", "", "", "", "" };
+	static const char *const key[] = { " AS k1", " AS k2", " AS k3", " AS k4", " AS k5" };
+
+	fputs(" OR (", out);
+	put_key(sql->question, unnamed, out);
+	fputs(") IN (SELECT ", out);
+	put_key(sql->question, key, out);
+	fprintf(out, " FROM request WHERE %s AND ", sql->condition);
+	put_takes_part(sql->question, out);
+	if (are_few) {
+		fputs(" AND ", out);
+		put_buckets(sql, out);
+	}
+	fputs(" GROUP BY k1, k2, k3, k4, k5 HAVING NOT ((count() = 2 AND (", out);
+	put_mask(sql->question, out);
+	fputs(") IN (" MASK_EBPF ", " MASK_PCAP ")) OR (count() = 4 AND mask = " MASK_BOTH ")))", out);
+}
+
+int ws_sift_sql_left(const struct ws_sift_sql *sql, char **prewhere, char **where)
+{
+	const bool are_few = sql->n_left && sql->n_left <= BUCKETS_MAX;
+	char *text[2] = { NULL, NULL };
+	size_t size;
+	FILE *first = open_memstream(&text[0], &size), *then = open_memstream(&text[1], &size);
+	int failed = !first || !then;
+
+	if (!failed) {
+		fputs("(NOT ", first);
+		put_takes_part(sql->question, first);
+		fputs(sql->n_left ? " OR " : "", first);
+		if (are_few)
+			put_buckets(sql, first);
+		fputs(!sql->n_left ? ")" : are_few ? ")" : "1)", first);
+		fprintf(then, "%s AND (NOT ", sql->condition);
+		put_takes_part(sql->question, then);
+		if (sql->n_left)
+			put_left(sql, are_few, then);
+		fputc(')', then);
+	}
+	failed |= first ? fclose(first) : 0;
+	failed |= then ? fclose(then) : 0;
+	if (failed) {
+		free(text[0]);
+		free(text[1]);
+		return -ENOMEM;
+	}
+	*prewhere = text[0];
+	*where = text[1];
+	return 0;
+}
