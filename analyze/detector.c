@@ -150,7 +150,7 @@ static int add_spot(struct detector *work, enum ws_spot_kind kind, const struct 
 		.going = (uint8_t)going_of(work, s),
 		.http_version = place->http_version,
 		.kind = (uint8_t)kind,
-		.n = 1,
+		.n = list->n_alike ? list->n_alike[i] : 1,
 	};
 	const char *family = kind == WS_SPOT_OPEN ? "none" : ws_file_family_name(file, s->family);
 	int rc = ws_spots_family(&work->made.spots, family, &spot.family);
@@ -236,14 +236,14 @@ static int resolve(struct detector *work, const struct both *both)
 	return rc;
 }
 
-static void count(const struct ws_sighting *s, const struct ws_place *place, struct counts *counts)
+static void count(const struct ws_sighting *s, const struct ws_place *place, uint64_t n, struct counts *counts)
 {
 	if (s->reason == WS_REASON_CONTEXT)
-		counts->used[s->family % WS_MAX_FAMILIES]++;
+		counts->used[s->family % WS_MAX_FAMILIES] += n;
 	for (unsigned int left = place->families; left; left &= left - 1)
-		counts->noted[__builtin_ctz(left)]++;
+		counts->noted[__builtin_ctz(left)] += n;
 	for (unsigned int left = place->malformed; left; left &= left - 1)
-		counts->malformed[__builtin_ctz(left)][place->flaw < WS_N_FLAWS ? place->flaw : WS_FLAW_NONE]++;
+		counts->malformed[__builtin_ctz(left)][place->flaw < WS_N_FLAWS ? place->flaw : WS_FLAW_NONE] += n;
 }
 
 /* Takes the counts over, by name; families of which nothing was seen are left out. */
@@ -277,16 +277,17 @@ static int look(struct detector *work, const struct ws_sightings *sightings)
 		const struct ws_sighting *s = &sightings->at[i];
 		/* The frames of other requests are in the ledger. */
 		const bool is_later = sightings->place[i].flags & WS_FLAG_LATER_IN_FRAME;
+		const uint64_t n = sightings->n_alike ? sightings->n_alike[i] : 1;
 
-		count(s, &sightings->place[i], &work->counts);
-		made->remarks.miss[s->reason].n += s->reason != WS_REASON_CONTEXT;
-		made->n_unread += s->reason == WS_REASON_UNREAD && is_later;
-		work->n_undecodable += s->reason == WS_REASON_UNDECODABLE && !is_later;
+		count(s, &sightings->place[i], n, &work->counts);
+		made->remarks.miss[s->reason].n += s->reason != WS_REASON_CONTEXT ? n : 0;
+		made->n_unread += s->reason == WS_REASON_UNREAD && is_later ? n : 0;
+		work->n_undecodable += s->reason == WS_REASON_UNDECODABLE && !is_later ? n : 0;
 		if (s->reason == WS_REASON_CONTEXT) {
-			made->n_found++;
+			made->n_found += (uint32_t)n;
 			rc = add_spot(work, WS_SPOT_FOUND, made->file, sightings, i);
 		} else if (is_open(s->reason) && !made->has_capture) {
-			made->n_open++;
+			made->n_open += n;
 			rc = add_spot(work, WS_SPOT_OPEN, made->file, sightings, i);
 		}
 	}

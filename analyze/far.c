@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/catalog.h"
 #include "analyze/far_inner.h"
 
 struct sqlite3 *ws_far_database(const struct ws_far *far)
@@ -83,6 +84,17 @@ static char *condition_of(const struct ws_far *far, const int64_t *wanted, uint3
 char *ws_far_condition_of(const struct ws_far *far, const int64_t *file_id, uint32_t n)
 {
 	return condition_of(far, file_id, n);
+}
+
+int ws_far_check_rows(const struct ws_far *far, const struct ws_file *file, uint64_t n_rows, struct ws_error *err)
+{
+	return n_rows == file->n_requests
+		       ? 0
+		       : ws_error(err, -EPROTO,
+				  "%s: holds %" PRIu64 " requests of %s, which has %" PRIu64
+				  ": another program loads it, or rows are lost: try again, else drop the run and load "
+				  "it again",
+				  far->name, n_rows, file->path, file->n_requests);
 }
 
 /* Which loads count, and how far the requests' numbers go. SQLite's code. */

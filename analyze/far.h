@@ -16,6 +16,7 @@ struct sqlite3;
 struct sqlite3_str;
 struct ws_client;
 struct ws_far;
+struct ws_file;
 
 /*
  * Opens the run of dir; it stays the version that was the latest then. 0; -ENOENT: there is no such run; what the
@@ -37,9 +38,12 @@ const struct ws_access *ws_far_access(const struct ws_far *far);
 /* "http://HOST:PORT, database D, run R": for error texts. */
 const char *ws_far_name(const struct ws_far *far);
 
-/* SQL: which rows of request, response and flow are those of some files of the run: n numbers, file_id. NULL: no
- * memory; the caller's, to be freed. */
+/* SQL: which rows of request, response and flow are those of some files of the run: n numbers, file_id; UINT32_MAX: of
+ * all. NULL: no memory; the caller's, to be freed. */
 char *ws_far_condition_of(const struct ws_far *far, const int64_t *file_id, uint32_t n);
+
+/* Does a file have the requests that it is said to have? 0 or -EPROTO with words. */
+int ws_far_check_rows(const struct ws_far *far, const struct ws_file *file, uint64_t n_rows, struct ws_error *err);
 
 /* No request_id is greater, and none less than 1. */
 int64_t ws_far_last_request(const struct ws_far *far);

@@ -87,6 +87,37 @@ int ws_far_servers_open(const struct ws_far *far, struct ws_far_servers *servers
 	return rc;
 }
 
+/* Hands over what a server answers. */
+static int read_answer(const struct ws_far_asking *asking, struct ws_result *result, struct ws_error *err)
+{
+	const struct ws_value *row;
+	int status = 0, rc = 0;
+
+	while (!rc && (status = ws_result_next(result, &row, err)) > 0)
+		rc = asking->take(asking->context, row);
+	return rc ? rc : status;
+}
+
+int ws_far_servers_ask(const struct ws_far_servers *servers, const struct ws_far_asking *asking, struct ws_error *err)
+{
+	struct ws_result **result = calloc((size_t)servers->n + 1, sizeof(*result));
+	int rc = result ? 0 : ws_error(err, -ENOMEM, "out of memory");
+
+	for (uint32_t i = 0; i < servers->n && !rc; i++) {
+		char *text = asking->compose(asking->context, &servers->at[i]);
+
+		rc = text ? ws_result_open(servers->at[i].client, text, asking->kind, asking->n_kinds, &result[i], err)
+			  : ws_error(err, -ENOMEM, "out of memory");
+		free(text);
+	}
+	for (uint32_t i = 0; i < servers->n && !rc; i++)
+		rc = read_answer(asking, result[i], err);
+	for (uint32_t i = 0; i < servers->n && result; i++)
+		ws_result_close(result[i]);
+	free(result);
+	return rc;
+}
+
 void ws_far_servers_close(struct ws_far_servers *servers)
 {
 	if (!servers)

@@ -7,6 +7,7 @@
 #define WS_ANALYZE_FAR_SERVERS_H
 
 #include "analyze/far.h"
+#include "lib/clickhouse/result.h"
 
 struct ws_far_server {
 	struct ws_client *client;
@@ -22,6 +23,19 @@ struct ws_far_servers {
 
 /* 0, -ENOMEM, or what the client says. To be closed with ws_far_servers_close(). far has to outlive it. */
 int ws_far_servers_open(const struct ws_far *far, struct ws_far_servers *servers, struct ws_error *err);
+
+/* What every server is asked, and who is told of the rows of their answers. */
+struct ws_far_asking {
+	/* The query behind its SELECT, to one server; NULL: no memory. It is freed. */
+	char *(*compose)(const void *context, const struct ws_far_server *server);
+	const uint8_t *kind; /* of the columns: WS_KIND_... */
+	uint32_t n_kinds;
+	int (*take)(void *context, const struct ws_value *row); /* other than 0 ends it */
+	void *context;
+};
+
+/* Asks all servers, which work at the same time. 0, what take returns, -ENOMEM, or what the client says. */
+int ws_far_servers_ask(const struct ws_far_servers *servers, const struct ws_far_asking *asking, struct ws_error *err);
 
 /* NULL and all-zero are fine. */
 void ws_far_servers_close(struct ws_far_servers *servers);

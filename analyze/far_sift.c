@@ -37,44 +37,19 @@ static int take_left(struct asking *asking, const struct ws_told *told)
 	return 0;
 }
 
-/* Reads what a server tells. */
-static int read_told(struct asking *asking, struct ws_result *result, struct ws_error *err)
+static int take_row(void *context, const struct ws_value *row)
 {
-	const struct ws_value *value;
-	int status, rc = 0;
+	struct asking *asking = context;
+	struct ws_told told = { (enum ws_told_kind)row[0].integer, row[1].integer, row[2].integer,
+				(uint64_t)row[3].integer, (uint64_t)row[4].integer };
+	int rc = told.kind == WS_TOLD_LEFT ? take_left(asking, &told) : 0;
 
-	while (!rc && (status = ws_result_next(result, &value, err)) > 0) {
-		struct ws_told told = { (enum ws_told_kind)value[0].integer, value[1].integer, value[2].integer,
-					(uint64_t)value[3].integer, (uint64_t)value[4].integer };
-
-		rc = told.kind == WS_TOLD_LEFT ? take_left(asking, &told) : 0;
-		rc = rc ? rc : asking->take(asking->context, &told);
-		if (rc)
-			return rc;
-	}
-	return rc ? rc : status;
+	return rc ? rc : asking->take(asking->context, &told);
 }
 
-/* All servers work at the same time. */
-static int ask(struct asking *asking, const struct ws_far_servers *servers, struct ws_error *err)
+static char *compose(const void *context, const struct ws_far_server *server)
 {
-	static const uint8_t kind[] = { WS_KIND_U8, WS_KIND_I64, WS_KIND_I64, WS_KIND_I64, WS_KIND_I64 };
-	struct ws_result **result = calloc((size_t)servers->n + 1, sizeof(*result));
-	int rc = result ? 0 : ws_error(err, -ENOMEM, "out of memory");
-
-	for (uint32_t i = 0; i < servers->n && !rc; i++) {
-		char *text = ws_sift_sql_ask(&asking->sql, servers->at[i].table, servers->at[i].is_all);
-
-		rc = text ? ws_result_open(servers->at[i].client, text, kind, 5, &result[i], err)
-			  : ws_error(err, -ENOMEM, "out of memory");
-		free(text);
-	}
-	for (uint32_t i = 0; i < servers->n && !rc; i++)
-		rc = read_told(asking, result[i], err);
-	for (uint32_t i = 0; i < servers->n && result; i++)
-		ws_result_close(result[i]);
-	free(result);
-	return rc;
+	return ws_sift_sql_ask(&((const struct asking *)context)->sql, server->table, server->is_all);
 }
 
 /* How many slices there are, of rows that lie evenly on all servers. */
@@ -110,13 +85,8 @@ static int check_files(const struct asking *asking, struct ws_error *err)
 	}
 	rc = rc ? rc : status;
 	for (uint32_t f = 0; f < catalog->n_files && !rc; f++) {
-		if (asking->question->list_of_file[f] != WS_NO_LIST && n[f] != catalog->file[f].n_requests)
-			rc = ws_error(err, -EPROTO,
-				      "%s: holds %" PRIu64 " requests of %s, which has %" PRIu64
-				      ": another program loads it, or rows are lost: try again, else drop the run and "
-				      "load it again",
-				      ws_far_name(asking->far), n[f], catalog->file[f].path,
-				      catalog->file[f].n_requests);
+		if (asking->question->list_of_file[f] != WS_NO_LIST)
+			rc = ws_far_check_rows(asking->far, &catalog->file[f], n[f], err);
 	}
 	ws_result_close(result);
 	free(query);
@@ -165,6 +135,8 @@ int ws_far_sift(struct ws_far *far, const struct ws_far_question *question,
 		.condition = condition_of_files(far, question),
 		.left = calloc(WS_SIFT_BUCKETS / 64, sizeof(*asking.left)),
 	};
+	static const uint8_t kind[] = { WS_KIND_U8, WS_KIND_I64, WS_KIND_I64, WS_KIND_I64, WS_KIND_I64 };
+	const struct ws_far_asking all = { compose, kind, 5, take_row, &asking };
 	int rc = asking.condition && asking.left ? 0 : ws_error(err, -ENOMEM, "out of memory");
 
 	asking.sql = (struct ws_sift_sql) { .question = question, .condition = asking.condition, .left = asking.left };
@@ -172,7 +144,7 @@ int ws_far_sift(struct ws_far *far, const struct ws_far_question *question,
 	rc = rc ? rc : check_files(&asking, err);
 	asking.sql.n_slices = rc ? 0 : count_slices(&asking, &servers);
 	for (; asking.sql.slice < asking.sql.n_slices && !rc; asking.sql.slice++)
-		rc = ask(&asking, &servers, err);
+		rc = ws_far_servers_ask(&servers, &all, err);
 	rc = rc ? rc : restrict_rows(&asking, err);
 	ws_far_servers_close(&servers);
 	free(asking.condition);

@@ -21,16 +21,10 @@
 #define MASK_BOTH "281479271743489"
 #define IS_PAIRED "((count() = 2 AND mask IN (" MASK_EBPF ", " MASK_PCAP ")) OR (count() = 4 AND mask = " MASK_BOTH "))"
 
-/* ws_identity_settle() in SQL; substring() counts from 1. */
-#define SETTLED                                                                                                     \
-	"multiIf(family = 5 AND length(trace_id) = 16, substring(trace_id, 9, 8), family = 9,"                      \
-	" concat(substring(trace_id, 1, 6), unhex(hex(bitAnd(reinterpretAsUInt8(substring(trace_id, 7, 1)), 15)))," \
-	" substring(trace_id, 8)), trace_id)"
-#define ID "toFixedString(substring(" SETTLED ", 1, 16), 16)"
 #define TRAITS                                                                                          \
 	"bitShiftLeft(toUInt64(payload_len), 24) + bitShiftLeft(toUInt64(least(n_segments, 65535)), 8)" \
 	" + direction"
-#define BUCKET "toInt64(cityHash64(" ID ") % 262144)"
+#define BUCKET "toInt64(cityHash64(" WS_SIFT_ID ") % 262144)"
 
 /* transform(file_id, [files], [numbers]): a number of each file that takes part. */
 static void put_numbers(const struct ws_far_question *question,
@@ -83,8 +77,9 @@ static void put_takes_part(const struct ws_far_question *question, FILE *out)
 static void put_key(const struct ws_far_question *question, const char *const name[5], FILE *out)
 {
 	fprintf(out,
-		ID "%s, toFixedString(substring(span_id, 1, 8), 8)%s, toUInt32(seq)%s, toUInt8(length(" SETTLED
-		   "))%s, toUInt32(",
+		WS_SIFT_ID
+		"%s, toFixedString(substring(span_id, 1, 8), 8)%s, toUInt32(seq)%s, toUInt8(length(" WS_SIFT_SETTLED
+		"))%s, toUInt32(",
 		name[0], name[1], name[2], name[3]);
 	put_numbers(question, node_of, out);
 	fprintf(out, ")%s", name[4]);
@@ -124,7 +119,7 @@ static void put_groups(const struct ws_sift_sql *sql, const char *table, FILE *o
 	fprintf(out, ", " IS_PAIRED " AS is_paired FROM %s WHERE %s AND ", table, sql->condition);
 	put_takes_part(question, out);
 	if (sql->n_slices > 1)
-		fprintf(out, " AND cityHash64(" ID ") %% %" PRIu64 " = %" PRIu64, sql->n_slices, sql->slice);
+		fprintf(out, " AND cityHash64(" WS_SIFT_ID ") %% %" PRIu64 " = %" PRIu64, sql->n_slices, sql->slice);
 	fputs(" GROUP BY k1, k2, k3, k4, node", out);
 }
 

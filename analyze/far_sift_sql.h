@@ -5,6 +5,14 @@
 
 #include "analyze/far_sift.h"
 
+/* The trace id of a row, as ws_identity_settle() has it, and its 16 bytes, with zeros behind; substring() counts
+ * from 1. */
+#define WS_SIFT_SETTLED                                                                                             \
+	"multiIf(family = 5 AND length(trace_id) = 16, substring(trace_id, 9, 8), family = 9,"                      \
+	" concat(substring(trace_id, 1, 6), unhex(hex(bitAnd(reinterpretAsUInt8(substring(trace_id, 7, 1)), 15)))," \
+	" substring(trace_id, 8)), trace_id)"
+#define WS_SIFT_ID "toFixedString(substring(" WS_SIFT_SETTLED ", 1, 16), 16)"
+
 /* Of identities that are left, the buckets are noted that their ids fall into. */
 #define WS_SIFT_BUCKETS (UINT32_C(1) << 18)
 

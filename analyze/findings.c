@@ -73,15 +73,21 @@ static int find_by_point(struct ws_study *study, unsigned int needs, struct ws_f
 {
 	const bool detections = needs & WS_FIND_DETECTIONS, traces = needs & WS_FIND_TRACES;
 	const uint32_t n = study->catalog.n_files;
+	bool reads_traces = false;
 	int rc = 0;
 
 	findings->detection = detections ? calloc((size_t)n + 1, sizeof(*findings->detection)) : NULL;
-	findings->n_traces = traces ? calloc((size_t)n + 1, sizeof(*findings->n_traces)) : NULL;
+	findings->n_traces = study->n_traces;
+	study->n_traces = NULL;
+	if (traces && !findings->n_traces) {
+		findings->n_traces = calloc((size_t)n + 1, sizeof(*findings->n_traces));
+		reads_traces = true;
+	}
 	if ((detections && !findings->detection) || (traces && !findings->n_traces))
 		return ws_error_bare(err, -ENOMEM);
 	if (detections)
 		rc = ws_detections_open(study, findings->detection, &findings->n_detections, err);
-	if (!rc && traces) {
+	if (!rc && reads_traces) {
 		rc = ws_harvest_traces(study->harvest, findings->n_traces);
 		if (rc)
 			ws_bulk_complain(rc, err);
@@ -105,6 +111,8 @@ static unsigned int study_needs(unsigned int needs, const struct ws_invocation *
 {
 	unsigned int of_study = 0;
 
+	if (needs & WS_FIND_JOIN)
+		of_study |= WS_NEED_JOIN;
 	if (needs & WS_FIND_LATENCIES)
 		of_study |= WS_NEED_JOIN | WS_NEED_LATENCIES | WS_NEED_ORDER;
 	if (needs & WS_FIND_LATENCIES && invocation->by & WS_BY_NAMES)

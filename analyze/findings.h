@@ -20,6 +20,7 @@ enum ws_finding {
 	WS_FIND_DETECTIONS = 2, /* contexts found, by offset */
 	WS_FIND_TRACES = 4,	/* different trace ids, by file */
 	WS_FIND_EDGES = 8,	/* latencies by edge, if the run knows names */
+	WS_FIND_JOIN = 16,	/* of the join, counts only */
 };
 
 /* How a source's join came out. */

@@ -21,6 +21,7 @@ struct ws_harvest {
 	struct ws_division *division;
 	struct ws_headings headings[WS_BULK_THREADS_MAX]; /* of each reader; then, all in the first */
 	bool is_sorted;					  /* packets are */
+	bool has_alike;					  /* a row's number is how many it stands for */
 };
 
 /* The order of what has the same key: by sequence number, then order at the NIC. */

@@ -80,8 +80,15 @@ int ws_harvest_take_row(void *context, uint32_t number, uint64_t row, const stru
 	return ws_sorter_put(harvest->traces, number, &trace);
 }
 
-/* Room for more, of both kinds. */
-static int grow(struct ws_sightings *list)
+int ws_harvest_take_alike(struct ws_harvest *harvest, const struct ws_sighting *sighting, const struct ws_place *place,
+			  uint64_t n)
+{
+	harvest->has_alike = true;
+	return keep_row(harvest, 0, n, sighting, place);
+}
+
+/* Room for more, of all kinds. */
+static int grow(struct ws_sightings *list, bool has_alike)
 {
 	uint32_t room = list->room ? 2 * list->room : 64;
 	struct ws_sighting *at = realloc(list->at, room * sizeof(*at));
@@ -94,16 +101,25 @@ static int grow(struct ws_sightings *list)
 	if (!place)
 		return -ENOMEM;
 	list->place = place;
+	if (has_alike) {
+		uint64_t *n_alike = realloc(list->n_alike, room * sizeof(*n_alike));
+
+		if (!n_alike)
+			return -ENOMEM;
+		list->n_alike = n_alike;
+	}
 	list->room = room;
 	return 0;
 }
 
-static int append(struct ws_sightings *list, const struct ws_harvest_row *row)
+static int append(struct ws_sightings *list, const struct ws_harvest_row *row, bool has_alike)
 {
-	int rc = list->n == list->room ? grow(list) : 0;
+	int rc = list->n == list->room ? grow(list, has_alike) : 0;
 
 	if (rc)
 		return rc;
+	if (has_alike)
+		list->n_alike[list->n] = row->row;
 	list->at[list->n] = (struct ws_sighting) {
 		.identity.seq = (uint32_t)row->key.minor,
 		.ts_ns = row->ts_ns,
@@ -167,13 +183,14 @@ int ws_harvest_sightings(struct ws_harvest *harvest,
 		}
 		if (!rc && row) {
 			key = row->key;
-			rc = append(&list[row->file], row);
+			rc = append(&list[row->file], row, harvest->has_alike);
 			n++;
 		}
 	} while (!rc && row);
 	for (uint32_t i = 0; i < catalog->n_files && list; i++) {
 		free(list[i].at);
 		free(list[i].place);
+		free(list[i].n_alike);
 	}
 	free(list);
 	ws_sorter_close(harvest->rows);

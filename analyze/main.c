@@ -43,7 +43,7 @@ static const struct command commands[] = {
 	{ "pairs", "every packet seen at both points", WS_OPTION_UNMATCHED | WS_OPTION_FAMILY | WS_OPTION_MEMORY,
 	  WS_NEED_JOIN | WS_NEED_PAIRS, ws_command_pairs, 0, NULL, ws_help_pairs, NULL },
 	{ "ledger", "the account of every frame and every sighting", WS_OPTION_MEMORY, WS_NEED_JOIN, ws_command_ledger,
-	  WS_FIND_LATENCIES | WS_FIND_TRACES, ws_command_audit, ws_help_ledger, NULL },
+	  WS_FIND_JOIN | WS_FIND_TRACES, ws_command_audit, ws_help_ledger, NULL },
 	{ "detect", "contexts found by a search of N bytes",
 	  WS_OPTION_FIGURE | WS_OPTION_SEARCH_BYTES | WS_OPTION_BY | WS_OPTION_BY_NAMES | WS_OPTION_FAMILY |
 		  WS_OPTION_MEMORY,

@@ -86,6 +86,7 @@ struct ws_sightings {
 	struct ws_place *place; /* one a sighting */
 	uint32_t n;
 	uint32_t room;
+	uint64_t *n_alike; /* one a sighting: requests that it stands for; NULL: each for itself */
 };
 
 #endif

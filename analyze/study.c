@@ -9,6 +9,8 @@
 
 #include "analyze/background.h"
 #include "analyze/bulk.h"
+#include "analyze/far_alike.h"
+#include "analyze/far_traces.h"
 #include "analyze/harvest.h"
 #include "analyze/store.h"
 
@@ -106,6 +108,30 @@ static void choose_files(const struct ws_study *study, unsigned int needs, bool 
 	}
 }
 
+/* Where requests that are alike go. */
+struct alike {
+	struct ws_harvest *harvest;
+	int rc;
+};
+
+static int take_alike(void *context, const struct ws_sighting *sighting, const struct ws_place *place, uint64_t n)
+{
+	struct alike *alike = context;
+
+	alike->rc = ws_harvest_take_alike(alike->harvest, sighting, place, n);
+	return alike->rc;
+}
+
+/* Lets a store count requests that are alike. *told: they are in the harvest, and no row is to be read. */
+static int ask_alike(struct ws_study *study, struct ws_store *store, const char *family, bool *told,
+		     struct ws_error *err)
+{
+	struct alike alike = { .harvest = study->harvest };
+	int rc = ws_far_alike(store, study, family, take_alike, &alike, told, err);
+
+	return alike.rc ? ws_bulk_complain(alike.rc, err) : rc;
+}
+
 /* Opens the harvest, if anything is needed of it, and joins. */
 static int join(struct ws_study *study, struct ws_store *store, const struct ws_invocation *invocation,
 		unsigned int needs, const bool *read, struct ws_error *err)
@@ -120,6 +146,7 @@ static int join(struct ws_study *study, struct ws_store *store, const struct ws_
 		.memory_bytes = part_bytes,
 		.family = invocation->family,
 	};
+	bool told;
 	int rc = 0;
 
 	if (of_harvest) {
@@ -129,7 +156,27 @@ static int join(struct ws_study *study, struct ws_store *store, const struct ws_
 		wish.sink = ws_harvest_sink(study->harvest);
 	}
 	study->has_strata = of_harvest & WS_NEED_STRATA;
+	if (needs == WS_NEED_SIGHTINGS && ws_store_far(store) && !(study->by & WS_BY_NAMES)) {
+		rc = ask_alike(study, store, invocation->family, &told, err);
+		if (rc || told)
+			return rc;
+	}
 	return ws_bulk_join(study, store, read, &wish, err);
+}
+
+/* Lets a store count what it can count; needs loses what is found. */
+static int ask_traces(struct ws_study *study, struct ws_store *store, const struct ws_invocation *invocation,
+		      unsigned int *needs, struct ws_error *err)
+{
+	int rc;
+
+	/* contexts of other families have no id, then */
+	if (!(*needs & WS_NEED_TRACES) || *needs & WS_NEED_SIGHTINGS || !ws_store_far(store) || invocation->family)
+		return 0;
+	rc = ws_far_traces(ws_store_far(store), &study->catalog, &study->n_traces, err);
+	if (study->n_traces)
+		*needs &= ~(unsigned int)WS_NEED_TRACES;
+	return rc;
 }
 
 static int load(struct ws_study *study, struct ws_store *store, const struct ws_invocation *invocation,
@@ -161,8 +208,9 @@ static int load(struct ws_study *study, struct ws_store *store, const struct ws_
 		find_files(study, source, &study->view[source]);
 	if (needs & WS_NEED_EDGES && (study->by & WS_BY_NAMES || ws_naming_is_known(&study->naming)))
 		needs |= WS_NEED_STRATA;
+	rc = ask_traces(study, store, invocation, &needs, err);
 	choose_files(study, needs, read);
-	if (needs)
+	if (needs && !rc)
 		rc = join(study, store, invocation, needs, read, err);
 	free(read);
 	return rc;
@@ -191,6 +239,7 @@ void ws_study_hand_over(struct ws_study *study, struct ws_catalog *catalog, bool
 			free(study->view[source].latency_ns[way]);
 	}
 	ws_harvest_close(study->harvest);
+	free(study->n_traces);
 	ws_tuples_close(&study->tuples);
 	free(study->node);
 	free(study->vantage);

@@ -53,6 +53,7 @@ struct ws_study {
 	struct ws_vantage *vantage; /* one a file */
 	struct ws_view view[WS_N_SOURCES];
 	struct ws_harvest *harvest; /* NULL: nothing was needed of it */
+	uint64_t *n_traces;	    /* different trace ids, one a file; NULL: not needed, or they are in the harvest */
 	bool has_strata;	    /* there are strata in it */
 	double rounding;	    /* of a latency, its part that it may be off by: a store rounded them; 0: exact */
 	bool has_agreement;	    /* agreement is there: with WS_NEED_LATENCIES, if both sources are joined */

@@ -112,8 +112,8 @@ check "a made run" made_run
 check "foreign captures" foreign
 for dir in campaign made foreign; do check "$dir: loaded" load "$work/$dir"; done
 
-commands=("cdf --no-figure" "detect --no-figure" ledger "topology --no-figure")
-if $is_long; then commands+=(e2e "cdf --no-figure --by node" "offsets --no-figure" "clocks --no-figure" overhead); fi
+commands=("cdf --no-figure" "detect --no-figure" ledger "topology --no-figure" "offsets --no-figure")
+if $is_long; then commands+=(e2e "cdf --no-figure --by node" "detect --no-figure --by node" "clocks --no-figure" overhead); fi
 for command in "${commands[@]}"; do
     # shellcheck disable=SC2086 # several words
     check "campaign: $command" same "$work/campaign" $command --format json
@@ -153,6 +153,21 @@ rounded() {
 }
 check "made run: latencies rounded from a size on" rounded "$work/made"
 check "both sources: latencies and differences rounded" rounded "$work/campaign/vxlan-proposed-80-n200-both"
+
+# same_report DIR: every file that report writes.
+same_report() {
+    local layout
+    "$bin/analyze" report --dir "$1" --no-figure --out "$work/report" > /dev/null
+    for layout in "${layouts[@]}"; do
+        # shellcheck disable=SC2086 # several words
+        "$bin/analyze" report --dir "$1" --no-figure --out "$work/report.far" $layout > /dev/null || return 1
+        diff -r "$work/report" "$work/report.far" || return 1
+        rm -r "$work/report.far"
+    done
+}
+check "campaign: report" same_report "$work/campaign"
+check "campaign: compare" same "$work/campaign" compare attached=ebpf attached=pcap --no-figure --format json
+check "campaign: export" same "$work/campaign" export --format csv
 trace=$(sqlite3 "$work/made/run.db" "SELECT lower(hex(trace_id)) FROM request WHERE reason = 16 LIMIT 1")
 check "one trace" same "$work/made" trace "$trace" --no-figure --format json
 
@@ -189,10 +204,23 @@ spoilt() {
     fails "$store" "$bin/analyze" "$@" --dir "$work/made" --store "clickhouse://$store/wirespan"
 }
 
+# spoilt_campaign COMMAND...: the same of the campaign.
+spoilt_campaign() {
+    fails "$store" "$bin/analyze" "$@" --dir "$work/campaign" --store "clickhouse://$store/wirespan"
+}
+
 rows='(?!.*PREWHERE).*FROM request WHERE.* ORDER BY request_id'
 check "pairs are counted where the rows are: none of them travels (cdf)" by_proxy words "$rows" same "$work/made" cdf --no-figure \
     --format json
 check "the same (ledger)" by_proxy words "$rows" same "$work/made" ledger
+check "the same of a campaign" by_proxy words "$rows" same "$work/campaign" ledger
+check "different ids are counted where they are" by_proxy words '.*uniqExactIf' spoilt_campaign ledger
+check "contexts are counted where they are: no row travels (detect)" by_proxy words "$rows" same "$work/made" detect --no-figure \
+    --format json
+check "the same (offsets)" by_proxy words "$rows" same "$work/made" offsets --no-figure --by hop,family,format
+for fault in cut-answer words words-behind; do
+    check "$fault: contexts that are counted" by_proxy "$fault" '.*AS p_ctx_off' spoilt detect --no-figure
+done
 for fault in cut-answer words words-behind full html short garbage; do
     check "$fault: what is counted there" by_proxy "$fault" '.*ARRAY JOIN kinds' spoilt cdf --no-figure
 done

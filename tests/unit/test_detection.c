@@ -35,7 +35,7 @@ static void set_up(struct scene *scene, bool with_capture)
 			.point = (char *)"vport",
 			.search_bytes = UINT32_MAX,
 		};
-		scene->sightings[i] = (struct ws_sightings) { scene->at[i], scene->place[i], 0, MAX };
+		scene->sightings[i] = (struct ws_sightings) { scene->at[i], scene->place[i], 0, MAX, NULL };
 	}
 	scene->tuple[0] = (struct ws_tuple) { .dport = 80 };
 	scene->study = (struct ws_study) {
@@ -96,6 +96,80 @@ static void tear_down(struct scene *scene, struct ws_detection *detection)
 {
 	ws_detection_close(detection);
 	ws_tallies_close(&scene->file[0].reasons);
+}
+
+/* The same requests, told as n that are alike each. */
+static struct ws_detection look_at_alike(struct scene *scene, const uint64_t *n_alike)
+{
+	bool wanted[2] = { true, false };
+	struct ws_detection detection;
+	struct ws_error err = { 0 };
+	uint32_t n = 0;
+
+	scene->study.wanted = wanted;
+	assert_int_equal(ws_harvest_open(&scene->study, WS_NEED_SIGHTINGS, 0, 1 << 20, &scene->study.harvest), 0);
+	for (uint32_t i = 0; i < scene->sightings[0].n; i++) {
+		scene->at[0][i].identity.seq = 0;
+		assert_int_equal(
+			ws_harvest_take_alike(scene->study.harvest, &scene->at[0][i], &scene->place[0][i], n_alike[i]),
+			0);
+	}
+	assert_int_equal(ws_detections_open(&scene->study, &detection, &n, &err), 0);
+	assert_int_equal(n, 1);
+	ws_harvest_close(scene->study.harvest);
+	return detection;
+}
+
+static void alike_requests_count_as_each_would(void **state)
+{
+	static const uint8_t reason[] = { WS_REASON_CONTEXT, WS_REASON_MALFORMED, WS_REASON_SPLIT, WS_REASON_UNREAD,
+					  WS_REASON_UNDECODABLE };
+	static const uint64_t n_alike[] = { 4, 3, 2, 2, 1 };
+	struct ws_detection each, alike;
+	struct scene scene[2];
+
+	(void)state;
+	for (int kind = 0; kind < 2; kind++) {
+		set_up(&scene[kind], false);
+		for (size_t i = 0; i < sizeof(reason); i++) {
+			for (uint64_t k = 0; k < (kind ? 1 : n_alike[i]); k++) {
+				struct ws_place *place = add(&scene[kind], WS_SOURCE_EBPF, 100, reason[i]);
+
+				place->flags = reason[i] == WS_REASON_UNREAD ? WS_FLAG_LATER_IN_FRAME : 0;
+				place->malformed = reason[i] == WS_REASON_MALFORMED ? 1 << WS_FAMILY_W3C : 0;
+				place->flaw = 1;
+			}
+		}
+	}
+	each = look(&scene[0]);
+	alike = look_at_alike(&scene[1], n_alike);
+	assert_int_equal(alike.n_found, 4);
+	assert_int_equal(alike.n_found, each.n_found);
+	assert_memory_equal(alike.found_at, each.found_at, 4 * sizeof(*each.found_at));
+	assert_int_equal(alike.n_open, 3);
+	assert_int_equal(alike.n_open, each.n_open);
+	assert_int_equal(alike.n_unread, each.n_unread);
+	assert_int_equal(alike.n_expected, each.n_expected);
+	assert_memory_equal(alike.remarks.miss, each.remarks.miss, sizeof(each.remarks.miss));
+	assert_int_equal(alike.remarks.n_families, each.remarks.n_families);
+	for (uint32_t i = 0; i < each.remarks.n_families; i++) {
+		assert_int_equal(alike.remarks.family[i].n_noted, each.remarks.family[i].n_noted);
+		assert_memory_equal(alike.remarks.family[i].n_malformed, each.remarks.family[i].n_malformed,
+				    sizeof(each.remarks.family[i].n_malformed));
+	}
+	assert_int_equal(alike.spots.n, 2);
+	assert_int_equal(alike.spots.n, each.spots.n);
+	for (uint32_t i = 0; i < each.spots.n; i++) {
+		const struct ws_spot *one = &each.spots.at[i], *other = &alike.spots.at[0];
+
+		/* they come in no order */
+		other += other->kind != one->kind;
+		assert_int_equal(other->kind, one->kind);
+		assert_int_equal(other->end_off, one->end_off);
+		assert_int_equal(other->n, one->n);
+	}
+	tear_down(&scene[0], &each);
+	tear_down(&scene[1], &alike);
 }
 
 static void open_reasons_leave_the_number_unknown(void **state)
@@ -278,6 +352,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(open_reasons_leave_the_number_unknown),
+		cmocka_unit_test(alike_requests_count_as_each_would),
 		cmocka_unit_test(unread_requests_are_expected_and_not_found),
 		cmocka_unit_test(unreadable_http2_without_records_leaves_the_number_unknown),
 		cmocka_unit_test(capture_knows_what_was_unread),

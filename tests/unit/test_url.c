@@ -138,12 +138,16 @@ static void test_password(void **state)
 	assert_int_equal(ws_access_open("clickhouse://a/d", NULL, NULL, &access, &err), 0);
 	assert_null(access.password);
 	assert_int_equal(access.quiet_s, 7);
+	assert_true(access.n_exact == WS_STORE_EXACT);
 	ws_access_close(&access);
 	setenv("WIRESPAN_STORE_PASSWORD", "from environment", 1);
 	setenv("WIRESPAN_STORE_SECONDS", "-7", 1);
+	setenv("WIRESPAN_STORE_EXACT", "1000", 1);
 	assert_int_equal(ws_access_open("clickhouse://a/d", NULL, NULL, &access, &err), 0);
 	assert_string_equal(access.password, "from environment");
 	assert_int_equal(access.quiet_s, 60);
+	assert_true(access.n_exact == 1000);
+	unsetenv("WIRESPAN_STORE_EXACT");
 	ws_access_close(&access);
 	write_file(path, "from file\r\nsecond line\n", 0600);
 	assert_int_equal(ws_access_open("clickhouse://a/d", path, NULL, &access, &err), 0);
