@@ -22,6 +22,7 @@
 struct rows {
 	uint64_t n, n_odd;
 	uint64_t n_headed, n_headless; /* with a direction, and without */
+	uint64_t n_told;	       /* as a second question tells */
 };
 
 struct asking {
@@ -152,6 +153,7 @@ static int take_alike(void *context, const struct ws_value *row)
 
 	if (f == catalog->n_files)
 		return 0;
+	asking->rows[f].n_told += (uint64_t)row[16].integer;
 	asking->is_torn = s.tuple == UINT32_MAX;
 	if (asking->is_torn)
 		return -EPROTO;
@@ -208,6 +210,8 @@ int ws_far_alike(struct ws_store *store, struct ws_study *study, const char *fam
 		rc = ws_roster_open(store, &study->tuples, &asking.roster, err);
 	if (!rc && *told)
 		rc = ws_far_servers_ask(&servers, &alike, err);
+	for (uint32_t f = 0; f < study->catalog.n_files && !rc && *told; f++)
+		rc = ws_far_check_rows(far, &study->catalog.file[f], asking.rows[f].n_told, err);
 	if (asking.is_torn)
 		ws_error(err, rc, "%s: holds a request of a flow that is not there: drop the run, and load it again",
 			 ws_far_name(far));
