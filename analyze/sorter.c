@@ -36,9 +36,11 @@ struct writer {
 
 /* A sorted part, on its way out. The first n_there records are in memory. */
 struct part {
-	uint64_t off;	 /* in the file, of what is not in memory yet */
-	uint64_t n_left; /* there */
-	char *buffer;	 /* NULL: the part is a writer's */
+	uint64_t begin_off; /* in the file */
+	uint64_t n;	    /* there in all */
+	uint64_t off;	    /* of what is not in memory yet */
+	uint64_t n_left;    /* of it */
+	char *buffer;	    /* NULL: the part is a writer's */
 	const struct writer *writer;
 	size_t at;
 	size_t n_there;
@@ -163,7 +165,7 @@ static int reserve(struct ws_sorter *sorter, size_t n, uint64_t *off)
 		rc = ws_scratch_open(&sorter->fd);
 	if (!rc) {
 		*off = sorter->file_bytes;
-		sorter->part[sorter->n_parts++] = (struct part) { .off = *off, .n_left = n };
+		sorter->part[sorter->n_parts++] = (struct part) { .begin_off = *off, .n = n };
 		sorter->file_bytes += n * sorter->plan.record_bytes;
 	}
 	pthread_mutex_unlock(&sorter->lock);
@@ -268,6 +270,29 @@ static void sink(struct ws_sorter *sorter, size_t at)
 	heap[at] = moved;
 }
 
+int ws_sorter_rewind(struct ws_sorter *sorter)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < sorter->n_parts && !rc; i++) {
+		struct part *part = &sorter->part[i];
+
+		part->at = 0;
+		sorter->heap[i] = (uint32_t)i;
+		part->n_there = part->writer ? part->writer->n : 0;
+		if (part->writer)
+			continue;
+		part->off = part->begin_off;
+		part->n_left = part->n;
+		rc = refill(sorter, part);
+	}
+	sorter->n_heap = sorter->n_parts;
+	sorter->is_shown = false;
+	for (size_t i = sorter->n_heap / 2; i-- > 0 && !rc;)
+		sink(sorter, i);
+	return rc;
+}
+
 int ws_sorter_sort(struct ws_sorter *sorter)
 {
 	const size_t n_in_file = sorter->n_parts, bytes = sorter->plan.record_bytes;
@@ -302,13 +327,10 @@ int ws_sorter_sort(struct ws_sorter *sorter)
 
 		if (!part->writer) {
 			part->buffer = malloc(sorter->buffer_records * bytes);
-			rc = part->buffer ? refill(sorter, part) : -ENOMEM;
+			rc = part->buffer ? 0 : -ENOMEM;
 		}
-		sorter->heap[sorter->n_heap++] = (uint32_t)i;
 	}
-	for (size_t i = sorter->n_heap / 2; i-- > 0 && !rc;)
-		sink(sorter, i);
-	return rc;
+	return rc ? rc : ws_sorter_rewind(sorter);
 }
 
 int ws_sorter_next(struct ws_sorter *sorter, const void **record)

@@ -44,6 +44,9 @@ int ws_sorter_sort(struct ws_sorter *sorter);
  */
 int ws_sorter_next(struct ws_sorter *sorter, const void **record);
 
+/* Goes back to the first record, after ws_sorter_sort(). As ws_sorter_next(). */
+int ws_sorter_rewind(struct ws_sorter *sorter);
+
 /* How many records were put. */
 uint64_t ws_sorter_n(const struct ws_sorter *sorter);
 

@@ -69,14 +69,18 @@ static void sort_and_compare(uint32_t n, uint32_t n_writers, uint64_t memory_byt
 	assert_int_equal(ws_sorter_n(sorter), n);
 	qsort(expected, n, sizeof(*expected), compare_whole);
 	assert_int_equal(ws_sorter_sort(sorter), 0);
-	for (uint32_t i = 0; i < n; i++) {
-		assert_int_equal(ws_sorter_next(sorter, &record), 0);
-		assert_non_null(record);
-		assert_memory_equal(record, &expected[i], sizeof(*expected));
-	}
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(ws_sorter_next(sorter, &record), 0);
-		assert_null(record);
+	/* from the beginning to the middle, then twice to the end */
+	for (int round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < (round ? n : n / 2); i++) {
+			assert_int_equal(ws_sorter_next(sorter, &record), 0);
+			assert_non_null(record);
+			assert_memory_equal(record, &expected[i], sizeof(*expected));
+		}
+		for (int i = 0; i < 2 && round; i++) {
+			assert_int_equal(ws_sorter_next(sorter, &record), 0);
+			assert_null(record);
+		}
+		assert_int_equal(ws_sorter_rewind(sorter), 0);
 	}
 	ws_sorter_close(sorter);
 	free(expected);
