@@ -12,6 +12,9 @@
 	"  --align METHOD      bring the nodes' clocks together: packets, from the least delays between\n" \
 	"                      them; chrony, ptp: from what these said (in the cluster snapshot);\n"       \
 	"                      none (default): each node's times stand for themselves\n"
+#define HELP_MEMORY                                                                                             \
+	"  --memory SIZE       of requests and responses, keep so much in memory, 512M if not given, and the\n" \
+	"                      rest in a temporary file without a name, in $TMPDIR or /var/tmp\n"
 #define HELP_FILES                                                           \
 	"  --out DIR           put the files there, not into DIR/reports/\n" \
 	"  --no-figure         write no figure\n"
@@ -19,23 +22,23 @@
 const char ws_help_trace[] =
 	"One request's way: every packet of the trace at every point of every node, and what lies between them: "
 	"overlay,\nnetwork, sidecar and application. ID: the trace id, 32 or 16 hexadecimal digits.\n\n" HELP_ATLAS
-		HELP_ALIGN HELP_FORMAT HELP_FILES;
+		HELP_ALIGN HELP_FORMAT HELP_FILES HELP_MEMORY;
 
 const char ws_help_topology[] =
 	"Who calls whom, how often and how long it takes, as seen in packets; beside what the mesh's tracer "
-	"claims.\n\n" HELP_ATLAS HELP_FORMAT HELP_FILES;
+	"claims.\n\n" HELP_ATLAS HELP_FORMAT HELP_FILES HELP_MEMORY;
 
 const char ws_help_clocks[] = "How far the nodes' clocks are apart, estimated from the packets between them, with the "
-			      "bound of each number.\n\n" HELP_ATLAS HELP_FORMAT HELP_FILES;
+			      "bound of each number.\n\n" HELP_ATLAS HELP_FORMAT HELP_FILES HELP_MEMORY;
 
 const char ws_help_underlay[] =
 	"The network between the nodes: from the NIC that sends to the NIC that receives. One way needs --align; "
-	"there\nand back needs no clocks to agree.\n\n" HELP_ATLAS HELP_ALIGN HELP_FORMAT HELP_FILES;
+	"there\nand back needs no clocks to agree.\n\n" HELP_ATLAS HELP_ALIGN HELP_FORMAT HELP_FILES HELP_MEMORY;
 
 const char ws_help_export[] = "Every interval between two points as a span, child of the mesh's own span where its "
 			      "context names it.\n\n" HELP_ATLAS HELP_ALIGN
 			      "  --format FORMAT     otlp (default): OTLP in JSON, a line a trace; csv; jsonl\n"
-			      "  --out FILE          not to standard output\n"
+			      "  --out FILE          not to standard output\n" HELP_MEMORY
 			      "  --help              this text\n";
 
 const char ws_help_runs[] =

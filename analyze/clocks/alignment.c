@@ -24,26 +24,21 @@ static bool is_any_related(const struct ws_clocks *clocks)
 	return clocks->n_nodes < 2;
 }
 
-static int by_packets(const struct ws_atlas *atlas, const struct ws_calls *calls, struct ws_clocks *clocks,
+static int by_packets(const struct ws_atlas *atlas, const struct ws_crossings *crossings, struct ws_clocks *clocks,
 		      struct ws_error *err)
 {
-	struct ws_crossings crossings;
-	int rc = ws_crossings_open(atlas, calls, &crossings);
+	int rc = ws_clocks_estimate(crossings->at, crossings->n, atlas->n_nodes, clocks);
 
-	if (rc)
-		return ws_error(err, rc, "clocks from packets: %s",
-				rc == -EOVERFLOW ? "too many nodes" : strerror(-rc));
-	rc = ws_clocks_estimate(crossings.at, crossings.n, atlas->n_nodes, clocks);
 	if (rc) {
 		ws_error(err, rc, "clocks from packets: %s", strerror(-rc));
 	} else if (!is_any_related(clocks)) {
 		ws_clocks_close(clocks);
-		if (!crossings.n)
+		if (!crossings->n)
 			rc = ws_error(
 				err, -ENODATA,
 				"clocks from packets: no packet was seen at the NICs of two nodes: record the NIC of "
 				"every node, `capture plan` finds them");
-		else if (!crossings.n_responses)
+		else if (!crossings->n_responses)
 			rc = ws_error(
 				err, -ENODATA,
 				"clocks from packets: no response was seen at the NICs of two nodes, only requests: "
@@ -54,7 +49,6 @@ static int by_packets(const struct ws_atlas *atlas, const struct ws_calls *calls
 				"clocks from packets: no two nodes sent to each other, or their stamps contradict "
 				"each other everywhere");
 	}
-	ws_crossings_close(&crossings);
 	return rc;
 }
 
@@ -98,7 +92,7 @@ static void bind_only_node(struct ws_clocks *clocks)
 		clocks->node[0].knot->bound_ns = clocks->node[0].bound_ns = 0;
 }
 
-int ws_atlas_align(const struct ws_atlas *atlas, const struct ws_calls *calls, enum ws_align method,
+int ws_atlas_align(const struct ws_atlas *atlas, const struct ws_crossings *crossings, enum ws_align method,
 		   struct ws_clocks *clocks, struct ws_error *err)
 {
 	struct ws_clocks made = { 0 };
@@ -106,7 +100,7 @@ int ws_atlas_align(const struct ws_atlas *atlas, const struct ws_calls *calls, e
 
 	switch (method) {
 	case WS_ALIGN_PACKETS:
-		rc = by_packets(atlas, calls, &made, err);
+		rc = by_packets(atlas, crossings, &made, err);
 		break;
 	case WS_ALIGN_CHRONY:
 	case WS_ALIGN_PTP:

@@ -16,11 +16,12 @@
 #include "analyze/clocks/crossings.h"
 
 /*
- * The clocks by that method. WS_ALIGN_NONE: every node has only itself: corrections 0, unbound (WS_CLOCK_UNBOUND), but
- * of the only node of an atlas, which needs none. -ENODATA, told in err: there is nothing to align by (several nodes,
- * and no two of them are related); -EOVERFLOW: too many nodes; -ENOMEM. To be closed with ws_clocks_close().
+ * The clocks by that method; crossings: of all traces, if it is WS_ALIGN_PACKETS. WS_ALIGN_NONE: every node has only
+ * itself: corrections 0, unbound (WS_CLOCK_UNBOUND), but of the only node of an atlas, which needs none. -ENODATA, told
+ * in err: there is nothing to align by (several nodes, and no two of them are related); -EOVERFLOW: too many nodes;
+ * -ENOMEM. To be closed with ws_clocks_close().
  */
-int ws_atlas_align(const struct ws_atlas *atlas, const struct ws_calls *calls, enum ws_align method,
+int ws_atlas_align(const struct ws_atlas *atlas, const struct ws_crossings *crossings, enum ws_align method,
 		   struct ws_clocks *clocks, struct ws_error *err);
 
 /* "none", "packets", "chrony", "ptp". */

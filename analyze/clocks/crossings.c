@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static uint32_t node_of(const struct ws_atlas *atlas, uint32_t passage)
 {
@@ -44,36 +45,72 @@ static bool is_local(const struct ws_call *call)
 	       call->request[WS_STATION_CALLEE_VPORT] != WS_NO_PASSAGE;
 }
 
-int ws_crossings_open(const struct ws_atlas *atlas, const struct ws_calls *calls, struct ws_crossings *crossings)
+/* Room for a call's two. */
+static int reserve(struct ws_crossings *crossings)
 {
-	struct ws_crossings made = { 0 };
+	uint32_t room = crossings->room ? 2 * crossings->room : 64;
+	struct ws_crossing *grown;
 
-	if (atlas->n_nodes > (uint32_t)UINT16_MAX + 1)
+	if (crossings->n + 2 <= crossings->room)
+		return 0;
+	if (room > (UINT32_C(1) << 31))
 		return -EOVERFLOW;
-	made.at = malloc((2 * (size_t)calls->n + 1) * sizeof(*made.at));
-	if (!made.at)
+	grown = realloc(crossings->at, room * sizeof(*grown));
+	if (!grown)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < calls->n; i++) {
-		const struct ws_call *call = &calls->at[i];
-
-		made.n_local += is_local(call);
-		made.n_one_end += has_one_end(call->request);
-		made.n_one_end += has_one_end(call->response);
-		if (call->n_repeats) {
-			made.n_repeated++;
-			continue;
-		}
-		if (ws_crossing_of(atlas, call, WS_PASSAGE_REQUEST, &made.at[made.n])) {
-			made.n++;
-			made.n_requests++;
-		}
-		if (ws_crossing_of(atlas, call, WS_PASSAGE_RESPONSE, &made.at[made.n])) {
-			made.n++;
-			made.n_responses++;
-		}
-	}
-	*crossings = made;
+	crossings->at = grown;
+	crossings->room = room;
 	return 0;
+}
+
+static int add_call(const struct ws_atlas *atlas, const struct ws_call *call, struct ws_crossings *crossings)
+{
+	int rc = reserve(crossings);
+
+	if (rc)
+		return rc;
+	crossings->n_local += is_local(call);
+	crossings->n_one_end += has_one_end(call->request);
+	crossings->n_one_end += has_one_end(call->response);
+	if (call->n_repeats) {
+		crossings->n_repeated++;
+		return 0;
+	}
+	if (ws_crossing_of(atlas, call, WS_PASSAGE_REQUEST, &crossings->at[crossings->n])) {
+		crossings->n++;
+		crossings->n_requests++;
+	}
+	if (ws_crossing_of(atlas, call, WS_PASSAGE_RESPONSE, &crossings->at[crossings->n])) {
+		crossings->n++;
+		crossings->n_responses++;
+	}
+	return 0;
+}
+
+int ws_crossings_add(const struct ws_atlas *atlas, const struct ws_calls *calls, struct ws_crossings *crossings)
+{
+	int rc = atlas->n_nodes > (uint32_t)UINT16_MAX + 1 ? -EOVERFLOW : 0;
+
+	for (uint32_t i = 0; i < calls->n && !rc; i++)
+		rc = add_call(atlas, &calls->at[i], crossings);
+	return rc;
+}
+
+int ws_crossings_gather(const struct ws_atlas *atlas, struct ws_traces *traces, struct ws_lookout *watch,
+			struct ws_crossings *crossings, struct ws_error *err)
+{
+	const struct ws_calls *calls;
+	int rc;
+
+	while (!(rc = ws_traces_next(traces, &calls)) && calls) {
+		if (watch)
+			ws_lookout_learn(watch, calls);
+		rc = crossings ? ws_crossings_add(atlas, calls, crossings) : 0;
+		if (rc)
+			return ws_error(err, rc, "clocks from packets: %s",
+					rc == -EOVERFLOW ? "too many nodes, or too many packets" : strerror(-rc));
+	}
+	return rc ? ws_traces_complain(rc, err) : 0;
 }
 
 void ws_crossings_close(struct ws_crossings *crossings)

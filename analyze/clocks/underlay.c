@@ -199,12 +199,13 @@ static int summarize(struct ws_underlay_row *row)
 	return rc;
 }
 
-static int make_rows(struct ws_underlay *underlay)
+int ws_underlay_finish(struct ws_underlay *underlay)
 {
 	uint32_t end, n_rows = 0;
 	int rc = 0;
 
-	qsort(underlay->delay, underlay->n, sizeof(*underlay->delay), compare);
+	if (underlay->n)
+		qsort(underlay->delay, underlay->n, sizeof(*underlay->delay), compare);
 	for (uint32_t i = 0; i < underlay->n; i++)
 		n_rows += !i || compare_groups(&underlay->delay[i - 1], &underlay->delay[i]);
 	underlay->row = calloc((size_t)n_rows + 1, sizeof(*underlay->row));
@@ -223,25 +224,34 @@ static int make_rows(struct ws_underlay *underlay)
 	return rc;
 }
 
-int ws_underlay_open(const struct ws_atlas *atlas, const struct ws_calls *calls, const struct ws_clocks *clocks,
-		     enum ws_align align, struct ws_underlay *underlay)
+/* Room for a call's. */
+static int reserve(struct ws_underlay *underlay)
 {
-	struct ws_underlay made = { .align = align };
-	struct gathering gathering = { &made, atlas, clocks };
+	uint32_t room = underlay->room ? 2 * underlay->room : 64;
+	struct ws_delay *grown;
+
+	if (underlay->n + DELAYS_OF_A_CALL <= underlay->room)
+		return 0;
+	if (room > (UINT32_C(1) << 31))
+		return -EOVERFLOW;
+	grown = realloc(underlay->delay, room * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	underlay->delay = grown;
+	underlay->room = room;
+	return 0;
+}
+
+int ws_underlay_add(const struct ws_atlas *atlas, const struct ws_calls *calls, const struct ws_clocks *clocks,
+		    struct ws_underlay *underlay)
+{
+	const struct gathering gathering = { underlay, atlas, clocks };
 	int rc = 0;
 
-	if (calls->n > UINT32_MAX / DELAYS_OF_A_CALL)
-		return -EOVERFLOW;
-	made.delay = malloc(((size_t)calls->n * DELAYS_OF_A_CALL + 1) * sizeof(*made.delay));
-	if (!made.delay)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < calls->n && !rc; i++)
-		rc = add_call(&gathering, &calls->at[i]);
-	rc = rc ? rc : make_rows(&made);
-	if (rc)
-		ws_underlay_close(&made);
-	else
-		*underlay = made;
+	for (uint32_t i = 0; i < calls->n && !rc; i++) {
+		rc = reserve(underlay);
+		rc = rc ? rc : add_call(&gathering, &calls->at[i]);
+	}
 	return rc;
 }
 

@@ -49,6 +49,7 @@ struct ws_underlay_row {
 struct ws_underlay {
 	struct ws_delay *delay; /* by scope, what, from, to, value */
 	uint32_t n;
+	uint32_t room;
 	struct ws_underlay_row *row;
 	uint32_t n_rows;
 	struct ws_text_pool *texts;
@@ -59,9 +60,13 @@ struct ws_underlay {
 	uint64_t n_unpaired; /* calls whose request went from NIC to NIC, and whose response was not seen so */
 };
 
-/* 0, -ENOMEM, or -EOVERFLOW: more than 2^29 calls. The atlas must outlive it. To be closed with ws_underlay_close(). */
-int ws_underlay_open(const struct ws_atlas *atlas, const struct ws_calls *calls, const struct ws_clocks *clocks,
-		     enum ws_align align, struct ws_underlay *underlay);
+/* Adds the delays of further calls to an underlay, which begins with all-zero but for align. 0, -ENOMEM, or -EOVERFLOW:
+ * more than 2^31 delays. To be closed with ws_underlay_close(), and the atlas must outlive it. */
+int ws_underlay_add(const struct ws_atlas *atlas, const struct ws_calls *calls, const struct ws_clocks *clocks,
+		    struct ws_underlay *underlay);
+
+/* Makes the rows of what was added. 0 or -ENOMEM. */
+int ws_underlay_finish(struct ws_underlay *underlay);
 
 /* NULL is fine. */
 void ws_underlay_close(struct ws_underlay *underlay);

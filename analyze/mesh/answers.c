@@ -6,17 +6,13 @@
 
 #include "analyze/mesh/calls_inner.h"
 
-/* So far back a response's request is looked for on its connection: more are not sent ahead of their answers. */
-#define PIPELINED_MAX 1024
-
 /* Responses before the one that counts: 100 Continue, 103 Early Hints (RFC 9110 15.2). */
 static bool is_interim(uint16_t status)
 {
 	return status >= 100 && status < 200;
 }
 
-/* By point and connection, then in the atlas's order, which is that of time. */
-static int compare_connections(const void *a, const void *b, void *context)
+int ws_connections_compare(const void *a, const void *b, void *context)
 {
 	const struct ws_passage *passage = context;
 	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
@@ -28,12 +24,6 @@ static int compare_connections(const void *a, const void *b, void *context)
 	return (left > right) - (left < right);
 }
 
-/* Is a TCP sequence number before another, modulo 2^32 (RFC 9293 3.4)? */
-static bool is_before(uint32_t seq, uint32_t other)
-{
-	return (int32_t)(seq - other) < 0;
-}
-
 /*
  * The request that the response at place i of the list answers, or WS_NO_PASSAGE: the last one before it on its
  * connection, at its point, that began before the response's ack.
@@ -42,39 +32,32 @@ static uint32_t request_of(const struct ws_passage *passage, const uint32_t *lis
 {
 	const struct ws_passage *response = &passage[list[i]];
 
-	for (uint32_t k = i, n = 0; k-- > 0 && n < PIPELINED_MAX; n++) {
+	for (uint32_t k = i, n = 0; k-- > 0 && n < WS_PIPELINED_MAX; n++) {
 		const struct ws_passage *request = &passage[list[k]];
 
 		if (request->point != response->point || request->tuple != response->tuple)
 			break;
-		if (request->kind == WS_PASSAGE_REQUEST && is_before(request->identity.seq, response->ack))
+		if (request->kind == WS_PASSAGE_REQUEST && ws_seq_is_before(request->identity.seq, response->ack))
 			return list[k];
 	}
 	return WS_NO_PASSAGE;
 }
 
-/* The station at which the request was seen there, or WS_N_STATIONS: it is a repeat that stands at none. */
-static enum ws_station station_of(const struct ws_atlas *atlas, const struct ws_call *call, uint32_t request)
+/* The station at which the request was seen at that point, or WS_N_STATIONS: what was seen there is a repeat. */
+static enum ws_station station_of(const struct ws_atlas *atlas, const struct ws_call *call, uint32_t point)
 {
 	for (int station = 0; station < WS_N_STATIONS; station++) {
-		if (call->request[station] != WS_NO_PASSAGE &&
-		    atlas->passage[call->request[station]].point == atlas->passage[request].point)
+		if (call->request[station] != WS_NO_PASSAGE && atlas->passage[call->request[station]].point == point)
 			return station;
 	}
 	return WS_N_STATIONS;
 }
 
-static void assign(struct ws_calls_work *work, struct ws_calls *calls, uint32_t response, uint32_t request)
+void ws_answer_assign(const struct ws_atlas *atlas, uint32_t response, struct ws_call *call, struct ws_calls *calls)
 {
-	const struct ws_atlas *atlas = work->atlas;
-	uint32_t number = work->call_of[request], *place;
-	struct ws_call *call;
-	enum ws_station station;
+	enum ws_station station = station_of(atlas, call, atlas->passage[response].point);
+	uint32_t *place;
 
-	if (number == WS_NO_CALL) /* of a trace that was not asked for */
-		return;
-	call = &calls->at[number];
-	station = station_of(atlas, call, request);
 	if (station == WS_N_STATIONS) {
 		calls->n_unanswered++;
 		return;
@@ -87,27 +70,23 @@ static void assign(struct ws_calls_work *work, struct ws_calls *calls, uint32_t 
 		*place = response;
 }
 
-int ws_answers_assign(struct ws_calls_work *work, struct ws_calls *calls)
+void ws_answers_assign(struct ws_calls_work *work, struct ws_calls *calls)
 {
 	const struct ws_atlas *atlas = work->atlas;
-	uint32_t *list = malloc(((size_t)atlas->n_passages + 1) * sizeof(*list));
+	uint32_t *list = work->list;
 
-	if (!list)
-		return -ENOMEM;
 	for (uint32_t i = 0; i < atlas->n_passages; i++)
 		list[i] = i;
-	qsort_r(list, atlas->n_passages, sizeof(*list), compare_connections, atlas->passage);
+	qsort_r(list, atlas->n_passages, sizeof(*list), ws_connections_compare, atlas->passage);
 	for (uint32_t i = 0; i < atlas->n_passages; i++) {
 		uint32_t request;
 
 		if (atlas->passage[list[i]].kind != WS_PASSAGE_RESPONSE)
 			continue;
 		request = request_of(atlas->passage, list, i);
-		if (request != WS_NO_PASSAGE)
-			assign(work, calls, list[i], request);
-		else if (!atlas->trace_id_len)
-			calls->n_unanswered++;
+		if (request == WS_NO_PASSAGE)
+			calls->n_unanswered += !atlas->trace_id_len;
+		else if (work->call_of[request] != WS_NO_CALL) /* else of a trace that was not asked for */
+			ws_answer_assign(atlas, list[i], &calls->at[work->call_of[request]], calls);
 	}
-	free(list);
-	return 0;
 }

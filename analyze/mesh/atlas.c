@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analyze/mesh/atlas_inner.h"
+#include "analyze/mesh/traces_inner.h"
 #include "analyze/origin.h"
 #include "analyze/query.h"
 #include "analyze/text_pool.h"
@@ -220,7 +221,9 @@ static int read_run(struct ws_atlas *atlas, struct ws_atlas_run *run, const char
 	}
 	rc = rc ? rc : ws_owners_read(run->store, &atlas->owners, err);
 	rc = rc ? rc : ws_roster_open(run->store, &atlas->tuples, &run->roster, err);
-	rc = rc ? rc : ws_atlas_read_passages(atlas, run, err);
+	if (!rc)
+		rc = wanted->traces ? ws_traces_read(wanted->traces, atlas, run, err)
+				    : ws_atlas_read_passages(atlas, run, err);
 	return rc ? rc : ws_atlas_read_mesh(atlas, run, !wanted->without_spans, err);
 }
 

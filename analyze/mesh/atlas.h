@@ -86,7 +86,8 @@ struct ws_atlas {
 	uint32_t n_points;
 	char **node; /* names; a point whose node is not known has one of its run's name */
 	uint32_t n_nodes;
-	struct ws_passage *passage; /* by realtime_ns, point, seq */
+	struct ws_passage
+		*passage; /* by realtime_ns, point, seq; with struct ws_traces, of one trace after the other */
 	uint32_t n_passages;
 	uint8_t trace_id[16]; /* the only trace that was asked for; the others' passages are there to tell answers apart
 			       */
@@ -107,10 +108,13 @@ struct ws_atlas {
 /* Is it the trace that was asked for, or were all? */
 bool ws_atlas_has_trace(const struct ws_atlas *atlas, const struct ws_identity *identity);
 
-/* What is to be read. All-zero: everything. */
+struct ws_traces;
+
+/* What is to be read: one trace, or all of them. */
 struct ws_atlas_wanted {
-	const uint8_t *trace_id; /* only this trace, and what may answer it; NULL: all */
-	uint32_t trace_id_len;	 /* 8 or 16; of 64 bits are also found as 16 that begin with zeros, and the reverse */
+	const uint8_t *trace_id;  /* this trace, and what may answer it, into the atlas; NULL: all, into traces */
+	uint32_t trace_id_len;	  /* 8 or 16; of 64 bits are also found as 16 that begin with zeros, and the reverse */
+	struct ws_traces *traces; /* see traces.h, where it is opened together with its atlas */
 	bool without_spans;
 };
 

@@ -24,11 +24,23 @@ struct ws_atlas_run {
 	uint32_t n_files;
 	uint32_t *reversed; /* by tuple: index of the same tuple the other way round, plus 1; 0: not looked up yet */
 	uint32_t n_reversed;
-	bool *of_trace; /* by tuple: does it, or did it, carry the trace that is asked for? NULL: all are */
+	bool *of_trace; /* by tuple: does it, or did it, carry the trace that is asked for? */
 	uint32_t passage_room;
 };
 
-/* Reads requests and responses of the run's files. 0, -EIO, -EPROTO, -EOVERFLOW or -ENOMEM. */
+/* Who is told of a run's passages, one after the other. 0 or -errno. */
+struct ws_passage_sink {
+	void *context;
+	int (*take)(void *context, const struct ws_passage *passage);
+};
+
+/* Tells of the responses of the run's files, in order of response_id. 0, -EIO, -EPROTO, -ENOMEM, or what the sink says,
+ * in words if it is one of -ENOMEM and -EOVERFLOW. */
+int ws_atlas_read_responses(struct ws_atlas *atlas, struct ws_atlas_run *run, const struct ws_passage_sink *sink,
+			    struct ws_error *err);
+
+/* Reads requests and responses of the run's files that belong to the trace that is asked for. 0, -EIO, -EPROTO,
+ * -EOVERFLOW or -ENOMEM. */
 int ws_atlas_read_passages(struct ws_atlas *atlas, struct ws_atlas_run *run, struct ws_error *err);
 
 /* Reads the tracer's spans, its claims and what is said of clocks. Likewise. */

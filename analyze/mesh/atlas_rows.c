@@ -13,6 +13,7 @@
 struct reading {
 	struct ws_atlas *atlas;
 	struct ws_atlas_run *run;
+	const struct ws_passage_sink *sink;
 };
 
 void ws_trace_forms(const uint8_t *trace_id, uint32_t len, struct ws_trace_forms *forms)
@@ -54,11 +55,15 @@ static struct ws_atlas_file *file_of(const struct ws_atlas_run *run, int64_t fil
 	return NULL;
 }
 
-static int add(struct reading *reading, const struct ws_passage *passage)
+/* A sink's: puts the passage into the atlas, if its connection carried the trace. */
+static int add(void *context, const struct ws_passage *passage)
 {
+	struct reading *reading = context;
 	struct ws_atlas *atlas = reading->atlas;
 	struct ws_atlas_run *run = reading->run;
 
+	if (!run->of_trace[passage->tuple])
+		return 0;
 	if (atlas->n_passages >= run->passage_room) {
 		uint64_t room = atlas->n_passages < 512 ? 1024 : 2 * (uint64_t)atlas->n_passages;
 		struct ws_passage *grown;
@@ -129,7 +134,7 @@ static int take_request(sqlite3_stmt *row, void *context)
 	bool taken;
 	int rc = read_common(reading, row, &passage, &taken);
 
-	if (rc || !taken || (reading->run->of_trace && !reading->run->of_trace[passage.tuple]))
+	if (rc || !taken || !reading->run->of_trace[passage.tuple])
 		return rc;
 	passage.done_ns = (int64_t)((uint64_t)ws_query_int_or(row, 10, passage.ts_ns) - (uint64_t)passage.ts_ns +
 				    (uint64_t)passage.realtime_ns);
@@ -176,9 +181,7 @@ static int take_response(sqlite3_stmt *row, void *context)
 	if (rc || !taken)
 		return rc;
 	rc = reverse(reading, passage.tuple, &passage.tuple);
-	if (rc || (reading->run->of_trace && !reading->run->of_trace[passage.tuple]))
-		return rc;
-	return add(reading, &passage);
+	return rc ? rc : reading->sink->take(reading->sink->context, &passage);
 }
 
 static int take_tuple_of_trace(sqlite3_stmt *row, void *context)
@@ -220,34 +223,44 @@ static int find_trace(struct reading *reading, struct ws_error *err)
 }
 
 /* Were there as many rows of each file as it is said to have? A damaged database may lose them without a word. */
-static int check_counts(const struct ws_atlas_run *run, struct ws_error *err)
+static int complain_of_counts(const struct ws_atlas_run *run, const struct ws_file *file, struct ws_error *err)
 {
-	for (uint32_t i = 0; i < run->n_files; i++) {
-		const struct ws_atlas_file *read = &run->file[i];
-
-		if (read->n_contexts != read->file->n_contexts || read->n_responses != read->file->n_responses)
-			return ws_error(
-				err, -EPROTO,
-				"%s: holds other numbers of requests with a context or of responses than %s has: it "
-				"is damaged: remove it and run ingest again",
-				ws_store_path(run->store), read->file->path);
-	}
-	return 0;
+	return ws_error(err, -EPROTO,
+			"%s: holds other numbers of requests with a context or of responses than %s has: it is "
+			"damaged: remove it and run ingest again",
+			ws_store_path(run->store), file->path);
 }
 
-int ws_atlas_read_passages(struct ws_atlas *atlas, struct ws_atlas_run *run, struct ws_error *err)
+int ws_atlas_read_responses(struct ws_atlas *atlas, struct ws_atlas_run *run, const struct ws_passage_sink *sink,
+			    struct ws_error *err)
 {
-	struct reading reading = { atlas, run };
-	int rc = 0;
+	struct reading reading = { atlas, run, sink };
+	int rc;
 
-	run->passage_room = atlas->n_passages; /* what there is more is not known: it grows anew */
 	run->n_reversed = atlas->tuples.n;
 	run->reversed = calloc((size_t)run->n_reversed + 1, sizeof(*run->reversed));
 	if (!run->reversed)
 		return ws_error(err, -ENOMEM, "out of memory");
-	if (atlas->trace_id_len)
-		rc = find_trace(&reading, err);
+	rc = ws_query_each(run->store, response_query, 0, "its responses", take_response, &reading, err);
+	for (uint32_t i = 0; i < run->n_files && !rc; i++) {
+		if (run->file[i].n_responses != run->file[i].file->n_responses)
+			rc = complain_of_counts(run, run->file[i].file, err);
+	}
+	return rc;
+}
+
+int ws_atlas_read_passages(struct ws_atlas *atlas, struct ws_atlas_run *run, struct ws_error *err)
+{
+	struct reading reading = { .atlas = atlas, .run = run };
+	const struct ws_passage_sink sink = { &reading, add };
+	int rc = 0;
+
+	run->passage_room = atlas->n_passages; /* what there is more is not known: it grows anew */
+	rc = find_trace(&reading, err);
 	rc = rc ? rc : ws_query_each(run->store, request_query, 0, "its requests", take_request, &reading, err);
-	rc = rc ? rc : ws_query_each(run->store, response_query, 0, "its responses", take_response, &reading, err);
-	return rc ? rc : check_counts(run, err);
+	for (uint32_t i = 0; i < run->n_files && !rc; i++) {
+		if (run->file[i].n_contexts != run->file[i].file->n_contexts)
+			rc = complain_of_counts(run, run->file[i].file, err);
+	}
+	return rc ? rc : ws_atlas_read_responses(atlas, run, &sink, err);
 }

@@ -46,15 +46,38 @@ static int compare_members(const void *a, const void *b, void *context)
 	return order ? order : (left > right) - (left < right);
 }
 
+static int reserve(struct ws_calls_work *work, size_t room)
+{
+	if (room <= work->room)
+		return 0;
+	free(work->member);
+	free(work->call_of);
+	free(work->list);
+	work->member = malloc(room * sizeof(*work->member));
+	work->call_of = malloc(room * sizeof(*work->call_of));
+	work->list = malloc(room * sizeof(*work->list));
+	work->room = work->member && work->call_of && work->list ? room : 0;
+	return work->room ? 0 : -ENOMEM;
+}
+
+void ws_calls_work_close(struct ws_calls_work *work)
+{
+	if (!work)
+		return;
+	free(work->member);
+	free(work->call_of);
+	free(work->list);
+	*work = (struct ws_calls_work) { 0 };
+}
+
 /* The requests of the traces that are asked for, those of one identity side by side. */
 static int gather(struct ws_calls_work *work, struct ws_calls *calls)
 {
 	const struct ws_atlas *atlas = work->atlas;
 
-	work->member = malloc(((size_t)atlas->n_passages + 1) * sizeof(*work->member));
-	work->call_of = malloc(((size_t)atlas->n_passages + 1) * sizeof(*work->call_of));
-	if (!work->member || !work->call_of)
+	if (reserve(work, (size_t)atlas->n_passages + 1))
 		return -ENOMEM;
+	work->n_members = 0;
 	for (uint32_t i = 0; i < atlas->n_passages; i++) {
 		const struct ws_passage *passage = &atlas->passage[i];
 
@@ -110,9 +133,15 @@ static int make_calls(struct ws_calls_work *work, struct ws_calls *calls)
 
 	for (uint32_t i = 0; i < work->n_members; i += group_size(work, i))
 		n_groups++;
-	calls->at = malloc(((size_t)n_groups + 1) * sizeof(*calls->at));
-	if (!calls->at)
-		return -ENOMEM;
+	if (n_groups >= calls->room) {
+		struct ws_call *made = malloc(((size_t)n_groups + 1) * sizeof(*made));
+
+		if (!made)
+			return -ENOMEM;
+		free(calls->at);
+		calls->at = made;
+		calls->room = n_groups + 1;
+	}
 	for (uint32_t i = 0; i < work->n_members; i += n) {
 		struct ws_call *call = &calls->at[calls->n];
 
@@ -157,6 +186,12 @@ static int compare_calls(const void *a, const void *b, void *context)
 	return memcmp(left, right, sizeof(*left));
 }
 
+static void sort_calls(const struct ws_atlas *atlas, struct ws_calls *calls)
+{
+	if (calls->n > 1)
+		qsort_r(calls->at, calls->n, sizeof(*calls->at), compare_calls, (void *)atlas);
+}
+
 int ws_calls_open(const struct ws_atlas *atlas, struct ws_calls *calls)
 {
 	struct ws_calls_work work = { .atlas = atlas };
@@ -164,18 +199,63 @@ int ws_calls_open(const struct ws_atlas *atlas, struct ws_calls *calls)
 	int rc = gather(&work, &made);
 
 	rc = rc ? rc : make_calls(&work, &made);
-	rc = rc ? rc : ws_answers_assign(&work, &made);
 	if (!rc) {
-		qsort_r(made.at, made.n, sizeof(*made.at), compare_calls, (void *)atlas);
+		ws_answers_assign(&work, &made);
+		sort_calls(atlas, &made);
 		rc = ws_parents_assign(atlas, &made);
 	}
-	free(work.member);
-	free(work.call_of);
+	ws_calls_work_close(&work);
 	if (rc)
 		ws_calls_close(&made);
 	else
 		*calls = made;
 	return rc;
+}
+
+/* The call of that identity: the members are in order of theirs. */
+static struct ws_call *find_call(const struct ws_calls_work *work, const struct ws_identity *identity,
+				 struct ws_calls *calls)
+{
+	uint32_t low = 0, high = work->n_members;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		int order = memcmp(&work->atlas->passage[work->member[middle]].identity, identity, sizeof(*identity));
+
+		if (!order)
+			return &calls->at[work->call_of[work->member[middle]]];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+int ws_calls_of_trace(struct ws_calls_work *work, const struct ws_identity *answered, struct ws_calls *calls)
+{
+	const struct ws_atlas *atlas = work->atlas;
+	uint32_t n = 0;
+	int rc;
+
+	*calls = (struct ws_calls) { .at = calls->at, .room = calls->room };
+	rc = gather(work, calls);
+	rc = rc ? rc : make_calls(work, calls);
+	if (rc)
+		return rc;
+	for (uint32_t i = 0; i < atlas->n_passages; i++) {
+		if (atlas->passage[i].kind == WS_PASSAGE_RESPONSE)
+			work->list[n++] = i;
+	}
+	qsort_r(work->list, n, sizeof(*work->list), ws_connections_compare, atlas->passage);
+	for (uint32_t i = 0; i < n; i++) {
+		struct ws_call *call = find_call(work, &answered[work->list[i]], calls);
+
+		if (call)
+			ws_answer_assign(atlas, work->list[i], call, calls);
+	}
+	sort_calls(atlas, calls);
+	return 0;
 }
 
 void ws_calls_close(struct ws_calls *calls)

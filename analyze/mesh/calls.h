@@ -49,6 +49,7 @@ struct ws_call {
 struct ws_calls {
 	struct ws_call *at;
 	uint32_t n;
+	uint32_t room;
 	uint64_t n_elsewhere;  /* passages of requests at points that are neither NIC nor vport: no part of any call */
 	uint64_t n_requests;   /* passages of requests that went into calls */
 	uint64_t n_responses;  /* of responses that did */

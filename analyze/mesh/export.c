@@ -19,6 +19,12 @@ struct batch {
 	uint32_t n;
 };
 
+struct ws_export {
+	struct ws_export_plan plan;
+	struct batch batch; /* of one trace */
+	struct ws_export_count count;
+};
+
 /* What makes an interval this one: hashed for its id, so without padding. */
 struct fingerprint {
 	struct ws_identity identity;
@@ -79,18 +85,18 @@ static bool is_wanted(const struct ws_interval *interval, enum ws_format format,
 	return interval->is_known && !(is_otlp && (interval->kind == WS_INTERVAL_GAP || interval->duration_ns < 0));
 }
 
-static void add_call(const struct ws_atlas *atlas, const struct ws_clocks *clocks, const struct ws_call *call,
-		     const struct ws_identity *identity, enum ws_format format, struct batch *batch,
-		     struct ws_export_count *count)
+static void add_call(struct ws_export *export, const struct ws_call *call, const struct ws_identity *identity)
 {
 	static const uint8_t none[8];
+	const struct ws_atlas *atlas = export->plan.atlas;
+	struct batch *batch = &export->batch;
 	struct ws_legs legs;
 
-	ws_legs_make(atlas, clocks, call, &legs);
+	ws_legs_make(atlas, export->plan.clocks, call, &legs);
 	for (uint32_t i = 0; i < legs.n; i++) {
 		struct ws_export_row *row = &batch->row[batch->n];
 
-		if (!is_wanted(&legs.at[i], format, count))
+		if (!is_wanted(&legs.at[i], export->plan.format, &export->count))
 			continue;
 		batch->interval[batch->n] = legs.at[i];
 		*row = (struct ws_export_row) {
@@ -105,48 +111,76 @@ static void add_call(const struct ws_atlas *atlas, const struct ws_clocks *clock
 		memcpy(row->parent_span_id, identity->span_id, sizeof(row->parent_span_id));
 		make_span_id(identity, row);
 		row->class = class_of(row);
-		place(clocks, row);
+		place(export->plan.clocks, row);
 		batch->n++;
 	}
 }
 
-static void flush(struct batch *batch, enum ws_format format, FILE *out)
+static void flush(struct ws_export *export)
 {
+	const struct batch *batch = &export->batch;
+	enum ws_format format = export->plan.format;
+
 	if (batch->n)
 		(format == WS_FORMAT_CSV     ? ws_export_csv
 		 : format == WS_FORMAT_JSONL ? ws_export_jsonl
-					     : ws_export_otlp)(batch->row, batch->n, out);
-	batch->n = 0;
+					     : ws_export_otlp)(batch->row, batch->n, export->plan.out);
+	export->batch.n = 0;
 }
 
-int ws_export_write(const struct ws_atlas *atlas, const struct ws_calls *calls, const struct ws_clocks *clocks,
-		    enum ws_format format, FILE *out, struct ws_export_count *count)
+int ws_export_open(const struct ws_export_plan *plan, struct ws_export **export)
 {
-	struct batch batch = { malloc((BATCH_MAX + WS_MAX_INTERVALS) * sizeof(*batch.row)),
-			       malloc((BATCH_MAX + WS_MAX_INTERVALS) * sizeof(*batch.interval)), 0 };
-	const struct ws_identity *last = NULL;
-	int rc = batch.row && batch.interval ? 0 : -ENOMEM;
+	struct ws_export *made = calloc(1, sizeof(*made));
 
-	*count = (struct ws_export_count) { 0 };
-	if (!rc && format == WS_FORMAT_CSV)
-		ws_export_csv_header(out);
+	if (!made)
+		return -ENOMEM;
+	made->plan = *plan;
+	made->batch.row = malloc((BATCH_MAX + WS_MAX_INTERVALS) * sizeof(*made->batch.row));
+	made->batch.interval = malloc((BATCH_MAX + WS_MAX_INTERVALS) * sizeof(*made->batch.interval));
+	if (!made->batch.row || !made->batch.interval) {
+		ws_export_close(made);
+		return -ENOMEM;
+	}
+	if (plan->format == WS_FORMAT_CSV)
+		ws_export_csv_header(plan->out);
+	*export = made;
+	return 0;
+}
+
+int ws_export_write(struct ws_export *export, const struct ws_calls *calls)
+{
+	const struct ws_identity *last = NULL;
+	int rc = 0;
+
 	for (uint32_t i = 0; i < calls->n && !rc; i++) {
-		const struct ws_identity *identity = ws_call_identity(atlas, &calls->at[i]);
+		const struct ws_identity *identity = ws_call_identity(export->plan.atlas, &calls->at[i]);
 		bool is_new = !last || last->trace_id_len != identity->trace_id_len ||
 			      memcmp(last->trace_id, identity->trace_id, sizeof(last->trace_id)) != 0;
 
-		count->n_traces += is_new;
-		if (is_new || batch.n >= BATCH_MAX)
-			flush(&batch, format, out);
+		export->count.n_traces += is_new;
+		if (is_new || export->batch.n >= BATCH_MAX)
+			flush(export);
 		last = identity;
-		add_call(atlas, clocks, &calls->at[i], identity, format, &batch, count);
-		rc = ferror(out) ? -EIO : 0;
+		add_call(export, &calls->at[i], identity);
+		rc = ferror(export->plan.out) ? -EIO : 0;
 	}
 	if (!rc)
-		flush(&batch, format, out);
-	free(batch.row);
-	free(batch.interval);
-	return rc ? rc : ferror(out) ? -EIO : 0;
+		flush(export);
+	return rc ? rc : ferror(export->plan.out) ? -EIO : 0;
+}
+
+const struct ws_export_count *ws_export_count(const struct ws_export *export)
+{
+	return &export->count;
+}
+
+void ws_export_close(struct ws_export *export)
+{
+	if (!export)
+		return;
+	free(export->batch.row);
+	free(export->batch.interval);
+	free(export);
 }
 
 const struct ws_owner *ws_export_pod(const struct ws_export_row *row)

@@ -37,12 +37,30 @@ struct ws_export_count {
 	uint64_t n_negative; /* OTLP: ends before it begins, which no span may */
 };
 
+/* What is written, and where it goes. */
+struct ws_export_plan {
+	const struct ws_atlas *atlas;
+	const struct ws_clocks *clocks; /* NULL: not aligned */
+	enum ws_format format;
+	FILE *out;
+};
+
+struct ws_export;
+
 /*
- * Writes all calls' intervals: OTLP in JSON, a line for each trace, a long one in several; CSV (RFC 4180) with a
- * header; or a JSON object a line. clocks: NULL: not aligned. 0, -ENOMEM or -EIO.
+ * Writes intervals of calls: OTLP in JSON, a line for each trace, a long one in several; CSV (RFC 4180) with a header;
+ * or a JSON object a line. 0 or -ENOMEM. Atlas and clocks must outlive it. To be closed with ws_export_close().
  */
-int ws_export_write(const struct ws_atlas *atlas, const struct ws_calls *calls, const struct ws_clocks *clocks,
-		    enum ws_format format, FILE *out, struct ws_export_count *count);
+int ws_export_open(const struct ws_export_plan *plan, struct ws_export **export);
+
+/* Writes those of further calls, which come in the order of struct ws_calls, a trace as a whole. 0 or -EIO. */
+int ws_export_write(struct ws_export *export, const struct ws_calls *calls);
+
+/* What was written so far. */
+const struct ws_export_count *ws_export_count(const struct ws_export *export);
+
+/* NULL is fine. */
+void ws_export_close(struct ws_export *export);
 
 /* Those of ws_export_write(): a batch of one trace's intervals. */
 void ws_export_otlp(const struct ws_export_row *row, uint32_t n, FILE *out);

@@ -331,15 +331,26 @@ static void place_all(struct ws_journey *journey)
 	}
 }
 
-int ws_journey_open(const struct ws_atlas *atlas, const struct ws_calls *calls, const struct ws_clocks *clocks,
-		    const uint8_t *trace_id, uint32_t trace_id_len, struct ws_journey *journey)
+/* Which point watches what: as it was given, or as the journey's calls tell. */
+static int find_watch(const struct ws_journey_source *source, struct ws_journey *journey)
 {
-	struct ws_journey made = { .atlas = atlas, .calls = calls, .clocks = clocks };
+	int rc = source->watch ? 0 : ws_lookout_open(source->atlas, &journey->own_watch);
+
+	if (!rc && !source->watch)
+		ws_lookout_learn(journey->own_watch, source->calls);
+	journey->watch = source->watch ? source->watch : journey->own_watch;
+	return rc;
+}
+
+int ws_journey_open(const struct ws_journey_source *source, const uint8_t *trace_id, uint32_t trace_id_len,
+		    struct ws_journey *journey)
+{
+	struct ws_journey made = { .atlas = source->atlas, .calls = source->calls, .clocks = source->clocks };
 	int rc;
 
 	ws_trace_id_widen(trace_id, trace_id_len, made.trace_id);
 	rc = make_stages(&made);
-	rc = rc ? rc : ws_lookout_open(atlas, calls, &made.watch);
+	rc = rc ? rc : find_watch(source, &made);
 	if (!rc) {
 		place_all(&made);
 		rc = ws_hops_make(&made);
@@ -357,7 +368,7 @@ void ws_journey_close(struct ws_journey *journey)
 {
 	if (!journey)
 		return;
-	ws_lookout_close(journey->watch);
+	ws_lookout_close(journey->own_watch);
 	free(journey->stage);
 	free(journey->hop);
 	free(journey->beside);

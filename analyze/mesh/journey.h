@@ -92,8 +92,9 @@ struct ws_journey {
 	const struct ws_clocks *clocks; /* NULL: not aligned */
 	enum ws_align align;
 	uint8_t trace_id[16]; /* of 64 bits: in the last 8 */
-	struct ws_lookout *watch;
-	struct ws_stage *stage; /* callers before what they call, else by time */
+	const struct ws_lookout *watch;
+	struct ws_lookout *own_watch; /* if none was given */
+	struct ws_stage *stage;	      /* callers before what they call, else by time */
 	uint32_t n_stages;
 	struct ws_hop *hop; /* by at_ns, call, order of the way */
 	uint32_t n_hops;
@@ -113,12 +114,18 @@ struct ws_journey {
 	uint32_t n_missed; /* stations that should have seen a packet and did not */
 };
 
-/*
- * Makes the journey of a trace, of 8 or 16 bytes. 0; -ENOENT: no call has that trace id; -ENOMEM. Atlas, calls and
- * clocks (NULL: not aligned) must outlive it. To be closed with ws_journey_close().
- */
-int ws_journey_open(const struct ws_atlas *atlas, const struct ws_calls *calls, const struct ws_clocks *clocks,
-		    const uint8_t *trace_id, uint32_t trace_id_len, struct ws_journey *journey);
+/* What a journey is made from; it must outlive it. */
+struct ws_journey_source {
+	const struct ws_atlas *atlas;
+	const struct ws_calls *calls;
+	const struct ws_clocks *clocks; /* NULL: not aligned */
+	const struct ws_lookout *watch; /* NULL: what these calls teach */
+};
+
+/* Makes the journey of a trace, of 8 or 16 bytes. 0; -ENOENT: no call has that trace id; -ENOMEM. To be closed with
+ * ws_journey_close(). */
+int ws_journey_open(const struct ws_journey_source *source, const uint8_t *trace_id, uint32_t trace_id_len,
+		    struct ws_journey *journey);
 
 /* NULL is fine. */
 void ws_journey_close(struct ws_journey *journey);

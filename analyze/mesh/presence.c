@@ -76,7 +76,25 @@ static void learn_vport(struct ws_lookout *watch, const struct ws_owner *owner, 
 		watch->node_of[index] = watch->atlas->point[watch->atlas->passage[passage].point].node;
 }
 
-int ws_lookout_open(const struct ws_atlas *atlas, const struct ws_calls *calls, struct ws_lookout **watch)
+void ws_lookout_learn(struct ws_lookout *watch, const struct ws_calls *calls)
+{
+	for (uint32_t i = 0; i < calls->n; i++) {
+		learn_vport(watch, calls->at[i].caller, calls->at[i].request[WS_STATION_CALLER_VPORT]);
+		learn_vport(watch, calls->at[i].callee, calls->at[i].request[WS_STATION_CALLEE_VPORT]);
+	}
+}
+
+bool ws_lookout_learns(const struct ws_lookout *watch)
+{
+	return watch->atlas->owners.n > 0;
+}
+
+void ws_lookout_move(struct ws_lookout *watch, const struct ws_atlas *atlas)
+{
+	watch->atlas = atlas;
+}
+
+int ws_lookout_open(const struct ws_atlas *atlas, struct ws_lookout **watch)
 {
 	struct ws_lookout *made = calloc(1, sizeof(*made));
 
@@ -93,10 +111,6 @@ int ws_lookout_open(const struct ws_atlas *atlas, const struct ws_calls *calls, 
 	memset(made->nic_of, 0xff, atlas->n_nodes * sizeof(uint32_t));
 	memset(made->vport_of, 0xff, atlas->owners.n * sizeof(uint32_t));
 	learn_points(made);
-	for (uint32_t i = 0; i < calls->n; i++) {
-		learn_vport(made, calls->at[i].caller, calls->at[i].request[WS_STATION_CALLER_VPORT]);
-		learn_vport(made, calls->at[i].callee, calls->at[i].request[WS_STATION_CALLEE_VPORT]);
-	}
 	*watch = made;
 	return 0;
 }

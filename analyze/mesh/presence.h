@@ -19,9 +19,18 @@ enum ws_presence {
 /* Which point watches what. */
 struct ws_lookout;
 
-/* Finds the points of nodes and of pods: from what the points say of themselves, and from where calls were seen. 0 or
- * -ENOMEM. Atlas and calls must outlive it. To be closed with ws_lookout_close(). */
-int ws_lookout_open(const struct ws_atlas *atlas, const struct ws_calls *calls, struct ws_lookout **watch);
+/* Finds the points of nodes and of pods from what the points say of themselves. 0 or -ENOMEM. The atlas must outlive
+ * it. To be closed with ws_lookout_close(). */
+int ws_lookout_open(const struct ws_atlas *atlas, struct ws_lookout **watch);
+
+/* Finds what is still missing from where calls were seen; the first that were count. */
+void ws_lookout_learn(struct ws_lookout *watch, const struct ws_calls *calls);
+
+/* Can it learn anything at all? Without names it cannot. */
+bool ws_lookout_learns(const struct ws_lookout *watch);
+
+/* The same lookout over another atlas of the same runs: what was learned from all traces, for one of them. */
+void ws_lookout_move(struct ws_lookout *watch, const struct ws_atlas *atlas);
 
 /* NULL is fine. */
 void ws_lookout_close(struct ws_lookout *watch);

@@ -13,13 +13,25 @@
 /* What a key begins with. Names have no such byte first: they follow it. */
 enum { KEY_SERVICE = 'S', KEY_NODE = 'N', KEY_ADDRESS = 'A', KEY_OUTSIDE = 'O', KEY_CLAIM = 'C' };
 
+/* An address whose node is known. */
+struct ws_services_address {
+	uint8_t address[16];
+	uint32_t node; /* + 1; 0: the place is free */
+};
+
+/* A power of two. */
+#define N_RECENT 1024
+
 int ws_services_open(const struct ws_atlas *atlas, struct ws_services *services)
 {
 	struct ws_services made = { .atlas = atlas };
 
 	made.of_owner = calloc((size_t)atlas->owners.n + 1, sizeof(*made.of_owner));
-	if (!made.of_owner)
+	made.recent = calloc(N_RECENT, sizeof(*made.recent));
+	if (!made.of_owner || !made.recent) {
+		ws_services_close(&made);
 		return -ENOMEM;
+	}
 	*services = made;
 	return 0;
 }
@@ -34,6 +46,7 @@ void ws_services_close(struct ws_services *services)
 		free(services->key[i]);
 	free(services->node);
 	free(services->of_owner);
+	free(services->recent);
 	free(services->key);
 	free(services->value);
 	ws_text_pool_close(services->texts);
@@ -157,23 +170,51 @@ static int of_owner(struct ws_services *services, const struct ws_owner *owner, 
 	return rc;
 }
 
+/* Whoever has no address of the cluster, and calls into it. */
+static int of_outside(struct ws_services *services, uint32_t *node)
+{
+	static const struct ws_topology_node outside = {
+		.name = "outside", .namespace = "", .is_outside = true, .is_seen = true
+	};
+	int rc = 0;
+
+	if (!services->outside) {
+		rc = get(services, KEY_OUTSIDE, &outside, node);
+		services->outside = rc ? 0 : *node + 1;
+	}
+	*node = services->outside - 1;
+	return rc;
+}
+
+static int of_address(struct ws_services *services, const uint8_t address[16], uint32_t *node)
+{
+	struct ws_services_address *recent = &services->recent[XXH3_64bits(address, 16) & (N_RECENT - 1)];
+	struct ws_topology_node made = { .namespace = "", .is_seen = true };
+	char text[WS_OWNER_TEXT_MAX];
+	int rc;
+
+	if (recent->node && !memcmp(recent->address, address, sizeof(recent->address))) {
+		*node = recent->node - 1;
+		return 0;
+	}
+	made.name = ws_text_pool_add(&services->texts, ws_owner_service(NULL, address, text));
+	rc = made.name ? get(services, KEY_ADDRESS, &made, node) : -ENOMEM;
+	if (!rc) {
+		memcpy(recent->address, address, sizeof(recent->address));
+		recent->node = *node + 1;
+	}
+	return rc;
+}
+
 int ws_services_of_call(struct ws_services *services, const struct ws_call *call, bool is_callee, uint32_t *node)
 {
 	const struct ws_owner *owner = is_callee ? call->callee : call->caller;
-	struct ws_topology_node made = { .namespace = "", .is_seen = true };
-	char text[WS_OWNER_TEXT_MAX];
 
 	if (owner)
 		return of_owner(services, owner, node);
-	if (!is_callee && services->atlas->owners.n) {
-		made.name = "outside";
-		made.is_outside = true;
-		return get(services, KEY_OUTSIDE, &made, node);
-	}
-	made.name =
-		ws_text_pool_add(&services->texts,
-				 ws_owner_service(NULL, is_callee ? call->callee_address : call->caller_address, text));
-	return made.name ? get(services, KEY_ADDRESS, &made, node) : -ENOMEM;
+	if (!is_callee && services->atlas->owners.n)
+		return of_outside(services, node);
+	return of_address(services, is_callee ? call->callee_address : call->caller_address, node);
 }
 
 int ws_services_of_name(struct ws_services *services, const char *name, uint32_t *node)

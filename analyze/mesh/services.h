@@ -20,6 +20,8 @@ struct ws_services {
 	uint32_t *value;
 	uint32_t n_slots, n_taken;
 	struct ws_text_pool *texts;
+	uint32_t outside;		    /* node + 1; 0: none yet */
+	struct ws_services_address *recent; /* of addresses without an owner: a cache, by hash */
 };
 
 /* 0 or -ENOMEM. To be closed with ws_services_close(). */

@@ -89,8 +89,27 @@ struct ws_topology {
 	struct ws_text_pool *texts;
 };
 
-/* 0 or -ENOMEM. Atlas and calls must outlive it. To be closed with ws_topology_close(). */
-int ws_topology_open(const struct ws_atlas *atlas, const struct ws_calls *calls, struct ws_topology *topology);
+/* A topology while it is made. It keeps an edge's counts, and 8 bytes for each of a call's two times. */
+struct ws_topology_maker;
+
+/* 0 or -ENOMEM. The atlas must outlive it and the topology. To be closed with ws_topology_maker_close(). */
+int ws_topology_maker_open(const struct ws_atlas *atlas, struct ws_topology_maker **maker);
+
+/* NULL is fine. */
+void ws_topology_maker_close(struct ws_topology_maker *maker);
+
+/* Does it matter that all calls are learned from? If not, they are only added. */
+bool ws_topology_learns(const struct ws_topology_maker *maker);
+
+/* Learns from calls where pods are watched; before any are added. All calls, in their order. */
+void ws_topology_learn(struct ws_topology_maker *maker, const struct ws_calls *calls);
+
+/* Adds calls; all calls, in their order. 0 or -ENOMEM. */
+int ws_topology_add(struct ws_topology_maker *maker, const struct ws_calls *calls);
+
+/* Makes the topology of the calls that were added, and of what the tracer claims; its n_unanswered and n_elsewhere are
+ * 0. Nothing can be added then. 0 or -ENOMEM. To be closed with ws_topology_close(). */
+int ws_topology_finish(struct ws_topology_maker *maker, struct ws_topology *topology);
 
 /* NULL is fine. */
 void ws_topology_close(struct ws_topology *topology);

@@ -14,9 +14,16 @@
 
 static const uint8_t trace[16] = { 1 };
 
-static void open_journey(struct mesh *mesh, struct ws_journey *journey)
+static int open_journey_of(const struct mesh *mesh, const uint8_t *trace_id, uint32_t len, struct ws_journey *journey)
 {
-	assert_int_equal(ws_journey_open(&mesh->atlas, &mesh->calls, NULL, trace, sizeof(trace), journey), 0);
+	const struct ws_journey_source source = { .atlas = &mesh->atlas, .calls = &mesh->calls };
+
+	return ws_journey_open(&source, trace_id, len, journey);
+}
+
+static void open_journey(const struct mesh *mesh, struct ws_journey *journey)
+{
+	assert_int_equal(open_journey_of(mesh, trace, sizeof(trace), journey), 0);
 }
 
 static int64_t sum_of_parts(const struct ws_journey *journey)
@@ -282,11 +289,11 @@ static void a_short_trace_id_is_found_with_zeros(void **state)
 		mesh.passage[i].identity.trace_id[0] = 7;
 		mesh.passage[i].identity.trace_id_len = 8;
 	}
-	assert_int_equal(ws_journey_open(&mesh.atlas, &mesh.calls, NULL, half, 8, &journey), 0);
+	assert_int_equal(open_journey_of(&mesh, half, 8, &journey), 0);
 	ws_journey_close(&journey);
-	assert_int_equal(ws_journey_open(&mesh.atlas, &mesh.calls, NULL, whole, 16, &journey), 0);
+	assert_int_equal(open_journey_of(&mesh, whole, 16, &journey), 0);
 	ws_journey_close(&journey);
-	assert_int_equal(ws_journey_open(&mesh.atlas, &mesh.calls, NULL, other, 16, &journey), -ENOENT);
+	assert_int_equal(open_journey_of(&mesh, other, 16, &journey), -ENOENT);
 }
 
 static void spans_are_found_by_id_service_and_time(void **state)

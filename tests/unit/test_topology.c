@@ -23,6 +23,21 @@ static const struct ws_topology_edge *find(const struct ws_topology *topology, c
 	return NULL;
 }
 
+/* Of all calls at once. */
+static int open_topology(const struct mesh *mesh, struct ws_topology *topology)
+{
+	struct ws_topology_maker *maker;
+	int rc = ws_topology_maker_open(&mesh->atlas, &maker);
+
+	if (rc)
+		return rc;
+	ws_topology_learn(maker, &mesh->calls);
+	rc = ws_topology_add(maker, &mesh->calls);
+	rc = rc ? rc : ws_topology_finish(maker, topology);
+	ws_topology_maker_close(maker);
+	return rc;
+}
+
 static const int64_t some_way[8] = { 0, 10, 20, 30, 130, 140, 150, 170 };
 
 static void edges_are_counted(void **state)
@@ -39,7 +54,7 @@ static void edges_are_counted(void **state)
 	mesh_call(&mesh, WS_NO_CALL, POD_A, POD_B, half);
 	mesh_call(&mesh, WS_NO_CALL, POD_B, POD_A, some_way);
 	mesh.passage[mesh.call[1].response[WS_STATION_CALLER_VPORT]].status = 503;
-	assert_int_equal(ws_topology_open(&mesh.atlas, &mesh.calls, &topology), 0);
+	assert_int_equal(open_topology(&mesh, &topology), 0);
 	assert_int_equal(topology.n_nodes, 2);
 	assert_int_equal(topology.n_edges, 2);
 	edge = find(&topology, "a", "b");
@@ -75,7 +90,7 @@ static void claims_are_compared(void **state)
 	mesh.call[2].caller = NULL;
 	mesh.claim[mesh.atlas.n_claims++] = (struct ws_claim) { "a", "b.ns", 7 };
 	mesh.claim[mesh.atlas.n_claims++] = (struct ws_claim) { "ns/c", "stock", 2 };
-	assert_int_equal(ws_topology_open(&mesh.atlas, &mesh.calls, &topology), 0);
+	assert_int_equal(open_topology(&mesh, &topology), 0);
 	assert_int_equal(topology.n_edges, 4);
 	assert_true(topology.node[0].is_outside);
 	assert_int_equal(find(&topology, "a", "b")->verdict, WS_VERDICT_BOTH);
@@ -102,7 +117,7 @@ static void spans_make_edges(void **state)
 	mesh_span(&mesh, 3, 2, "b", "client", 25, 10);
 	mesh_span(&mesh, 4, 3, "c", "server", 26, 5); /* W3C */
 	mesh_span(&mesh, 5, 4, "c", "internal", 27, 1);
-	assert_int_equal(ws_topology_open(&mesh.atlas, &mesh.calls, &topology), 0);
+	assert_int_equal(open_topology(&mesh, &topology), 0);
 	assert_int_equal(topology.n_edges, 2);
 	assert_int_equal(find(&topology, "a", "b")->n_spans, 1);
 	assert_int_equal(find(&topology, "b", "c")->n_spans, 1);
@@ -121,7 +136,7 @@ static void equal_names_are_told_apart(void **state)
 	mesh.owner[POD_D].service = "a"; /* of the same namespace: the same service */
 	mesh_call(&mesh, WS_NO_CALL, POD_A, POD_B, some_way);
 	mesh_call(&mesh, WS_NO_CALL, POD_D, POD_B, some_way);
-	assert_int_equal(ws_topology_open(&mesh.atlas, &mesh.calls, &topology), 0);
+	assert_int_equal(open_topology(&mesh, &topology), 0);
 	assert_int_equal(topology.n_edges, 1);
 	assert_int_equal(find(&topology, "ns/a", "other/a")->n_calls, 2);
 	ws_topology_close(&topology);
@@ -146,7 +161,7 @@ static void a_large_graph_is_drawn(void **state)
 		claim[i] = (struct ws_claim) { name[i % 1000], name[(i * 7 + i / 1000 * 31 + 1) % 1000], 1 };
 	mesh.atlas.claim = claim;
 	mesh.atlas.n_claims = 5000;
-	assert_int_equal(ws_topology_open(&mesh.atlas, &mesh.calls, &topology), 0);
+	assert_int_equal(open_topology(&mesh, &topology), 0);
 	assert_int_equal(topology.n_nodes, 1000);
 	assert_non_null(out);
 	assert_int_equal(ws_topology_write_svg(&topology, out), 0);
@@ -162,9 +177,14 @@ static void export_all(struct mesh *mesh, enum ws_format format, char **text, st
 {
 	size_t len = 0;
 	FILE *out = open_memstream(text, &len);
+	const struct ws_export_plan plan = { &mesh->atlas, NULL, format, out };
+	struct ws_export *export;
 
 	assert_non_null(out);
-	assert_int_equal(ws_export_write(&mesh->atlas, &mesh->calls, NULL, format, out, count), 0);
+	assert_int_equal(ws_export_open(&plan, &export), 0);
+	assert_int_equal(ws_export_write(export, &mesh->calls), 0);
+	*count = *ws_export_count(export);
+	ws_export_close(export);
 	fclose(out);
 }
 
