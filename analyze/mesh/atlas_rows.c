@@ -139,7 +139,13 @@ static int take_request(sqlite3_stmt *row, void *context)
 	passage.done_ns = (int64_t)((uint64_t)ws_query_int_or(row, 10, passage.ts_ns) - (uint64_t)passage.ts_ns +
 				    (uint64_t)passage.realtime_ns);
 	rc = read_ids(row, &passage);
-	return rc ? rc : add(reading, &passage);
+	if (rc)
+		return rc;
+	/* others tell whose a response is: where there are none, they tell nothing */
+	if (!reading->atlas->point[passage.point].has_responses &&
+	    !ws_atlas_has_trace(reading->atlas, &passage.identity))
+		return 0;
+	return add(reading, &passage);
 }
 
 /* The tuple the other way round. */
