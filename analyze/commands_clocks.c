@@ -107,7 +107,7 @@ int ws_command_underlay(const struct ws_invocation *invocation)
 		ws_tell("", err.text);
 	} else {
 		status = ws_tell_printed(ws_underlay_print(&underlay, invocation->format, stdout));
-		if (!status && !underlay.n)
+		if (!status && !underlay.n_rows)
 			status = ws_tell_nothing(invocation, "no request was seen at the NICs of two nodes: record the "
 							     "NIC of every node, `capture plan` finds them");
 		if (!status)

@@ -79,8 +79,8 @@ static int underlay_panels(const void *content, FILE *out)
 /* Is there anything to draw? */
 static bool has_panels(const struct ws_underlay *underlay)
 {
-	return underlay->n_rows && underlay->row->delay->scope == WS_UNDERLAY_NODES &&
-	       underlay->row->delay->what == WS_UNDERLAY_ROUND_TRIP;
+	return underlay->n_rows && underlay->row->scope == WS_UNDERLAY_NODES &&
+	       underlay->row->what == WS_UNDERLAY_ROUND_TRIP;
 }
 
 int ws_underlay_publish(const struct ws_underlay *underlay, const struct ws_invocation *invocation,

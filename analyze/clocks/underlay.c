@@ -5,14 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "analyze/clocks/clocks_inner.h"
 #include "analyze/clocks/crossings.h"
 #include "analyze/radix.h"
 #include "analyze/text_pool.h"
-
-/* Delays of a call: there and back, two ways, each between nodes and services. */
-#define DELAYS_OF_A_CALL 6
 
 const char *ws_underlay_what_name(enum ws_underlay_what what)
 {
@@ -33,12 +31,6 @@ struct ends {
 	const char *to;
 };
 
-static void add(struct ws_underlay *underlay, enum ws_underlay_scope scope, enum ws_underlay_what what,
-		struct ends ends, int64_t value_ns, uint64_t bound_ns)
-{
-	underlay->delay[underlay->n++] = (struct ws_delay) { ends.from, ends.to, value_ns, bound_ns, scope, what };
-}
-
 /* a - b, at most what a number of 64 bits can hold. */
 static int64_t less(int64_t a, int64_t b)
 {
@@ -47,28 +39,130 @@ static int64_t less(int64_t a, int64_t b)
 	return !__builtin_sub_overflow(a, b, &rest) ? rest : a < b ? INT64_MIN : INT64_MAX;
 }
 
+static bool is_row(const struct ws_underlay_row *row, const struct ws_underlay_row *wanted)
+{
+	/* both texts are of one pool, or nodes of the atlas: the same pointers */
+	return row->from == wanted->from && row->to == wanted->to && row->scope == wanted->scope &&
+	       row->what == wanted->what;
+}
+
+/* The slot of a row: its own, or the free one where it goes. */
+static uint32_t slot_of(const struct ws_underlay *underlay, const struct ws_underlay_row *wanted)
+{
+	const uint64_t key[] = { (uintptr_t)wanted->from, (uintptr_t)wanted->to, wanted->scope, wanted->what };
+	uint32_t slot = (uint32_t)XXH3_64bits(key, sizeof(key)) & (underlay->n_slots - 1);
+
+	while (underlay->slot[slot] && !is_row(&underlay->row[underlay->slot[slot] - 1], wanted))
+		slot = (slot + 1) & (underlay->n_slots - 1);
+	return slot;
+}
+
+/* Room for one more row. */
+static int reserve_row(struct ws_underlay *underlay)
+{
+	uint32_t room = underlay->n_rows_room ? 2 * underlay->n_rows_room : 32, *slot;
+	struct ws_underlay_row *grown;
+
+	if (underlay->n_rows < underlay->n_rows_room)
+		return 0;
+	grown = realloc(underlay->row, room * sizeof(*grown));
+	underlay->row = grown ? grown : underlay->row;
+	slot = calloc(2 * (size_t)room, sizeof(*slot));
+	if (!grown || !slot) {
+		free(slot);
+		return -ENOMEM;
+	}
+	free(underlay->slot);
+	underlay->slot = slot;
+	underlay->n_slots = 2 * room;
+	underlay->n_rows_room = room;
+	for (uint32_t i = 0; i < underlay->n_rows; i++)
+		slot[slot_of(underlay, &underlay->row[i])] = i + 1;
+	return 0;
+}
+
+static int grow(uint64_t **list, uint32_t room)
+{
+	uint64_t *grown = realloc(*list, room * sizeof(*grown));
+
+	*list = grown ? grown : *list;
+	return grown ? 0 : -ENOMEM;
+}
+
+/* Room for one more delay. */
+static int reserve(struct ws_underlay_row *row)
+{
+	uint32_t room = row->room ? 2 * row->room : 16;
+	int rc;
+
+	if (row->n < row->room)
+		return 0;
+	if (room > UINT32_C(1) << 31)
+		return -EOVERFLOW;
+	rc = grow(&row->value, room);
+	if (!rc && row->what != WS_UNDERLAY_ROUND_TRIP)
+		rc = grow(&row->least, room);
+	if (!rc && row->what != WS_UNDERLAY_ROUND_TRIP)
+		rc = grow(&row->most, room);
+	row->room = rc ? row->room : room;
+	return rc;
+}
+
+/* A delay, which is within bound_ns with clocks brought together. */
+static int add(struct ws_underlay *underlay, enum ws_underlay_scope scope, enum ws_underlay_what what, struct ends ends,
+	       int64_t value_ns, uint64_t bound_ns)
+{
+	struct ws_underlay_row wanted = {
+		.from = ends.from, .to = ends.to, .scope = (uint8_t)scope, .what = (uint8_t)what
+	};
+	int64_t bound = bound_ns > INT64_MAX ? INT64_MAX : (int64_t)bound_ns;
+	struct ws_underlay_row *row;
+	uint32_t slot;
+	int rc = reserve_row(underlay);
+
+	if (rc)
+		return rc;
+	slot = slot_of(underlay, &wanted);
+	if (!underlay->slot[slot]) {
+		underlay->row[underlay->n_rows++] = wanted;
+		underlay->slot[slot] = underlay->n_rows;
+	}
+	row = &underlay->row[underlay->slot[slot] - 1];
+	rc = reserve(row);
+	if (rc)
+		return rc;
+	row->value[row->n] = ws_radix_bias(value_ns);
+	if (row->least) {
+		row->least[row->n] = ws_radix_bias(less(value_ns, bound));
+		row->most[row->n] = ws_radix_bias(ws_clock_ns_add(value_ns, bound));
+	}
+	row->n++;
+	return 0;
+}
+
 static struct ends nodes_of(const struct gathering *gathering, const struct ws_crossing *crossing)
 {
 	return (struct ends) { gathering->atlas->node[crossing->from], gathering->atlas->node[crossing->to] };
 }
 
 /* Adds how long a packet took one way, if the clocks are related. */
-static void add_way(const struct gathering *gathering, const struct ws_crossing *crossing, enum ws_underlay_what what,
-		    struct ends services)
+static int add_way(const struct gathering *gathering, const struct ws_crossing *crossing, enum ws_underlay_what what,
+		   struct ends services)
 {
 	struct ws_underlay *underlay = gathering->underlay;
 	uint64_t bound_ns;
 	int64_t between = ws_clocks_between(gathering->clocks, crossing->from, crossing->sent_ns, crossing->to,
 					    crossing->received_ns, &bound_ns);
 	int64_t delay_ns = ws_clock_ns_add(less(crossing->received_ns, crossing->sent_ns), between);
+	int rc;
 
 	underlay->n_packets++;
 	if (bound_ns == WS_CLOCK_UNBOUND) {
 		underlay->n_unbound++;
-		return;
+		return 0;
 	}
-	add(underlay, WS_UNDERLAY_NODES, WS_UNDERLAY_ONE_WAY, nodes_of(gathering, crossing), delay_ns, bound_ns);
-	add(underlay, WS_UNDERLAY_EDGE, what, services, delay_ns, bound_ns);
+	rc = add(underlay, WS_UNDERLAY_NODES, WS_UNDERLAY_ONE_WAY, nodes_of(gathering, crossing), delay_ns, bound_ns);
+	return rc ? rc : add(underlay, WS_UNDERLAY_EDGE, what, services, delay_ns, bound_ns);
 }
 
 static int find_services(const struct gathering *gathering, const struct ws_call *call, struct ends *ends)
@@ -101,46 +195,36 @@ static int add_call(const struct gathering *gathering, const struct ws_call *cal
 	if (rc)
 		return rc;
 	if (is_there)
-		add_way(gathering, &there, WS_UNDERLAY_REQUEST, services);
-	if (is_back)
-		add_way(gathering, &back, WS_UNDERLAY_RESPONSE, (struct ends) { services.to, services.from });
-	if (!is_there || !is_back) {
-		underlay->n_unpaired += is_there;
-		return 0;
+		rc = add_way(gathering, &there, WS_UNDERLAY_REQUEST, services);
+	if (is_back && !rc)
+		rc = add_way(gathering, &back, WS_UNDERLAY_RESPONSE, (struct ends) { services.to, services.from });
+	if (rc || !is_there || !is_back) {
+		underlay->n_unpaired += is_there && !is_back;
+		return rc;
 	}
 	round_trip_ns = less(less(back.received_ns, there.sent_ns), less(back.sent_ns, there.received_ns));
-	add(underlay, WS_UNDERLAY_NODES, WS_UNDERLAY_ROUND_TRIP, nodes_of(gathering, &there), round_trip_ns, 0);
-	add(underlay, WS_UNDERLAY_EDGE, WS_UNDERLAY_ROUND_TRIP, services, round_trip_ns, 0);
-	return 0;
+	rc = add(underlay, WS_UNDERLAY_NODES, WS_UNDERLAY_ROUND_TRIP, nodes_of(gathering, &there), round_trip_ns, 0);
+	return rc ? rc : add(underlay, WS_UNDERLAY_EDGE, WS_UNDERLAY_ROUND_TRIP, services, round_trip_ns, 0);
 }
 
-static int compare_groups(const struct ws_delay *a, const struct ws_delay *b)
+static int compare_rows(const void *left, const void *right)
 {
+	const struct ws_underlay_row *a = left, *b = right;
 	int by;
 
 	if (a->scope != b->scope)
 		return a->scope < b->scope ? -1 : 1;
 	if (a->what != b->what)
 		return a->what < b->what ? -1 : 1;
-	by = a->from == b->from ? 0 : strcmp(a->from, b->from);
-	if (by)
-		return by;
-	return a->to == b->to ? 0 : strcmp(a->to, b->to);
-}
-
-static int compare(const void *left, const void *right)
-{
-	const struct ws_delay *a = left, *b = right;
-	int by = compare_groups(a, b);
-
-	return by ? by : (a->value_ns > b->value_ns) - (a->value_ns < b->value_ns);
+	by = strcmp(a->from, b->from);
+	return by ? by : strcmp(a->to, b->to);
 }
 
 /* A group's delays at their least, as they are, and at their most: each sorted, biased. */
 struct sides {
-	uint64_t *value;
-	uint64_t *least;
-	uint64_t *most;
+	const uint64_t *value;
+	const uint64_t *least;
+	const uint64_t *most;
 };
 
 static struct ws_delay_quantile quantile(const struct sides *sides, uint64_t n, struct ws_quantile q)
@@ -172,74 +256,35 @@ static struct ws_delay_quantile extreme(const struct sides *sides, uint64_t i)
 
 static int summarize(struct ws_underlay_row *row)
 {
-	struct sides sides = { malloc(row->n * sizeof(uint64_t)), malloc(row->n * sizeof(uint64_t)),
-			       malloc(row->n * sizeof(uint64_t)) };
-	int rc = sides.value && sides.least && sides.most ? 0 : -ENOMEM;
+	const struct sides sides = { row->value, row->least ? row->least : row->value,
+				     row->most ? row->most : row->value };
+	int rc = ws_radix_sort(row->value, row->n);
 
-	for (uint32_t i = 0; i < row->n && !rc; i++) {
-		const struct ws_delay *delay = &row->delay[i];
-		int64_t bound_ns = delay->bound_ns > INT64_MAX ? INT64_MAX : (int64_t)delay->bound_ns;
-
-		sides.value[i] = ws_radix_bias(delay->value_ns);
-		sides.least[i] = ws_radix_bias(less(delay->value_ns, bound_ns));
-		sides.most[i] = ws_radix_bias(ws_clock_ns_add(delay->value_ns, bound_ns));
-	}
-	rc = rc ? rc : ws_radix_sort(sides.least, row->n);
-	rc = rc ? rc : ws_radix_sort(sides.most, row->n);
-	if (!rc) {
-		row->min = extreme(&sides, 0);
-		row->median = quantile(&sides, row->n, WS_MEDIAN);
-		row->p90 = quantile(&sides, row->n, WS_P(90));
-		row->p99 = quantile(&sides, row->n, WS_P(99));
-		row->max = extreme(&sides, row->n - 1);
-	}
-	free(sides.value);
-	free(sides.least);
-	free(sides.most);
-	return rc;
+	if (!rc && row->least)
+		rc = ws_radix_sort(row->least, row->n);
+	if (!rc && row->most)
+		rc = ws_radix_sort(row->most, row->n);
+	if (rc)
+		return rc;
+	row->min = extreme(&sides, 0);
+	row->median = quantile(&sides, row->n, WS_MEDIAN);
+	row->p90 = quantile(&sides, row->n, WS_P(90));
+	row->p99 = quantile(&sides, row->n, WS_P(99));
+	row->max = extreme(&sides, row->n - 1);
+	return 0;
 }
 
 int ws_underlay_finish(struct ws_underlay *underlay)
 {
-	uint32_t end, n_rows = 0;
 	int rc = 0;
 
-	if (underlay->n)
-		qsort(underlay->delay, underlay->n, sizeof(*underlay->delay), compare);
-	for (uint32_t i = 0; i < underlay->n; i++)
-		n_rows += !i || compare_groups(&underlay->delay[i - 1], &underlay->delay[i]);
-	underlay->row = calloc((size_t)n_rows + 1, sizeof(*underlay->row));
-	if (!underlay->row)
-		return -ENOMEM;
-	for (uint32_t first = 0; first < underlay->n && !rc; first = end) {
-		struct ws_underlay_row *row = &underlay->row[underlay->n_rows++];
-
-		end = first + 1;
-		while (end < underlay->n && !compare_groups(&underlay->delay[first], &underlay->delay[end]))
-			end++;
-		row->delay = &underlay->delay[first];
-		row->n = end - first;
-		rc = summarize(row);
-	}
+	if (underlay->n_rows)
+		qsort(underlay->row, underlay->n_rows, sizeof(*underlay->row), compare_rows);
+	free(underlay->slot);
+	underlay->slot = NULL;
+	for (uint32_t i = 0; i < underlay->n_rows && !rc; i++)
+		rc = summarize(&underlay->row[i]);
 	return rc;
-}
-
-/* Room for a call's. */
-static int reserve(struct ws_underlay *underlay)
-{
-	uint32_t room = underlay->room ? 2 * underlay->room : 64;
-	struct ws_delay *grown;
-
-	if (underlay->n + DELAYS_OF_A_CALL <= underlay->room)
-		return 0;
-	if (room > (UINT32_C(1) << 31))
-		return -EOVERFLOW;
-	grown = realloc(underlay->delay, room * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	underlay->delay = grown;
-	underlay->room = room;
-	return 0;
 }
 
 int ws_underlay_add(const struct ws_atlas *atlas, const struct ws_calls *calls, const struct ws_clocks *clocks,
@@ -248,10 +293,8 @@ int ws_underlay_add(const struct ws_atlas *atlas, const struct ws_calls *calls, 
 	const struct gathering gathering = { underlay, atlas, clocks };
 	int rc = 0;
 
-	for (uint32_t i = 0; i < calls->n && !rc; i++) {
-		rc = reserve(underlay);
-		rc = rc ? rc : add_call(&gathering, &calls->at[i]);
-	}
+	for (uint32_t i = 0; i < calls->n && !rc; i++)
+		rc = add_call(&gathering, &calls->at[i]);
 	return rc;
 }
 
@@ -259,8 +302,13 @@ void ws_underlay_close(struct ws_underlay *underlay)
 {
 	if (!underlay)
 		return;
-	free(underlay->delay);
+	for (uint32_t i = 0; i < underlay->n_rows; i++) {
+		free(underlay->row[i].value);
+		free(underlay->row[i].least);
+		free(underlay->row[i].most);
+	}
 	free(underlay->row);
+	free(underlay->slot);
 	ws_text_pool_close(underlay->texts);
 	*underlay = (struct ws_underlay) { 0 };
 }

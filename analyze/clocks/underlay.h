@@ -20,16 +20,6 @@ enum ws_underlay_scope { WS_UNDERLAY_NODES, WS_UNDERLAY_EDGE };
 
 enum ws_underlay_what { WS_UNDERLAY_ROUND_TRIP, WS_UNDERLAY_ONE_WAY, WS_UNDERLAY_REQUEST, WS_UNDERLAY_RESPONSE };
 
-/* A delay; with clocks brought together it is within bound_ns of that. */
-struct ws_delay {
-	const char *from;
-	const char *to;
-	int64_t value_ns;
-	uint64_t bound_ns;
-	uint8_t scope; /* enum ws_underlay_scope */
-	uint8_t what;  /* enum ws_underlay_what */
-};
-
 /* A quantile of delays. */
 struct ws_delay_quantile {
 	int64_t value_ns;
@@ -41,17 +31,25 @@ struct ws_delay_quantile {
 
 /* Delays from one node, or service, to another. */
 struct ws_underlay_row {
-	const struct ws_delay *delay; /* ascending */
+	const char *from;
+	const char *to;
+	uint8_t scope;	 /* enum ws_underlay_scope */
+	uint8_t what;	 /* enum ws_underlay_what */
+	uint64_t *value; /* ns, as ws_radix_bias() makes them; ascending */
+	uint64_t *least; /* with clocks brought together: at least so much, ascending by itself; NULL: as value */
+	uint64_t *most;	 /* likewise: at most */
 	uint32_t n;
+	uint32_t room;
 	struct ws_delay_quantile min, median, p90, p99, max;
 };
 
+/* 8 bytes for each delay there and back between nodes, and between services; 24 for each way. */
 struct ws_underlay {
-	struct ws_delay *delay; /* by scope, what, from, to, value */
-	uint32_t n;
-	uint32_t room;
-	struct ws_underlay_row *row;
+	struct ws_underlay_row *row; /* by scope, what, from, to */
 	uint32_t n_rows;
+	uint32_t n_rows_room;
+	uint32_t *slot; /* hash table of row + 1, while delays are added */
+	uint32_t n_slots;
 	struct ws_text_pool *texts;
 	enum ws_align align;
 	uint64_t n_packets;  /* requests and responses from NIC to NIC */
@@ -61,7 +59,7 @@ struct ws_underlay {
 };
 
 /* Adds the delays of further calls to an underlay, which begins with all-zero but for align. 0, -ENOMEM, or -EOVERFLOW:
- * more than 2^31 delays. To be closed with ws_underlay_close(), and the atlas must outlive it. */
+ * more than 2^31 delays in a row. To be closed with ws_underlay_close(), and the atlas must outlive it. */
 int ws_underlay_add(const struct ws_atlas *atlas, const struct ws_calls *calls, const struct ws_clocks *clocks,
 		    struct ws_underlay *underlay);
 

@@ -9,6 +9,7 @@
 #include "analyze/curve.h"
 #include "analyze/figure.h"
 #include "analyze/json.h"
+#include "analyze/radix.h"
 #include "analyze/terminal.h"
 #include "analyze/clocks/underlay.h"
 
@@ -20,7 +21,7 @@
 
 static bool is_one_way(const struct ws_underlay_row *row)
 {
-	return row->delay->what != WS_UNDERLAY_ROUND_TRIP;
+	return row->what != WS_UNDERLAY_ROUND_TRIP;
 }
 
 /* "43.112", and with clocks in it "43.112 +- 12.300". */
@@ -45,22 +46,22 @@ static void print_row(const struct ws_underlay_row *row, FILE *out)
 		snprintf(interval, sizeof(interval), "%.3f .. %.3f", (double)row->median.low_ns / 1e3,
 			 (double)row->median.high_ns / 1e3);
 	fputs("  ", out);
-	ws_terminal_put(&terminal, row->delay->from, NAME_WIDTH, true, out);
+	ws_terminal_put(&terminal, row->from, NAME_WIDTH, true, out);
 	fputs(" -> ", out);
-	ws_terminal_put(&terminal, row->delay->to, NAME_WIDTH, true, out);
+	ws_terminal_put(&terminal, row->to, NAME_WIDTH, true, out);
 	fprintf(out, "%9" PRIu32 "%*s%*s%24s%*s%*s%*s\n", row->n, width, cell(&row->min, one_way, text[0]), width,
 		cell(&row->median, one_way, text[1]), interval, width, cell(&row->p90, one_way, text[2]), width,
 		cell(&row->p99, one_way, text[3]), width, cell(&row->max, one_way, text[4]));
 }
 
-static void print_title(const struct ws_underlay *underlay, const struct ws_delay *delay, FILE *out)
+static void print_title(const struct ws_underlay *underlay, const struct ws_underlay_row *row, FILE *out)
 {
 	char title[CELL_MAX];
-	bool one_way = delay->what != WS_UNDERLAY_ROUND_TRIP;
+	bool one_way = row->what != WS_UNDERLAY_ROUND_TRIP;
 	int width = one_way ? 22 : 14;
 
 	snprintf(title, sizeof(title), "%s%s%s%s",
-		 delay->scope == WS_UNDERLAY_NODES ? "nodes: " : "services: ", ws_underlay_what_name(delay->what),
+		 row->scope == WS_UNDERLAY_NODES ? "nodes: " : "services: ", ws_underlay_what_name(row->what),
 		 one_way ? ", clocks by " : "", one_way ? ws_align_name(underlay->align) : "");
 	fprintf(out, "%-62s%9s%*s%*s%24s%*s%*s%*s\n", title, "n", width, "min [us]", width, "median", "[95%]", width,
 		"p90", width, "p99", width, "max");
@@ -91,15 +92,15 @@ static void print_notes(const struct ws_underlay *underlay, FILE *out)
 
 static void print_table(const struct ws_underlay *underlay, FILE *out)
 {
-	const struct ws_delay *last = NULL;
+	const struct ws_underlay_row *last = NULL;
 
 	for (uint32_t i = 0; i < underlay->n_rows; i++) {
-		const struct ws_delay *delay = underlay->row[i].delay;
+		const struct ws_underlay_row *row = &underlay->row[i];
 
-		if (!last || last->scope != delay->scope || last->what != delay->what)
-			print_title(underlay, delay, out);
-		print_row(&underlay->row[i], out);
-		last = delay;
+		if (!last || last->scope != row->scope || last->what != row->what)
+			print_title(underlay, row, out);
+		print_row(row, out);
+		last = row;
 	}
 	print_notes(underlay, out);
 }
@@ -130,11 +131,11 @@ static void print_tsv(const struct ws_underlay *underlay, FILE *out)
 		const struct ws_underlay_row *row = &underlay->row[i];
 		bool one_way = is_one_way(row);
 
-		fprintf(out, "%s\t%s\t", row->delay->scope == WS_UNDERLAY_NODES ? "nodes" : "services",
-			ws_underlay_what_name(row->delay->what));
-		ws_figure_put_name(out, row->delay->from);
+		fprintf(out, "%s\t%s\t", row->scope == WS_UNDERLAY_NODES ? "nodes" : "services",
+			ws_underlay_what_name(row->what));
+		ws_figure_put_name(out, row->from);
 		fputc('\t', out);
-		ws_figure_put_name(out, row->delay->to);
+		ws_figure_put_name(out, row->to);
 		fprintf(out, "\t%" PRIu32, row->n);
 		tsv_quantile(&row->min, one_way, out);
 		tsv_quantile(&row->median, one_way, out);
@@ -165,9 +166,9 @@ static json_t *row_json(const struct ws_underlay_row *row)
 {
 	bool one_way = is_one_way(row);
 	json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:I}", "scope",
-				   row->delay->scope == WS_UNDERLAY_NODES ? "nodes" : "services", "what",
-				   ws_underlay_what_name(row->delay->what), "from", ws_json_text(row->delay->from),
-				   "to", ws_json_text(row->delay->to), "n", (json_int_t)row->n);
+				   row->scope == WS_UNDERLAY_NODES ? "nodes" : "services", "what",
+				   ws_underlay_what_name(row->what), "from", ws_json_text(row->from), "to",
+				   ws_json_text(row->to), "n", (json_int_t)row->n);
 	int rc = json_object_set_new(object, "min", quantile_json(&row->min, one_way));
 
 	rc |= json_object_set_new(object, "median", quantile_json(&row->median, one_way));
@@ -222,8 +223,8 @@ static int write_curve(const struct ws_underlay_row *row, FILE *out)
 	if (!delay_ns)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < row->n; i++)
-		delay_ns[i] = row->delay[i].value_ns < 0 ? 0 : (uint64_t)row->delay[i].value_ns;
-	snprintf(curve, sizeof(curve), "%s - %s", row->delay->from, row->delay->to);
+		delay_ns[i] = ws_radix_unbias(row->value[i]) < 0 ? 0 : (uint64_t)ws_radix_unbias(row->value[i]);
+	snprintf(curve, sizeof(curve), "%s - %s", row->from, row->to);
 	rc = ws_curve_write_drawn(&(struct ws_curve) { { "there and back between NICs", curve },
 						       delay_ns,
 						       row->n,
@@ -245,7 +246,7 @@ int ws_underlay_write_panels(const struct ws_underlay *underlay, FILE *out)
 	for (uint32_t i = 0; i < underlay->n_rows && !rc; i++) {
 		const struct ws_underlay_row *row = &underlay->row[i];
 
-		if (row->delay->scope == WS_UNDERLAY_NODES && row->delay->what == WS_UNDERLAY_ROUND_TRIP)
+		if (row->scope == WS_UNDERLAY_NODES && row->what == WS_UNDERLAY_ROUND_TRIP)
 			rc = write_curve(row, out);
 	}
 	return rc;
