@@ -85,8 +85,10 @@ static int grow(uint64_t **list, uint32_t room)
 {
 	uint64_t *grown = realloc(*list, room * sizeof(*grown));
 
-	*list = grown ? grown : *list;
-	return grown ? 0 : -ENOMEM;
+	if (!grown)
+		return -ENOMEM;
+	*list = grown;
+	return 0;
 }
 
 /* Room for one more delay. */

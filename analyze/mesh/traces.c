@@ -100,11 +100,13 @@ static int reserve(struct ws_traces *traces, size_t n)
 	if (room > INT32_MAX)
 		return -EOVERFLOW;
 	passage = realloc(traces->passage, room * sizeof(*passage));
-	traces->passage = passage ? passage : traces->passage;
-	answered = realloc(traces->answered, room * sizeof(*answered));
-	traces->answered = answered ? answered : traces->answered;
-	if (!passage || !answered)
+	if (!passage)
 		return -ENOMEM;
+	traces->passage = passage;
+	answered = realloc(traces->answered, room * sizeof(*answered));
+	if (!answered)
+		return -ENOMEM;
+	traces->answered = answered;
 	traces->room = room;
 	return 0;
 }
