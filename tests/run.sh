@@ -43,7 +43,7 @@ suite() {
 
 # Fuzzing counts as one test: nothing was found in the time.
 fuzz() {
-    make -s -j 2 fuzz FUZZ_SECONDS=3 && echo "1 passed, 0 failed"
+    make -s -j 2 fuzz FUZZ_SECONDS=2 && echo "1 passed, 0 failed"
 }
 
 lint() {
@@ -93,7 +93,7 @@ set -m # a process group for each, to be ended as one
     fi
     renice -n 10 "$BASHPID" > /dev/null
     aside "a campaign's numbers = an independent judge's" make -s check-numbers
-    aside "host parser = tshark" make -s check-tshark EVERY=3
+    aside "host parser = tshark" make -s check-tshark EVERY=4
     aside "journeys, clocks" make -s check-mesh
 } &
 lanes+=($!)
@@ -101,7 +101,7 @@ lanes+=($!)
     aside "clusters" make -s check-cluster
     if $with_root; then
         aside "faults" make -s check-faults
-        aside "two minutes of traffic" make -s soak MINUTES=2 RATE=2000
+        aside "two minutes of traffic" make -s soak MINUTES=2 RATE=1000
     fi
     aside "campaigns" make -s check-campaign
     aside "ClickHouse" make -s check-clickhouse

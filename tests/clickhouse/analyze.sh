@@ -114,10 +114,12 @@ for dir in campaign made foreign; do check "$dir: loaded" load "$work/$dir"; don
 
 commands=("cdf --no-figure" "detect --no-figure" ledger "topology --no-figure")
 if $is_long; then commands+=(e2e "cdf --no-figure --by node" "offsets --no-figure" export "detect --no-figure --by node" "clocks --no-figure" overhead); fi
+$is_long || layouts=("--store $one" "--store $two")
 for command in "${commands[@]}"; do
     # shellcheck disable=SC2086 # several words
     check "campaign: $command" same "$work/campaign" $command --format json
 done
+layouts=("--store $one" "--store $two" "--store $through_one")
 for command in "cdf --no-figure" "cdf --no-figure --family b3" "ledger --memory 1M" "detect --no-figure" pairs; do
     # shellcheck disable=SC2086 # several words
     check "made run: $command" same "$work/made" $command --format json
