@@ -101,7 +101,7 @@ lanes+=($!)
     aside "clusters" make -s check-cluster
     if $with_root; then
         aside "faults" make -s check-faults
-        aside "two minutes of traffic" make -s soak MINUTES=2 RATE=1000
+        aside "two minutes of traffic" make -s soak MINUTES=2 RATE=2000
     fi
     aside "campaigns" make -s check-campaign
     aside "ClickHouse" make -s check-clickhouse
