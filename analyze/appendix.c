@@ -17,7 +17,7 @@ static void put_list(struct ws_page *page, void (*write)(const void *content, FI
 
 	if (out)
 		write(content, out);
-	if (!out || fclose(out))
+	if (!out || fclose(out) || !text)
 		ws_page_cell(page, "out of memory");
 	else
 		ws_page_cell(page, "%s", *text ? text : "-");

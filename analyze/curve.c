@@ -123,7 +123,7 @@ static int write_rows(const struct ws_curve *curve,
 		ws_figure_put_name(text, curve->name[i]);
 		putc('\t', text);
 	}
-	if (fclose(text)) {
+	if (fclose(text) || !names) { /* without memory, closing succeeds and leaves no text */
 		free(names);
 		return -ENOMEM;
 	}

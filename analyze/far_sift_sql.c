@@ -260,6 +260,7 @@ int ws_sift_sql_left(const struct ws_sift_sql *sql, char **prewhere, char **wher
 	}
 	failed |= first ? fclose(first) : 0;
 	failed |= then ? fclose(then) : 0;
+	failed |= !text[0] || !text[1];
 	if (failed) {
 		free(text[0]);
 		free(text[1]);

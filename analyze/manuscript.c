@@ -42,11 +42,12 @@ int ws_manuscript_put_format(struct ws_manuscript *manuscript, const char *forma
 	return 0;
 }
 
-static int finish(FILE **file)
+/* text: the file's, which it has when it is closed. */
+static int finish(FILE **file, char *const *text)
 {
 	int rc = ferror(*file) ? -ENOMEM : 0;
 
-	if (fclose(*file))
+	if (fclose(*file) || !*text)
 		rc = -ENOMEM;
 	*file = NULL;
 	return rc;
@@ -54,7 +55,8 @@ static int finish(FILE **file)
 
 int ws_manuscript_finish(struct ws_manuscript *manuscript)
 {
-	int rc = finish(&manuscript->html), rc_markdown = finish(&manuscript->markdown);
+	int rc = finish(&manuscript->html, &manuscript->html_text);
+	int rc_markdown = finish(&manuscript->markdown, &manuscript->markdown_text);
 
 	return rc ? rc : rc_markdown;
 }

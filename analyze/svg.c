@@ -349,7 +349,7 @@ int ws_svg_take_over(const char *svg, size_t len, const char *prefix, const char
 		rc = read_document(&reader);
 	if (!rc && ferror(reader.out))
 		rc = -ENOMEM;
-	if (reader.out && fclose(reader.out) && !rc)
+	if (reader.out && (fclose(reader.out) || !made) && !rc)
 		rc = -ENOMEM;
 	if (!rc) {
 		*text = made;

@@ -138,8 +138,8 @@ static int open_insert(struct ws_depot *r, enum ws_large which, struct ws_error 
 	for (uint32_t i = 0; i < table->n_columns; i++)
 		fprintf(f, ", `%s`", table->column[i].name);
 	fputc(')', f);
-	rc = fclose(f) ? ws_error(err, -ENOMEM, "out of memory")
-		       : ws_insert_open(r->client, into, &r->insert[which], err);
+	rc = fclose(f) || !into ? ws_error(err, -ENOMEM, "out of memory")
+				: ws_insert_open(r->client, into, &r->insert[which], err);
 	free(into);
 	return rc;
 }

@@ -140,7 +140,7 @@ static int hash_snapshot(struct ws_snapshot_place *place, struct ws_error *err)
 	if (!lines.file)
 		return ws_error(err, -ENOMEM, "%s: out of memory", place->path);
 	rc = hash_directory(&lines, place->path, "", 0, err);
-	if (fclose(lines.file) && rc == 0)
+	if ((fclose(lines.file) || !lines.text) && rc == 0)
 		rc = ws_error(err, -ENOMEM, "%s: out of memory", place->path);
 	if (rc == 0)
 		ws_digest_bytes(lines.text, lines.len, place->hash);

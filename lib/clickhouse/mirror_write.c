@@ -158,7 +158,7 @@ static int check_counts(struct ws_mirror *m, const struct ws_mirror_table *now, 
 	fprintf(f, " + (SELECT toInt64(count()) FROM content WHERE run = %s AND version = %lld)", m->quoted_run,
 		(long long)version);
 	n_wanted += n_names;
-	rc = fclose(f) ? ws_error(err, -ENOMEM, "out of memory") : ws_client_number(m->client, sql, &n, err);
+	rc = fclose(f) || !sql ? ws_error(err, -ENOMEM, "out of memory") : ws_client_number(m->client, sql, &n, err);
 	free(sql);
 	if (rc == 0 && n != n_wanted)
 		rc = ws_error(err, -EIO,
@@ -182,7 +182,8 @@ static int write_table(struct ws_mirror *m, uint32_t i, int64_t version, struct 
 	for (uint32_t k = 0; k < t->n_columns; k++)
 		fprintf(f, ", `%s`", t->column[k].name);
 	fputc(')', f);
-	rc = fclose(f) ? ws_error(err, -ENOMEM, "out of memory") : ws_insert_open(m->client, into, &sink.insert, err);
+	rc = fclose(f) || !into ? ws_error(err, -ENOMEM, "out of memory")
+				: ws_insert_open(m->client, into, &sink.insert, err);
 	if (rc == 0)
 		rc = go_through(m, t, &sink, err);
 	if (rc == 0)
