@@ -77,9 +77,8 @@ static void put_takes_part(const struct ws_far_question *question, FILE *out)
 static void put_key(const struct ws_far_question *question, const char *const name[5], FILE *out)
 {
 	fprintf(out,
-		WS_SIFT_ID
-		"%s, toFixedString(substring(span_id, 1, 8), 8)%s, toUInt32(seq)%s, toUInt8(length(" WS_SIFT_SETTLED
-		"))%s, toUInt32(",
+		WS_SIFT_ID "%s, toFixedString(substring(span_id, 1, 8), 8)%s, toUInt32(seq)%s, "
+			   "toUInt8(length(" WS_SQL_SETTLED_TRACE_ID "))%s, toUInt32(",
 		name[0], name[1], name[2], name[3]);
 	put_numbers(question, node_of, out);
 	fprintf(out, ")%s", name[4]);

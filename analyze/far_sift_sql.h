@@ -4,14 +4,10 @@
 #define WS_ANALYZE_FAR_SIFT_SQL_H
 
 #include "analyze/far_sift.h"
+#include "lib/clickhouse/tables.h"
 
-/* The trace id of a row, as ws_identity_settle() has it, and its 16 bytes, with zeros behind; substring() counts
- * from 1. */
-#define WS_SIFT_SETTLED                                                                                             \
-	"multiIf(family = 5 AND length(trace_id) = 16, substring(trace_id, 9, 8), family = 9,"                      \
-	" concat(substring(trace_id, 1, 6), unhex(hex(bitAnd(reinterpretAsUInt8(substring(trace_id, 7, 1)), 15)))," \
-	" substring(trace_id, 8)), trace_id)"
-#define WS_SIFT_ID "toFixedString(substring(" WS_SIFT_SETTLED ", 1, 16), 16)"
+/* The 16 bytes of the trace id that a row is joined by, with zeros behind. */
+#define WS_SIFT_ID "toFixedString(substring(" WS_SQL_SETTLED_TRACE_ID ", 1, 16), 16)"
 
 /* Of identities that are left, the buckets are noted that their ids fall into. */
 #define WS_SIFT_BUCKETS (UINT32_C(1) << 18)

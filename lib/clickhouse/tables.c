@@ -40,16 +40,8 @@ static const struct ws_table_column flow_columns[] = {
 
 #define N_COLUMNS(columns) (columns), sizeof(columns) / sizeof((columns)[0])
 
-/*
- * Requests of one identity lie together, whoever wrote the id: Datadog's are joined by their last 8 bytes, an
- * x-request-id without its version, in the byte that Envoy changes.
- */
-#define REQUEST_SHARDING                                                                                    \
-	"if(empty(trace_id), intHash64(seq), cityHash64(multiIf("                                           \
-	"family = 5 AND length(trace_id) = 16, substring(trace_id, 9, 8), "                                 \
-	"family = 9, concat(substring(trace_id, 1, 6),"                                                     \
-	" unhex(hex(bitAnd(reinterpretAsUInt8(substring(trace_id, 7, 1)), 15))), substring(trace_id, 8)), " \
-	"trace_id)))"
+/* Requests of one identity lie together. */
+#define REQUEST_SHARDING "if(empty(trace_id), intHash64(seq), cityHash64(" WS_SQL_SETTLED_TRACE_ID "))"
 
 const struct ws_table ws_large_tables[WS_N_LARGE] = {
 	[WS_TABLE_REQUEST] = { "request", N_COLUMNS(request_columns), "trace_id, span_id, seq", REQUEST_SHARDING },

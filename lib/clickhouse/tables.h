@@ -60,6 +60,16 @@
 	ALWAYS(payload_len, WS_KIND_U32) \
 	ALWAYS(status, WS_KIND_U16)
 
+/*
+ * The trace id of a request as it is joined by, whoever wrote it: Datadog's are joined by their last 8 bytes, an
+ * x-request-id without its version, in the byte that Envoy changes. As ws_identity_settle() has it; substring() counts
+ * from 1.
+ */
+#define WS_SQL_SETTLED_TRACE_ID                                                                                     \
+	"multiIf(family = 5 AND length(trace_id) = 16, substring(trace_id, 9, 8), family = 9,"                      \
+	" concat(substring(trace_id, 1, 6), unhex(hex(bitAnd(reinterpretAsUInt8(substring(trace_id, 7, 1)), 15)))," \
+	" substring(trace_id, 8)), trace_id)"
+
 struct ws_table_column {
 	const char *name;
 	uint8_t kind; /* enum ws_kind */
