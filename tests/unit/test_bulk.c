@@ -23,6 +23,7 @@
 #include "analyze/trays.h"
 #include "lib/record.h"
 #include "tests/unit/sanitized.h"
+#include "tests/unit/seeded_db.h"
 
 extern const char ws_schema_sql[];
 
@@ -39,30 +40,6 @@ struct world {
 	uint32_t n_ids;
 	uint32_t n_rows; /* a file */
 };
-
-static uint32_t below(struct world *world, uint32_t n)
-{
-	world->state ^= world->state >> 12;
-	world->state ^= world->state << 25;
-	world->state ^= world->state >> 27;
-	return (uint32_t)((world->state * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % n;
-}
-
-static void execute(sqlite3 *db, const char *sql)
-{
-	char *text = NULL;
-
-	if (sqlite3_exec(db, sql, NULL, NULL, &text) != SQLITE_OK)
-		fail_msg("%s: %s", sql, text);
-}
-
-#define EXECUTE(db, ...)                                   \
-	do {                                               \
-		char sql_[1024];                           \
-                                                           \
-		snprintf(sql_, sizeof(sql_), __VA_ARGS__); \
-		execute(db, sql_);                         \
-	} while (0)
 
 /* Flows 1..8, between the same pods; of a file, so that tuples come up in every one. */
 #define N_FLOWS 8
@@ -85,7 +62,7 @@ static void add_file(sqlite3 *db, const struct world *world, int file_id, const 
 			"INSERT INTO flow VALUES (%d, %d, 4, X'00000000000000000000ffff0a00000%d', "
 			"X'00000000000000000000ffff0a00000%d', %d, 80, 'none', 0, 0, NULL, NULL, 0)",
 			N_FLOWS * file_id + flow, file_id, flow % 4, (flow + 1) % 4, 1000 + flow);
-	if (below((struct world *)world, 2))
+	if (below(&((struct world *)world)->state, 2))
 		EXECUTE(db, "INSERT INTO loss VALUES (%d, 'ring_full', 3)", file_id);
 }
 
@@ -93,19 +70,21 @@ static void add_row(sqlite3_stmt *insert, struct world *world, int file_id)
 {
 	static const uint8_t other[] = { WS_REASON_BEYOND_WINDOW, WS_REASON_NO_CONTEXT, WS_REASON_UNREAD,
 					 WS_REASON_LOST_SEGMENT, WS_REASON_OUT_OF_ORDER };
-	uint32_t id = below(world, world->n_ids);
-	bool is_context = below(world, 10) != 0;
+	uint32_t id = below(&world->state, world->n_ids);
+	bool is_context = below(&world->state, 10) != 0;
 	uint8_t trace_id[16] = { (uint8_t)id, (uint8_t)(id >> 8) }, span_id[8] = { (uint8_t)id };
 
 	sqlite3_bind_int(insert, 1, file_id);
 	/* mostly the flow of the id: elsewhere it is NAT */
-	sqlite3_bind_int64(insert, 2, N_FLOWS * file_id + (int)(below(world, 20) ? id : below(world, 99)) % N_FLOWS);
-	sqlite3_bind_int64(insert, 3, below(world, 4000));
-	sqlite3_bind_int64(insert, 4, is_context ? 7 * id : 7 * below(world, world->n_ids));
-	sqlite3_bind_int(insert, 5, world->knows_direction ? (int)below(world, 3) : 0);
-	sqlite3_bind_int(insert, 6, below(world, 9) ? 100 : 101);
-	sqlite3_bind_int(insert, 7, is_context ? WS_REASON_CONTEXT : other[below(world, sizeof(other))]);
-	sqlite3_bind_int(insert, 8, !is_context ? 0 : below(world, 5) ? 1 : 2);
+	sqlite3_bind_int64(insert, 2,
+			   N_FLOWS * file_id +
+				   (int)(below(&world->state, 20) ? id : below(&world->state, 99)) % N_FLOWS);
+	sqlite3_bind_int64(insert, 3, below(&world->state, 4000));
+	sqlite3_bind_int64(insert, 4, is_context ? 7 * id : 7 * below(&world->state, world->n_ids));
+	sqlite3_bind_int(insert, 5, world->knows_direction ? (int)below(&world->state, 3) : 0);
+	sqlite3_bind_int(insert, 6, below(&world->state, 9) ? 100 : 101);
+	sqlite3_bind_int(insert, 7, is_context ? WS_REASON_CONTEXT : other[below(&world->state, sizeof(other))]);
+	sqlite3_bind_int(insert, 8, !is_context ? 0 : below(&world->state, 5) ? 1 : 2);
 	sqlite3_bind_blob(insert, 9, is_context ? trace_id : NULL, id % 5 ? 16 : 8, SQLITE_TRANSIENT);
 	sqlite3_bind_blob(insert, 10, is_context ? span_id : NULL, 8, SQLITE_TRANSIENT);
 	assert_int_equal(sqlite3_step(insert), SQLITE_DONE);
@@ -154,7 +133,7 @@ static void make_run(const char *dir, struct world *world)
 	}
 	/* rows of a file need not lie together */
 	for (uint32_t i = 0; i < 300; i++)
-		add_row(insert, world, 1 + (int)below(world, (uint32_t)n_files));
+		add_row(insert, world, 1 + (int)below(&world->state, (uint32_t)n_files));
 	sqlite3_finalize(insert);
 	execute(db, "UPDATE file SET n_requests = (SELECT count(*) FROM request WHERE request.file_id = file.file_id)");
 	execute(db, "COMMIT");

@@ -19,6 +19,7 @@
 #include "analyze/mesh/traces.h"
 #include "lib/record.h"
 #include "tests/unit/sanitized.h"
+#include "tests/unit/seeded_db.h"
 
 extern const char ws_schema_sql[];
 
@@ -45,30 +46,6 @@ struct world {
 	uint32_t point[ROWS_MAX]; /* in the table above */
 	uint32_t n;
 };
-
-static uint32_t below(struct world *world, uint32_t n)
-{
-	world->state ^= world->state >> 12;
-	world->state ^= world->state << 25;
-	world->state ^= world->state >> 27;
-	return (uint32_t)((world->state * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % n;
-}
-
-static void execute(sqlite3 *db, const char *sql)
-{
-	char *text = NULL;
-
-	if (sqlite3_exec(db, sql, NULL, NULL, &text) != SQLITE_OK)
-		fail_msg("%s: %s", sql, text);
-}
-
-#define EXECUTE(db, ...)                                   \
-	do {                                               \
-		char sql_[1024];                           \
-                                                           \
-		snprintf(sql_, sizeof(sql_), __VA_ARGS__); \
-		execute(db, sql_);                         \
-	} while (0)
 
 static struct ws_tuple flow_of(uint32_t flow)
 {
@@ -112,17 +89,17 @@ static void bind_common(sqlite3_stmt *insert, uint32_t at, uint32_t flow, const 
 /* Few ids, stamps and sequence numbers, so that everything meets everything. */
 static void add_request(sqlite3_stmt *insert, struct world *world, uint32_t at)
 {
-	uint32_t id = below(world, world->n_traces), flow = 2 * below(world, N_FLOWS / 2);
+	uint32_t id = below(&world->state, world->n_traces), flow = 2 * below(&world->state, N_FLOWS / 2);
 	struct ws_passage *passage = &world->passage[world->n];
 
 	*passage = (struct ws_passage) {
 		.kind = WS_PASSAGE_REQUEST,
 		.identity = { .trace_id = { (uint8_t)id, (uint8_t)(id >> 8), 1 },
-			      .span_id = { (uint8_t)below(world, 3) },
-			      .seq = 10 * below(world, 4),
-			      .trace_id_len = below(world, 5) ? 16 : 8 },
-		.ts_ns = below(world, 400),
-		.direction = (uint8_t)below(world, 3),
+			      .span_id = { (uint8_t)below(&world->state, 3) },
+			      .seq = 10 * below(&world->state, 4),
+			      .trace_id_len = below(&world->state, 5) ? 16 : 8 },
+		.ts_ns = below(&world->state, 400),
+		.direction = (uint8_t)below(&world->state, 3),
 		.tuple = flow,
 		.family = 1,
 	};
@@ -137,17 +114,17 @@ static void add_request(sqlite3_stmt *insert, struct world *world, uint32_t at)
 static void add_response(sqlite3_stmt *insert, struct world *world, uint32_t at)
 {
 	static const uint16_t status[] = { 100, 103, 200, 404, 0 };
-	uint32_t flow = 1 + 2 * below(world, N_FLOWS / 2);
+	uint32_t flow = 1 + 2 * below(&world->state, N_FLOWS / 2);
 	struct ws_passage *passage = &world->passage[world->n];
 
 	*passage = (struct ws_passage) {
 		.kind = WS_PASSAGE_RESPONSE,
-		.identity.seq = below(world, 4),
-		.ts_ns = below(world, 400),
-		.direction = (uint8_t)below(world, 3),
+		.identity.seq = below(&world->state, 4),
+		.ts_ns = below(&world->state, 400),
+		.direction = (uint8_t)below(&world->state, 3),
 		.tuple = flow - 1,
-		.ack = below(world, 50),
-		.status = status[below(world, 5)],
+		.ack = below(&world->state, 50),
+		.status = status[below(&world->state, 5)],
 	};
 	world->point[world->n++] = at;
 	bind_common(insert, at, flow, passage);
@@ -168,7 +145,7 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *sql)
 
 static void make_run(const char *dir, struct world *world)
 {
-	uint32_t n_rows = 1 + below(world, ROWS_MAX / N_POINTS / 2);
+	uint32_t n_rows = 1 + below(&world->state, ROWS_MAX / N_POINTS / 2);
 	sqlite3_stmt *request, *response;
 	char path[256];
 	sqlite3 *db;
@@ -189,7 +166,7 @@ static void make_run(const char *dir, struct world *world)
 	for (uint32_t i = 0; i < N_POINTS; i++) {
 		for (uint32_t k = 0; k < n_rows; k++) {
 			add_request(request, world, i);
-			if (point[i].has_responses && below(world, 4))
+			if (point[i].has_responses && below(&world->state, 4))
 				add_response(response, world, i);
 		}
 	}
