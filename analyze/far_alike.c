@@ -10,9 +10,6 @@
 #include "analyze/far_servers.h"
 #include "analyze/roster.h"
 
-/* What a server may keep in memory while it groups; the rest goes to its disk. */
-#define GROUP_BYTES "536870912"
-
 /* Rows that analyze refuses, and says why when it reads them. */
 #define IS_ODD                                            \
 	"(direction > 2 OR reason > 63 OR family > 15 OR" \
@@ -48,7 +45,7 @@ static char *compose_rows(const void *context, const struct ws_far_server *serve
 	if (asprintf(&text,
 		     "file_id, toInt64(count()), toInt64(countIf" IS_ODD "), toInt64(countIf(direction != 0)),"
 		     " toInt64(countIf(direction = 0)) FROM %s WHERE %s GROUP BY file_id"
-		     " SETTINGS max_bytes_before_external_group_by = " GROUP_BYTES "%s",
+		     " SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s",
 		     server->table, ((const struct asking *)context)->condition, merging(server)) < 0)
 		return NULL;
 	return text;
@@ -103,19 +100,21 @@ static char *compose_alike(const void *context, const struct ws_far_server *serv
 {
 	char *text;
 
-	if (asprintf(&text,
-		     "file_id, flow_id, direction, reason, family, http_version, families, malformed, flaw,"
-		     " toUInt8(bitAnd(flags, %d)) AS is_later, toUInt32(if(reason = 16, ifNull(ids_end_off, %" PRIu32
-		     "), 0)) AS p_ids_end" OF_CONTEXT("ctx_segment") OF_CONTEXT("ids_end_segment") OF_CONTEXT("ctx_off")
-			     OF_CONTEXT("ctx_len") OF_CONTEXT(
-				     "searched_len") ", toInt64(count()) FROM %s WHERE %s"
-						     " GROUP BY file_id, flow_id, direction, reason, family, "
-						     "http_version, families, malformed, flaw,"
-						     " is_later, p_ids_end, p_ctx_segment, p_ids_end_segment, "
-						     "p_ctx_off, p_ctx_len, p_searched_len"
-						     " SETTINGS max_bytes_before_external_group_by = " GROUP_BYTES "%s",
-		     WS_FLAG_LATER_IN_FRAME, WS_NEVER, server->table, ((const struct asking *)context)->condition,
-		     merging(server)) < 0)
+	if (asprintf(
+		    &text,
+		    "file_id, flow_id, direction, reason, family, http_version, families, malformed, flaw,"
+		    " toUInt8(bitAnd(flags, %d)) AS is_later, toUInt32(if(reason = 16, ifNull(ids_end_off, %" PRIu32
+		    "), 0)) AS p_ids_end" OF_CONTEXT("ctx_segment") OF_CONTEXT("ids_end_segment") OF_CONTEXT("ctx_off")
+			    OF_CONTEXT("ctx_len") OF_CONTEXT(
+				    "searched_len") ", toInt64(count()) FROM %s WHERE %s"
+						    " GROUP BY file_id, flow_id, direction, reason, family, "
+						    "http_version, families, malformed, flaw,"
+						    " is_later, p_ids_end, p_ctx_segment, p_ids_end_segment, "
+						    "p_ctx_off, p_ctx_len, p_searched_len"
+						    " SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES
+						    "%s",
+		    WS_FLAG_LATER_IN_FRAME, WS_NEVER, server->table, ((const struct asking *)context)->condition,
+		    merging(server)) < 0)
 		return NULL;
 	return text;
 }

@@ -24,6 +24,12 @@ struct ws_far_servers {
 /* 0, -ENOMEM, or what the client says. To be closed with ws_far_servers_close(). far has to outlive it. */
 int ws_far_servers_open(const struct ws_far *far, struct ws_far_servers *servers, struct ws_error *err);
 
+/* What a server may keep in memory while it groups; the rest goes to its disk. */
+#define WS_FAR_GROUP_BYTES "536870912"
+
+/* A server is asked about so many rows at a time: it answers before it seems to be silent, and within its memory. */
+#define WS_FAR_SLICE_ROWS 8000000
+
 /* What every server is asked, and who is told of the rows of their answers. */
 struct ws_far_asking {
 	/* The query behind its SELECT, to one server; NULL: no memory. It is freed. */

@@ -12,9 +12,6 @@
 #include "analyze/trays.h"
 #include "lib/clickhouse/result.h"
 
-/* A server is asked about so many rows at a time: it answers before it seems to be silent, and within its memory. */
-#define SLICE_ROWS 8000000
-
 struct asking {
 	struct ws_far *far;
 	const struct ws_far_question *question;
@@ -60,7 +57,7 @@ static uint64_t count_slices(const struct asking *asking, const struct ws_far_se
 
 	for (uint32_t f = 0; f < catalog->n_files; f++)
 		n_rows += asking->question->list_of_file[f] != WS_NO_LIST ? catalog->file[f].n_requests : 0;
-	return n_rows / servers->n / SLICE_ROWS + 1;
+	return n_rows / servers->n / WS_FAR_SLICE_ROWS + 1;
 }
 
 /* Does each file have the rows that it is said to have? */

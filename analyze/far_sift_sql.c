@@ -7,10 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/far_servers.h"
 #include "analyze/trays.h"
-
-/* What a server may keep in memory while it groups; the rest goes to its disk. */
-#define GROUP_BYTES "536870912"
 
 /* If buckets are few, only rows of these are looked at again. A server takes a query of 256 KB and of 50000 parts. */
 #define BUCKETS_MAX 15000
@@ -192,7 +190,8 @@ char *ws_sift_sql_ask(const struct ws_sift_sql *sql, const char *table, bool is_
 	fputs(" AS kinds FROM (", out);
 	put_groups(sql, table, out);
 	fputs(")) ARRAY JOIN kinds AS kind)", out);
-	fprintf(out, "%s) GROUP BY kind, a, b, c SETTINGS max_bytes_before_external_group_by = " GROUP_BYTES "%s",
+	fprintf(out,
+		"%s) GROUP BY kind, a, b, c SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s",
 		sql->question->rounds ? ")" : "", is_all ? ", distributed_group_by_no_merge = 1" : "");
 	if (fclose(out)) {
 		free(text);

@@ -9,9 +9,6 @@
 #include "analyze/far_servers.h"
 #include "analyze/far_sift_sql.h"
 
-/* A server is asked about so many rows at a time: their ids fit in its memory. */
-#define SLICE_ROWS 8000000
-
 /* Ids that analyze refuses, and those of 16 bytes that are one of 8 bytes with zeros behind it, elsewhere maybe. */
 #define IS_ODD                                                                         \
 	"(reason = 16 AND (length(span_id) != 8 OR length(trace_id) NOT IN (8, 16) OR" \
@@ -65,7 +62,7 @@ static int ask(struct ws_far *far, struct counting *counting, struct ws_error *e
 
 	for (uint32_t f = 0; f < counting->catalog->n_files; f++)
 		n_rows += counting->catalog->file[f].n_requests;
-	counting->n_slices = rc ? 0 : n_rows / servers.n / SLICE_ROWS + 1;
+	counting->n_slices = rc ? 0 : n_rows / servers.n / WS_FAR_SLICE_ROWS + 1;
 	for (; counting->slice < counting->n_slices && !rc; counting->slice++)
 		rc = ws_far_servers_ask(&servers, &asking, err);
 	ws_far_servers_close(&servers);
