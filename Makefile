@@ -23,7 +23,7 @@ PACKAGES = gcc libc6-dev clang llvm bpftool libbpf-dev libpcap-dev libsqlite3-de
 	zlib1g-dev libcurl4-openssl-dev libnghttp2-dev libseccomp-dev gnuplot-nox nginx-light nghttp2-client iproute2 util-linux zstd
 MESH_PACKAGES = python3 curl ethtool iptables
 TEST_PACKAGES = $(MESH_PACKAGES) libcmocka-dev libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind shellcheck tshark \
-	python3-scapy python3-hpack python3-h2 python3-grpcio xxhash sqlite3 jq diffutils chromium nftables docker.io containerd runc busybox-static procps clickhouse-server openssl
+	tcpdump python3-scapy python3-hpack python3-h2 python3-grpcio xxhash sqlite3 jq diffutils chromium nftables docker.io containerd runc busybox-static procps clickhouse-server openssl
 KERNEL_PACKAGES = qemu-system-x86 busybox-static cpio kmod xz-utils zstd jq sqlite3 iproute2
 BENCH_PACKAGES = python3 tcpdump tshark python3-scapy python3-dpkt python3-pandas
 
