@@ -99,6 +99,16 @@ static int add_difference(struct ws_differences *differences, int64_t ns)
 	return 0;
 }
 
+int ws_accord_packet(struct ws_accord *accord, unsigned int ebpf_way, uint64_t ebpf_ns, unsigned int pcap_way,
+		     uint64_t pcap_ns)
+{
+	accord->n++;
+	if (ebpf_way == pcap_way)
+		return add_difference(&accord->way[ebpf_way], (int64_t)(ebpf_ns - pcap_ns));
+	accord->n_way_differs++;
+	return 0;
+}
+
 /* Who is told of packets. */
 struct listener {
 	int (*tell)(void *context, const struct ws_accord_packet *packet);
@@ -118,16 +128,12 @@ static int compare(const struct ws_grouping *grouping, struct common *const list
 		for (; ebpf != WS_NOBODY && pcap != WS_NOBODY && !rc; nth++) {
 			const struct common *a = &list[0][ebpf], *b = &list[1][pcap];
 
-			accord->n++;
-			if (a->way == b->way) {
+			rc = ws_accord_packet(accord, a->way, a->latency_ns, b->way, b->latency_ns);
+			if (!rc && a->way == b->way && listener->tell) {
 				const struct ws_accord_packet packet = { first, nth, a->way, a->latency_ns,
 									 b->latency_ns };
 
-				rc = add_difference(&accord->way[a->way], (int64_t)(a->latency_ns - b->latency_ns));
-				if (!rc && listener->tell)
-					rc = listener->tell(listener->context, &packet);
-			} else {
-				accord->n_way_differs++;
+				rc = listener->tell(listener->context, &packet);
 			}
 			ebpf = grouping->next[0][ebpf];
 			pcap = grouping->next[1][pcap];

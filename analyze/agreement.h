@@ -74,6 +74,10 @@ struct ws_accord_packet {
 int ws_accord_add(const struct ws_join *ebpf, const struct ws_join *pcap, struct ws_accord *accord,
 		  int (*tell)(void *context, const struct ws_accord_packet *packet), void *context);
 
+/* Adds one packet that both paired: which way, and how long it took. 0 or -ENOMEM. */
+int ws_accord_packet(struct ws_accord *accord, unsigned int ebpf_way, uint64_t ebpf_ns, unsigned int pcap_way,
+		     uint64_t pcap_ns);
+
 /* The agreement of n > 0 accords together, which are spent. 0 or -ENOMEM. */
 int ws_accord_complete(struct ws_accord *const *accord, uint32_t n, struct ws_agreement *agreement);
 

@@ -67,6 +67,7 @@ struct ws_bulk_sink {
 struct ws_bulk_wish {
 	bool joins;			 /* else rows are told, and that is all */
 	bool latencies;			 /* and agreement; else counts only */
+	bool reads_all;			 /* also what the store that the run is in could join */
 	uint64_t memory_bytes;		 /* for sightings */
 	const char *family;		 /* NULL: all */
 	const struct ws_bulk_sink *sink; /* NULL: nobody is told */
@@ -75,7 +76,8 @@ struct ws_bulk_wish {
 /*
  * Joins the sources of a study whose files are found: reads the files that are flagged in read, fills in tuples and
  * each view's join (counts only), latencies, and agreement. 0, or what ws_collect_rows() says, -ENOMEM, or
- * what the temporary file says.
+ * what the temporary file says. -EAGAIN: the store's pairs are of no use, and the sink was told of some: to be asked
+ * again with a sink that knows of nothing, and reads_all.
  */
 int ws_bulk_join(struct ws_study *study, struct ws_store *store, const bool *read, const struct ws_bulk_wish *wish,
 		 struct ws_error *err);

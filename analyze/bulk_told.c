@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/bulk_pairs.h"
 #include "analyze/radix.h"
-#include "analyze/far_sift.h"
-#include "analyze/roster.h"
 #include "lib/clickhouse/access.h"
 
 /* Values that came n times. */
@@ -48,7 +47,9 @@ struct ws_bulk_told {
 	uint64_t n_both;
 	uint64_t n_way_differs;
 	bool is_torn; /* both sources paired a packet, with other addresses: only the packets themselves tell more */
+	struct ws_bulk_pairs *pairs; /* NULL: nobody wants to be told of single pairs */
 	const char *fault;
+	int rc; /* of what was done with a single pair */
 };
 
 /* Makes room for one more. 0 or -ENOMEM. */
@@ -132,14 +133,25 @@ static int take(void *context, const struct ws_told *row)
 	}
 }
 
+static int take_pair(void *context, const struct ws_far_pair *pair)
+{
+	struct ws_bulk_told *told = context;
+
+	told->rc = ws_bulk_pairs_take(told->pairs, pair);
+	if (told->rc == -EPROTO)
+		told->fault = "a request of a flow that is not there";
+	return told->rc;
+}
+
 /* An error of ours in words. */
 static int complain(const struct ws_bulk_told *told, struct ws_store *store, int rc, struct ws_error *err)
 {
 	if (rc == -ENOMEM)
 		return ws_error(err, rc, "out of memory");
-	return told->fault ? ws_error(err, rc, "%s: holds %s: drop the run, and load it again", ws_store_path(store),
-				      told->fault)
-			   : rc;
+	if (told->fault)
+		return ws_error(err, rc, "%s: holds %s: drop the run, and load it again", ws_store_path(store),
+				told->fault);
+	return told->rc && rc != -EAGAIN ? ws_bulk_complain(rc, err) : rc;
 }
 
 /* Are there more requests than latencies are exact of? */
@@ -157,28 +169,40 @@ int ws_bulk_told_open(struct ws_bulk *bulk, struct ws_store *store, const uint8_
 		      struct ws_error *err)
 {
 	struct ws_far *far = ws_store_far(store);
+	const struct ws_bulk_sink *sink = bulk->wish->sink;
 	struct ws_far_question question = {
 		.catalog = &bulk->study->catalog,
 		.vantage = bulk->study->vantage,
 		.list_of_file = bulk->list_of_file,
 		.family = family,
+		.is_joined = { bulk->is_joined[0], bulk->is_joined[1] },
 		.latencies = bulk->wish->latencies,
 		.agreement = bulk->keeps_all,
+		.ids = sink && sink->has_places,
 	};
+	const bool are_single = sink && (sink->pair || sink->paired);
+	struct ws_far_listener listener = { take, NULL, NULL };
 	struct ws_bulk_told *made;
 	int rc;
 
 	*told = NULL;
-	if (!far || bulk->wish->sink || (!bulk->is_joined[0] && !bulk->is_joined[1]))
+	if (!far || bulk->wish->reads_all || (sink && sink->row) || (!bulk->is_joined[0] && !bulk->is_joined[1]))
 		return 0;
 	made = calloc(1, sizeof(*made));
 	if (!made)
 		return ws_error(err, -ENOMEM, "out of memory");
 	made->bulk = bulk;
-	question.rounds = question.latencies && are_many(bulk, far);
+	question.rounds = question.latencies && !are_single && are_many(bulk, far);
+	listener.context = made;
 	rc = ws_roster_open(store, &bulk->study->tuples, &made->roster, err);
+	if (!rc && are_single) {
+		listener.alike = NULL;
+		listener.pair = take_pair;
+		rc = ws_bulk_pairs_open(bulk, &made->roster, &made->pairs);
+		rc = rc ? complain(made, store, rc, err) : 0;
+	}
 	if (!rc) {
-		rc = ws_far_sift(far, &question, take, made, err);
+		rc = ws_far_sift(far, &question, &listener, err);
 		rc = rc ? complain(made, store, rc, err) : 0;
 	}
 	if (!rc && made->is_torn)
@@ -193,7 +217,7 @@ int ws_bulk_told_open(struct ws_bulk *bulk, struct ws_store *store, const uint8_
 
 uint64_t ws_bulk_told_pairs(const struct ws_bulk_told *told, enum ws_source source)
 {
-	return told->ballots[source].sum;
+	return told->pairs ? ws_bulk_pairs_n(told->pairs, source) : told->ballots[source].sum;
 }
 
 int ws_bulk_told_check(const struct ws_bulk *bulk, const struct ws_store *store, struct ws_error *err)
@@ -264,6 +288,8 @@ int ws_bulk_told_take(struct ws_bulk *bulk, struct ws_bulk_told *told)
 	struct ws_accord *accord = &bulk->worker[0].accord;
 	int rc = 0;
 
+	if (told->pairs)
+		return ws_bulk_pairs_hand_over(told->pairs, bulk);
 	for (int source = 0; source < WS_N_SOURCES; source++) {
 		if (bulk->is_joined[source])
 			take_source(bulk, told, source);
@@ -284,6 +310,7 @@ void ws_bulk_told_close(struct ws_bulk_told *told)
 	if (!told)
 		return;
 	ws_roster_close(&told->roster);
+	ws_bulk_pairs_close(told->pairs);
 	for (int source = 0; source < WS_N_SOURCES; source++) {
 		free(told->ballots[source].at);
 		for (int way = 0; way < WS_N_WAYS; way++)

@@ -10,8 +10,9 @@
 
 /*
  * Asks the store that the run is in, if it is in one, and lets it show from now on only the rows that are left. *told
- * NULL: it is in none, somebody wants to be told of single pairs, or its answer is of no use: every row is to be read.
- * family: by file, or NULL. 0, or what ws_far_sift() and ws_roster_open() say. To be closed with ws_bulk_told_close().
+ * NULL: it is in none, somebody wants to be told of single rows, or its answer is of no use: every row is to be read.
+ * family: by file, or NULL. 0, -EAGAIN as ws_bulk_join(), or what ws_far_sift() and ws_roster_open() say. To be closed
+ * with ws_bulk_told_close().
  */
 int ws_bulk_told_open(struct ws_bulk *bulk, struct ws_store *store, const uint8_t *family, struct ws_bulk_told **told,
 		      struct ws_error *err);

@@ -15,18 +15,19 @@
 struct asking {
 	struct ws_far *far;
 	const struct ws_far_question *question;
-	int (*take)(void *context, const struct ws_told *told);
-	void *context;
+	const struct ws_far_listener *listener;
 	struct ws_sift_sql sql;
 	char *condition; /* of the files that take part */
 	uint64_t *left;	 /* bits: buckets of identities that are left */
+	bool is_odd;	 /* an answer makes no sense */
 };
 
-static int take_left(struct asking *asking, const struct ws_told *told)
+static int take_left(struct asking *asking, uint64_t bucket)
 {
-	uint64_t bucket = (uint64_t)told->a, bit;
+	uint64_t bit;
 
-	if (bucket >= WS_SIFT_BUCKETS)
+	asking->is_odd = bucket >= WS_SIFT_BUCKETS;
+	if (asking->is_odd)
 		return -EPROTO;
 	bit = UINT64_C(1) << bucket % 64;
 	asking->sql.n_left += !(asking->left[bucket / 64] & bit);
@@ -34,19 +35,82 @@ static int take_left(struct asking *asking, const struct ws_told *told)
 	return 0;
 }
 
-static int take_row(void *context, const struct ws_value *row)
+static int take_alike(void *context, const struct ws_value *row)
 {
 	struct asking *asking = context;
 	struct ws_told told = { (enum ws_told_kind)row[0].integer, row[1].integer, row[2].integer,
 				(uint64_t)row[3].integer, (uint64_t)row[4].integer };
-	int rc = told.kind == WS_TOLD_LEFT ? take_left(asking, &told) : 0;
+	int rc = told.kind == WS_TOLD_LEFT ? take_left(asking, (uint64_t)told.a) : 0;
 
-	return rc ? rc : asking->take(asking->context, &told);
+	return rc ? rc : asking->listener->alike(asking->listener->context, &told);
 }
 
-static char *compose(const void *context, const struct ws_far_server *server)
+static char *compose_alike(const void *context, const struct ws_far_server *server)
 {
 	return ws_sift_sql_ask(&((const struct asking *)context)->sql, server->table, server->is_all);
+}
+
+static char *compose_pairs(const void *context, const struct ws_far_server *server)
+{
+	return ws_sift_sql_pairs(&((const struct asking *)context)->sql, server->table, server->is_all);
+}
+
+/* Takes both spots of a source from its columns, of which the first is row[0]. 0, or -EPROTO: there are no such. */
+static int take_spots(const struct ws_far_question *question, int source, const struct ws_value *row,
+		      struct ws_far_spot spot[WS_N_SIDES])
+{
+	for (int side = 0; side < WS_N_SIDES; side++, row += 4) {
+		const uint64_t traits = (uint64_t)row[3].integer;
+
+		if (row[1].integer >= question->catalog->n_files ||
+		    question->list_of_file[row[1].integer] != WS_N_SIDES * source + side)
+			return -EPROTO;
+		spot[side] = (struct ws_far_spot) {
+			.flow_id = row[0].integer,
+			.file = (uint16_t)row[1].integer,
+			.ts_ns = row[2].integer,
+			.payload_len = (uint32_t)(traits >> 24),
+			.n_segments = (uint16_t)(traits >> 8),
+			.direction = (uint8_t)traits,
+		};
+	}
+	spot[WS_SIDE_NIC].row = (uint64_t)row[0].integer;
+	if (question->ids) {
+		const uint64_t extras = (uint64_t)row[1].integer;
+
+		spot[WS_SIDE_VPORT].http_version = (uint8_t)extras;
+		spot[WS_SIDE_VPORT].family = (uint8_t)(extras >> 8);
+		spot[WS_SIDE_VPORT].id_version = (uint8_t)(extras >> 16);
+		spot[WS_SIDE_VPORT].stream_id = (uint32_t)(extras >> 24);
+	}
+	return 0;
+}
+
+static int take_pair(void *context, const struct ws_value *row)
+{
+	struct asking *asking = context;
+	const struct ws_far_question *question = asking->question;
+	const int64_t which = row[0].integer;
+	struct ws_far_pair pair = { .identity.seq = (uint32_t)row[1].integer };
+	uint32_t at = 2;
+	int rc = 0;
+
+	if (which > 2)
+		return take_left(asking, (uint64_t)row[1].integer);
+	if (question->ids) {
+		memcpy(pair.identity.trace_id, row[2].bytes, sizeof(pair.identity.trace_id));
+		pair.identity.trace_id_len = (uint32_t)row[3].integer;
+		memcpy(pair.identity.span_id, &row[4].integer, sizeof(pair.identity.span_id));
+		at += 3;
+	}
+	for (int source = 0; source < WS_N_SOURCES && !rc; source++) {
+		pair.is_seen[source] = question->is_joined[source] && (which == 2 || which == source);
+		if (pair.is_seen[source])
+			rc = take_spots(question, source, &row[at], pair.at[source]);
+		asking->is_odd |= rc;
+		at += question->is_joined[source] ? 9 + question->ids : 0;
+	}
+	return rc ? rc : asking->listener->pair(asking->listener->context, &pair);
 }
 
 /* How many slices there are, of rows that lie evenly on all servers. */
@@ -120,29 +184,43 @@ static char *condition_of_files(const struct ws_far *far, const struct ws_far_qu
 	return condition;
 }
 
-int ws_far_sift(struct ws_far *far, const struct ws_far_question *question,
-		int (*take)(void *context, const struct ws_told *told), void *context, struct ws_error *err)
+/* Asks for all slices of the identities, one after the other. */
+static int ask(struct asking *asking, const struct ws_far_servers *servers, struct ws_error *err)
+{
+	static const uint8_t kind_alike[] = { WS_KIND_U8, WS_KIND_I64, WS_KIND_I64, WS_KIND_I64, WS_KIND_I64 };
+	uint8_t kind_pair[WS_SIFT_COLUMNS_MAX];
+	struct ws_far_asking all = { compose_alike, kind_alike, sizeof(kind_alike), take_alike, asking };
+	int rc = 0;
+
+	if (!asking->listener->alike)
+		all = (struct ws_far_asking) { compose_pairs, kind_pair,
+					       ws_sift_pair_kinds(asking->question, kind_pair), take_pair, asking };
+	asking->sql.n_slices = count_slices(asking, servers);
+	for (; asking->sql.slice < asking->sql.n_slices && !rc; asking->sql.slice++)
+		rc = ws_far_servers_ask(servers, &all, err);
+	return rc;
+}
+
+int ws_far_sift(struct ws_far *far, const struct ws_far_question *question, const struct ws_far_listener *listener,
+		struct ws_error *err)
 {
 	struct ws_far_servers servers = { 0 };
 	struct asking asking = {
 		.far = far,
 		.question = question,
-		.take = take,
-		.context = context,
+		.listener = listener,
 		.condition = condition_of_files(far, question),
 		.left = calloc(WS_SIFT_BUCKETS / 64, sizeof(*asking.left)),
 	};
-	static const uint8_t kind[] = { WS_KIND_U8, WS_KIND_I64, WS_KIND_I64, WS_KIND_I64, WS_KIND_I64 };
-	const struct ws_far_asking all = { compose, kind, 5, take_row, &asking };
 	int rc = asking.condition && asking.left ? 0 : ws_error(err, -ENOMEM, "out of memory");
 
 	asking.sql = (struct ws_sift_sql) { .question = question, .condition = asking.condition, .left = asking.left };
 	rc = rc ? rc : ws_far_servers_open(far, &servers, err);
 	rc = rc ? rc : check_files(&asking, err);
-	asking.sql.n_slices = rc ? 0 : count_slices(&asking, &servers);
-	for (; asking.sql.slice < asking.sql.n_slices && !rc; asking.sql.slice++)
-		rc = ws_far_servers_ask(&servers, &all, err);
+	rc = rc ? rc : ask(&asking, &servers, err);
 	rc = rc ? rc : restrict_rows(&asking, err);
+	if (asking.is_odd)
+		ws_error(err, rc, "%s: told of pairs of files that take no part: try again", ws_far_name(far));
 	ws_far_servers_close(&servers);
 	free(asking.condition);
 	free(asking.left);

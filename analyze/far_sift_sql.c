@@ -19,9 +19,6 @@
 #define MASK_BOTH "281479271743489"
 #define IS_PAIRED "((count() = 2 AND mask IN (" MASK_EBPF ", " MASK_PCAP ")) OR (count() = 4 AND mask = " MASK_BOTH "))"
 
-#define TRAITS                                                                                          \
-	"bitShiftLeft(toUInt64(payload_len), 24) + bitShiftLeft(toUInt64(least(n_segments, 65535)), 8)" \
-	" + direction"
 #define BUCKET "toInt64(cityHash64(" WS_SIFT_ID ") % 262144)"
 
 /* transform(file_id, [files], [numbers]): a number of each file that takes part. */
@@ -53,6 +50,12 @@ static uint64_t list_of(const struct ws_far_question *question, uint32_t file)
 static uint64_t node_of(const struct ws_far_question *question, uint32_t file)
 {
 	return question->vantage[file].node;
+}
+
+static uint64_t index_of(const struct ws_far_question *question, uint32_t file)
+{
+	(void)question;
+	return file;
 }
 
 static uint64_t family_of(const struct ws_far_question *question, uint32_t file)
@@ -97,8 +100,22 @@ static void put_sum(const char *value, char name, int list, const struct ws_far_
 	fprintf(out, " = %d) AS %c%d", list, name, list);
 }
 
+/* What single pairs are told with, and pairs that are alike are not. */
+static void put_more_sums(const struct ws_far_question *question, int list, FILE *out)
+{
+	fputs(", sumIf(toUInt64(", out);
+	put_numbers(question, index_of, out);
+	fputs("), ", out);
+	put_numbers(question, list_of, out);
+	fprintf(out, " = %d) AS i%d", list, list);
+	if (list % WS_N_SIDES == WS_SIDE_NIC)
+		put_sum("toInt64(request_id)", 'q', list, question, out);
+	else if (question->ids)
+		put_sum(WS_SIFT_EXTRAS, 'x', list, question, out);
+}
+
 /* Of each identity: the stamps, flows and traits of its lists, which are those of its sightings where it is a pair. */
-static void put_groups(const struct ws_sift_sql *sql, const char *table, FILE *out)
+static void put_groups(const struct ws_sift_sql *sql, const char *table, bool are_single, FILE *out)
 {
 	static const char *const key[] = { " AS k1", " AS k2", " AS k3", " AS k4", " AS node" };
 	const struct ws_far_question *question = sql->question;
@@ -110,8 +127,10 @@ static void put_groups(const struct ws_sift_sql *sql, const char *table, FILE *o
 	for (int list = 0; list < WS_N_SOURCES * WS_N_SIDES; list++) {
 		put_sum("toInt64(flow_id)", 'f', list, question, out);
 		put_sum("ts_ns", 't', list, question, out);
-		put_sum(TRAITS, 'r', list, question, out);
+		put_sum(WS_SIFT_TRAITS, 'r', list, question, out);
 		fprintf(out, ", bitAnd(r%d, 255) AS d%d", list, list);
+		if (are_single && question->is_joined[list / WS_N_SIDES])
+			put_more_sums(question, list, out);
 	}
 	fprintf(out, ", " IS_PAIRED " AS is_paired FROM %s WHERE %s AND ", table, sql->condition);
 	put_takes_part(question, out);
@@ -188,11 +207,75 @@ char *ws_sift_sql_ask(const struct ws_sift_sql *sql, const char *table, bool is_
 	fputs(", ", out);
 	put_kinds(sql->question, out);
 	fputs(" AS kinds FROM (", out);
-	put_groups(sql, table, out);
+	put_groups(sql, table, false, out);
 	fputs(")) ARRAY JOIN kinds AS kind)", out);
 	fprintf(out,
 		"%s) GROUP BY kind, a, b, c SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s",
 		sql->question->rounds ? ")" : "", is_all ? ", distributed_group_by_no_merge = 1" : "");
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* The columns of a source's pair. */
+static void put_spots(const struct ws_far_question *question, int source, FILE *out)
+{
+	const int nic = WS_N_SIDES * source + WS_SIDE_NIC, vport = WS_N_SIDES * source + WS_SIDE_VPORT;
+
+	for (int list = nic; list <= vport; list++)
+		fprintf(out, ", f%d, toUInt16(i%d), t%d, toInt64(r%d)", list, list, list, list);
+	fprintf(out, ", q%d", nic);
+	if (question->ids)
+		fprintf(out, ", toInt64(x%d)", vport);
+}
+
+uint32_t ws_sift_pair_kinds(const struct ws_far_question *question, uint8_t kind[WS_SIFT_COLUMNS_MAX])
+{
+	static const uint8_t of_spot[] = { WS_KIND_I64, WS_KIND_U16, WS_KIND_I64, WS_KIND_I64 };
+	uint32_t n = 0;
+
+	kind[n++] = WS_KIND_U8;
+	kind[n++] = WS_KIND_U32;
+	if (question->ids) {
+		kind[n++] = WS_KIND_FIXED_16;
+		kind[n++] = WS_KIND_U8;
+		kind[n++] = WS_KIND_I64;
+	}
+	for (int source = 0; source < WS_N_SOURCES; source++) {
+		for (size_t i = 0; i < 2 * sizeof(of_spot) && question->is_joined[source]; i++)
+			kind[n++] = of_spot[i % sizeof(of_spot)];
+		if (question->is_joined[source])
+			kind[n++] = WS_KIND_I64;
+		if (question->is_joined[source] && question->ids)
+			kind[n++] = WS_KIND_I64;
+	}
+	return n;
+}
+
+char *ws_sift_sql_pairs(const struct ws_sift_sql *sql, const char *table, bool is_all)
+{
+	const struct ws_far_question *question = sql->question;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fputs("toUInt8(multiIf(NOT is_paired, 3, mask = " MASK_EBPF ", 0, mask = " MASK_PCAP ", 1, 2)),"
+	      " toUInt32(if(is_paired, k3, cityHash64(k1) % 262144))",
+	      out);
+	if (question->ids)
+		fputs(", k1, k4, reinterpretAsInt64(k2)", out);
+	for (int source = 0; source < WS_N_SOURCES; source++) {
+		if (question->is_joined[source])
+			put_spots(question, source, out);
+	}
+	fputs(" FROM (", out);
+	put_groups(sql, table, true, out);
+	fprintf(out, ") SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s",
+		is_all ? ", distributed_group_by_no_merge = 1" : "");
 	if (fclose(out)) {
 		free(text);
 		return NULL;

@@ -26,8 +26,9 @@ int ws_harvest_open(struct ws_study *study, unsigned int needs, unsigned int by,
 const struct ws_bulk_sink *ws_harvest_sink(const struct ws_harvest *harvest);
 
 /*
- * Instead of rows, for WS_NEED_SIGHTINGS alone: n of them that are alike, and have neither stamp nor sequence number.
- * All are told so, or none. 0, -ENOMEM, or what the temporary file says.
+ * Instead of rows, for WS_NEED_SIGHTINGS: n of them that are alike, and have neither stamp nor sequence number. All are
+ * told so, or none, and before the sink is asked for, which then wants no rows but for WS_NEED_TRACES. 0, -ENOMEM, or
+ * what the temporary file says.
  */
 int ws_harvest_take_alike(struct ws_harvest *harvest, const struct ws_sighting *sighting, const struct ws_place *place,
 			  uint64_t n);

@@ -72,7 +72,7 @@ int ws_harvest_take_row(void *context, uint32_t number, uint64_t row, const stru
 	struct ws_harvest *harvest = context;
 	int rc = 0;
 
-	if (harvest->needs & WS_NEED_SIGHTINGS)
+	if (harvest->needs & WS_NEED_SIGHTINGS && !harvest->has_alike)
 		rc = keep_row(harvest, number, row, s, place);
 	if (rc || !(harvest->needs & WS_NEED_TRACES) || s->reason != WS_REASON_CONTEXT)
 		return rc;
@@ -84,6 +84,8 @@ int ws_harvest_take_alike(struct ws_harvest *harvest, const struct ws_sighting *
 			  uint64_t n)
 {
 	harvest->has_alike = true;
+	harvest->sink.has_places = harvest->needs & (WS_NEED_PAIRS | WS_NEED_STRAYS);
+	harvest->sink.row = harvest->needs & WS_NEED_TRACES ? ws_harvest_take_row : NULL;
 	return keep_row(harvest, 0, n, sighting, place);
 }
 

@@ -132,10 +132,19 @@ static int ask_alike(struct ws_study *study, struct ws_store *store, const char 
 	return alike.rc ? ws_bulk_complain(alike.rc, err) : rc;
 }
 
-/* Opens the harvest, if anything is needed of it, and joins. */
-static int join(struct ws_study *study, struct ws_store *store, const struct ws_invocation *invocation,
-		unsigned int needs, const bool *read, struct ws_error *err)
+/* How a run is joined. */
+struct joining {
+	struct ws_store *store;
+	const struct ws_invocation *invocation;
+	unsigned int needs;
+	const bool *read;
+};
+
+/* Opens the harvest, if anything is needed of it, and joins. reads_all: as struct ws_bulk_wish has it. */
+static int join(struct ws_study *study, const struct joining *joining, bool reads_all, struct ws_error *err)
 {
+	const struct ws_invocation *invocation = joining->invocation;
+	const unsigned int needs = joining->needs;
 	const unsigned int of_harvest = needs & ~(unsigned int)(WS_NEED_JOIN | WS_NEED_LATENCIES | WS_NEED_EDGES);
 	const unsigned int of_join = needs & ~(unsigned int)(WS_NEED_SIGHTINGS | WS_NEED_TRACES);
 	const unsigned int by = study->by & WS_BY_NAMES ? study->by : WS_BY_EDGE;
@@ -143,25 +152,25 @@ static int join(struct ws_study *study, struct ws_store *store, const struct ws_
 	struct ws_bulk_wish wish = {
 		.joins = of_join,
 		.latencies = needs & WS_NEED_LATENCIES,
+		.reads_all = reads_all,
 		.memory_bytes = part_bytes,
 		.family = invocation->family,
 	};
-	bool told;
+	bool told = false;
 	int rc = 0;
 
 	if (of_harvest) {
 		rc = ws_harvest_open(study, of_harvest, by, part_bytes, &study->harvest);
 		if (rc)
 			return ws_bulk_complain(rc, err);
-		wish.sink = ws_harvest_sink(study->harvest);
 	}
 	study->has_strata = of_harvest & WS_NEED_STRATA;
-	if (needs == WS_NEED_SIGHTINGS && ws_store_far(store) && !(study->by & WS_BY_NAMES)) {
-		rc = ask_alike(study, store, invocation->family, &told, err);
-		if (rc || told)
-			return rc;
-	}
-	return ws_bulk_join(study, store, read, &wish, err);
+	if (needs & WS_NEED_SIGHTINGS && ws_store_far(joining->store) && !(study->by & WS_BY_NAMES))
+		rc = ask_alike(study, joining->store, invocation->family, &told, err);
+	if (rc || (told && !(needs & ~(unsigned int)WS_NEED_SIGHTINGS)))
+		return rc;
+	wish.sink = study->harvest ? ws_harvest_sink(study->harvest) : NULL;
+	return ws_bulk_join(study, joining->store, joining->read, &wish, err);
 }
 
 /* Lets a store count what it can count; needs loses what is found. */
@@ -171,7 +180,7 @@ static int ask_traces(struct ws_study *study, struct ws_store *store, const stru
 	int rc;
 
 	/* contexts of other families have no id, then */
-	if (!(*needs & WS_NEED_TRACES) || *needs & WS_NEED_SIGHTINGS || !ws_store_far(store) || invocation->family)
+	if (!(*needs & WS_NEED_TRACES) || !ws_store_far(store) || invocation->family)
 		return 0;
 	rc = ws_far_traces(ws_store_far(store), &study->catalog, &study->n_traces, err);
 	if (study->n_traces)
@@ -210,8 +219,16 @@ static int load(struct ws_study *study, struct ws_store *store, const struct ws_
 		needs |= WS_NEED_STRATA;
 	rc = ask_traces(study, store, invocation, &needs, err);
 	choose_files(study, needs, read);
-	if (needs && !rc)
-		rc = join(study, store, invocation, needs, read, err);
+	if (needs && !rc) {
+		const struct joining joining = { store, invocation, needs, read };
+
+		rc = join(study, &joining, false, err);
+		if (rc == -EAGAIN) { /* the harvest knows of pairs that are none: once more, from the beginning */
+			ws_harvest_close(study->harvest);
+			study->harvest = NULL;
+			rc = join(study, &joining, true, err);
+		}
+	}
 	free(read);
 	return rc;
 }
