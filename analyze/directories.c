@@ -11,9 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Directories in directories are followed this deep, as ingest does. */
-#define DEPTH_MAX 8
-
 static int out_of_memory(struct ws_error *err)
 {
 	return ws_error(err, -ENOMEM, "out of memory");
@@ -93,7 +90,7 @@ static int add_runs(const char *dir, int depth, struct ws_directories *found, st
 			path = NULL;
 			rc = out_of_memory(err);
 		}
-		if (!rc && depth < DEPTH_MAX && lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		if (!rc && depth < WS_DIRECTORIES_DEEP && lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
 			rc = add_runs(path, depth + 1, found, err);
 		free(path);
 		free(entries[i]);

@@ -8,6 +8,9 @@
 
 #include "lib/error.h"
 
+/* Directories in directories are followed this deep, as ingest does. */
+#define WS_DIRECTORIES_DEEP 8
+
 struct ws_directories {
 	char **run; /* with a run.db in them, by name; nothing below a run is one */
 	uint32_t n_runs;
@@ -15,7 +18,7 @@ struct ws_directories {
 	uint32_t n_unloaded;
 };
 
-/* Looks into dir and below it, eight deep. 0 or -errno. To be closed with ws_directories_close(). */
+/* Looks into dir and below it, WS_DIRECTORIES_DEEP deep. 0 or -errno. To be closed with ws_directories_close(). */
 int ws_directories_find(const char *dir, struct ws_directories *directories, struct ws_error *err);
 
 /* NULL is fine. */

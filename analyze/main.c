@@ -174,6 +174,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 {
 	struct ws_invocation invocation;
 	struct ws_error err = { 0 };
+	char *name = NULL;
 	int status, rc = ws_invocation_parse(argc, argv, command->options, &invocation, &err);
 
 	if (rc == -EINVAL)
@@ -193,19 +194,26 @@ static int run_command(const struct command *command, int argc, char **argv)
 		return ws_tell_printed(0);
 	}
 	rc = ws_origin_open(&invocation.origin, &err);
-	if (rc) {
+	if (rc == -EINVAL) {
 		ws_invocation_close(&invocation);
-		if (rc == -EINVAL)
-			return wrong_usage(err.text, command->name);
+		return wrong_usage(err.text, command->name);
+	}
+	rc = rc ? rc : ws_origin_name(&invocation.origin, invocation.dir, &name, &err);
+	if (rc) {
+		ws_origin_close(&invocation.origin);
+		ws_invocation_close(&invocation);
 		ws_tell("", err.text);
 		return WS_STATUS_FAILED;
 	}
+	if (name)
+		invocation.origin.run = name;
 	status = command->run_atlas ? command->run_atlas(&invocation)
 		 : command->run && (!command->run_campaign || ws_origin_is_run(&invocation.origin, invocation.dir))
 			 ? with_run(command, &invocation)
 			 : with_campaign(command, &invocation);
 	ws_origin_close(&invocation.origin);
 	ws_invocation_close(&invocation);
+	free(name);
 	if (status == WS_STATUS_DONE && ws_json_memory_was_short()) {
 		ws_tell("", "out of memory: something is missing in what was written");
 		status = WS_STATUS_FAILED;

@@ -96,6 +96,54 @@ static int list_runs(struct ws_client *client, const char *name, const char *dir
 	return rc ? rc : status;
 }
 
+/* Has the store a run of that name, or one below it? 1, 0, or -errno. */
+static int is_known(struct ws_client *client, const char *name, struct ws_error *err)
+{
+	struct ws_directories found = { 0 };
+	int rc = list_runs(client, name, "", &found, err);
+
+	rc = rc ? rc : found.n_runs > 0;
+	ws_directories_close(&found);
+	return rc;
+}
+
+/* The first that is known of a path's last part, its last two, and so on; path: of them all. */
+static int find_name(struct ws_client *client, const char *path, char **name, struct ws_error *err)
+{
+	const char *at = strrchr(path, '/'), *last = at;
+	int known = 0;
+
+	for (uint32_t n = 0; at && n <= WS_DIRECTORIES_DEEP && strlen(at + 1) <= WS_RUN_NAME_MAX; n++) {
+		known = is_known(client, at + 1, err);
+		if (known)
+			break;
+		at = memrchr(path, '/', (size_t)(at - path));
+	}
+	if (known < 0)
+		return known;
+	*name = known && at != last ? strdup(at + 1) : NULL;
+	return known && at != last && !*name ? ws_error(err, -ENOMEM, "out of memory") : 0;
+}
+
+int ws_origin_name(const struct ws_origin *origin, const char *root, char **name, struct ws_error *err)
+{
+	char *path = origin->access && !origin->run && root ? realpath(root, NULL) : NULL;
+	struct ws_client *client = NULL;
+	int rc;
+
+	*name = NULL;
+	if (!path) /* one that is not there is told of when it is looked into */
+		return 0;
+	rc = ws_client_open(origin->access, 0, &client, err);
+	if (!rc) {
+		ws_client_use_database(client);
+		rc = find_name(client, path, name, err);
+	}
+	ws_client_close(client);
+	free(path);
+	return rc;
+}
+
 /* What lies below a run is none. */
 static void settle(struct ws_directories *found, const char *dir)
 {

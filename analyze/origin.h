@@ -32,6 +32,13 @@ int ws_origin_open(struct ws_origin *origin, struct ws_error *err);
 void ws_origin_close(struct ws_origin *origin);
 
 /*
+ * How the store calls the run or campaign in root, if --run does not say it and it is not called as its directory: that
+ * of a campaign above it, "campaign/run-003". The nearest counts of which the store has a run, or one below it. *name:
+ * the caller's, to be freed; NULL: as its directory, or nothing is known of it. 0, -ENOMEM, or what the client says.
+ */
+int ws_origin_name(const struct ws_origin *origin, const char *root, char **name, struct ws_error *err);
+
+/*
  * The runs in or below dir, which is root or lies below it, as ws_directories_find() lists them; of a store, those of
  * its runs that have the name of dir's run, or that and a slash in front of theirs. 0, -errno, or what the client says.
  */

@@ -139,13 +139,18 @@ int ws_selection_open(const char *operand, const char *default_dir, const struct
 {
 	struct ws_selection made = { .operand = operand };
 	struct ws_invocation here = *invocation;
+	char *name = NULL;
 	int rc = parse(operand, default_dir, &made, err);
 
 	here.dir = made.dir;
 	here.origin.root = made.dir;
 	if (!default_dir || !made.dir || strcmp(made.dir, default_dir))
 		here.origin.run = NULL; /* it is the name of --dir's run */
+	rc = rc ? rc : ws_origin_name(&here.origin, made.dir, &name, err);
+	if (name)
+		here.origin.run = name;
 	rc = rc ? rc : ws_campaign_open(&here, WS_FIND_LATENCIES, &made.campaign, err);
+	free(name);
 	rc = rc ? rc : choose(&made, err);
 	if (rc)
 		ws_selection_close(&made);

@@ -193,6 +193,22 @@ for command in "cdf --no-figure" ledger "cdf --no-figure --by node"; do
 done
 check "the same of its pairs" same "$work/torn/run" pairs
 check "campaign: compare" same "$work/campaign" compare attached=ebpf attached=pcap --no-figure --format json
+member=$work/campaign/vxlan-proposed-80-n200
+check "a run of a campaign, called as its own directory" same "$member-both" cdf --no-figure --format json
+# as `same`: what is compared is named by operands, not by --dir
+compared() {
+    local layout
+    "$bin/analyze" compare "$@" --no-figure --format json > "$work/wanted"
+    for layout in "${layouts[@]}"; do
+        # shellcheck disable=SC2086 # several words
+        "$bin/analyze" compare "$@" --no-figure --format json $layout | cmp "$work/wanted" || return 1
+    done
+}
+check "two runs of a campaign, called as their own directories" compared "$member-both" "$member-ebpf"
+mkdir "$work/made/below"
+check "a directory below a run is none" fails 'no run of the name below|there is none' "$bin/analyze" cdf --dir "$work/made/below" \
+    --no-figure --store "$one"
+rmdir "$work/made/below"
 check "made run: export" same "$work/made" export --format csv
 trace=$(sqlite3 "$work/made/run.db" "SELECT lower(hex(trace_id)) FROM request WHERE reason = 16 LIMIT 1")
 check "one trace" same "$work/made" trace "$trace" --no-figure --format json
