@@ -294,6 +294,29 @@ static int check_latest(struct ws_mirror *m, int64_t sequence, int64_t version, 
 	return rc;
 }
 
+/*
+ * Has anybody else written a version with the same number, who began with the same one as we did? He may have been told
+ * that his counts, before ours was there, and ours has nothing of his.
+ */
+static int check_alone(struct ws_mirror *m, int64_t sequence, int64_t version, struct ws_error *err)
+{
+	char *sql;
+	int64_t n = 0;
+	int rc;
+
+	if (asprintf(&sql, "SELECT count() FROM run WHERE run = %s AND sequence = %lld AND version <> %lld",
+		     m->quoted_run, (long long)sequence, (long long)version) < 0)
+		return ws_error(err, -ENOMEM, "out of memory");
+	rc = ws_client_number(m->client, sql, &n, err);
+	free(sql);
+	if (rc == 0 && n)
+		rc = ws_error(err, -EBUSY,
+			      "%s: another program has loaded run %s at the same moment; what was loaded now counts, "
+			      "and what that loaded does not: run ingest again, there, too",
+			      ws_client_name(m->client), m->run);
+	return rc;
+}
+
 int ws_mirror_publish(struct ws_mirror *m, const char *writer, struct ws_error *err)
 {
 	struct ws_mirror_table now[WS_SMALL_TABLES_MAX] = { 0 };
@@ -328,6 +351,8 @@ int ws_mirror_publish(struct ws_mirror *m, const char *writer, struct ws_error *
 		rc = write_run(m, version, part, writer, err);
 	if (rc == 0)
 		rc = check_latest(m, m->sequence + 1, version, err);
+	if (rc == 0)
+		rc = check_alone(m, m->sequence + 1, version, err);
 	if (rc)
 		return rc;
 	m->sequence++;

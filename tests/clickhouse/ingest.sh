@@ -328,6 +328,26 @@ overtaken() {
     equals 1 "$status" && same one all "$work/all" && repeated one "$work/all" "$(url "${clickhouse_port[one]}")"
 }
 
+# The same at the last moment, when it has looked for others already: whichever counts then - the greater of two random
+# numbers -, it does not say that all is well.
+overtaken_last() {
+    local pid status i
+    cp -r "$work/all" "$work/elsewhere"
+    for i in 1 2 3 4; do
+        status=0
+        proxy one pause --when 'INSERT INTO run '
+        "$BIN/ingest" --quiet --dir "$work/all" --run "last$i" --store "$(url "$proxy")" > /dev/null 2> "$work/said.last" &
+        pid=$!
+        marked || return 1
+        load "$work/elsewhere" "$(url "${clickhouse_port[one]}")" --run "last$i" || return 1
+        touch "$work/go"
+        wait "$pid" || status=$?
+        cat "$work/said.last"
+        equals 1 "$status" && grep -q 'another program has loaded run last' "$work/said.last" && same one "last$i" "$work/all" || return 1
+    done
+    rm -rf "$work/elsewhere"
+}
+
 check "inputs" make_inputs
 check "a server starts" clickhouse_one one
 check "two shards start" clickhouse_shards pair left right
@@ -392,6 +412,7 @@ check "ingest killed before a version counts" killed 'INSERT INTO run' 0
 fresh both
 check "two at once" two_at_once
 check "another version came first" overtaken
+check "another load comes in between at the last moment" overtaken_last
 
 fresh down
 check "the server killed in the middle of a load" server_killed one one "connection was cut" ""
