@@ -41,7 +41,7 @@ int ws_mirror_part(struct ws_mirror *mirror, const char **part, struct ws_error 
 
 /*
  * Writes what has changed, and then the row that makes it count; nothing if nothing has. Not in a transaction of db.
- * -EBUSY: another program has written a version meanwhile; then one of both does not count. writer: the program's name
+ * -EBUSY: another program has written a version meanwhile; then this one does not count. writer: the program's name
  * and version.
  */
 int ws_mirror_publish(struct ws_mirror *mirror, const char *writer, struct ws_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mirror_inner - a mirror as its own files see it: mirror.c, mirror_read.c, mirror_write.c, mirror_sweep.c. */
+/* mirror_inner - a mirror as its own files see it: mirror.c and mirror_*.c. */
 #ifndef WS_MIRROR_INNER_H
 #define WS_MIRROR_INNER_H
 
@@ -40,6 +40,9 @@ int ws_mirror_read(struct ws_mirror *mirror, struct ws_error *err);
 
 /* The rows of table number i, as they are written: their number and their hash. */
 int ws_mirror_hash(struct ws_mirror *mirror, uint32_t i, struct ws_mirror_table *table, struct ws_error *err);
+
+/* Writes all rows of table number i as that version's. */
+int ws_mirror_write_table(struct ws_mirror *mirror, uint32_t i, int64_t version, struct ws_error *err);
 
 /* The loads that count by the mirror as it is: "1,2,3", or "0"; to be freed. */
 int ws_mirror_loads(struct ws_mirror *mirror, char **loads, struct ws_error *err);
