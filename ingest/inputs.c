@@ -134,6 +134,12 @@ static int consider(const char *dir, const char *name, struct ws_inputs *inputs,
 	size_t len = strlen(name);
 	char *path;
 
+	if (strcmp(name, "run.json") == 0)
+		return asprintf(&inputs->manifest_path, "%s/%s", dir, name) < 0 ? -ENOMEM : 0;
+	if (strcmp(name, "conditions.json") == 0)
+		return asprintf(&inputs->conditions_path, "%s/%s", dir, name) < 0 ? -ENOMEM : 0;
+	if (strcmp(name, "overhead.json") == 0)
+		return asprintf(&inputs->overhead_path, "%s/%s", dir, name) < 0 ? -ENOMEM : 0;
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		size_t suffix_len = strlen(suffixes[i].text);
 
@@ -150,6 +156,23 @@ static int consider(const char *dir, const char *name, struct ws_inputs *inputs,
 	return 0;
 }
 
+/* The same, and two files for one thing by name, so that all words are the same wherever the directory lies. */
+static int compare_files(const void *a, const void *b)
+{
+	const struct ws_input *left = a, *right = b;
+	int order = compare(a, b);
+
+	return order ? order : strcmp(left->path, right->path);
+}
+
+static int compare_log_files(const void *a, const void *b)
+{
+	const struct ws_log_input *left = a, *right = b;
+	int order = compare_logs(a, b);
+
+	return order ? order : strcmp(left->path, right->path);
+}
+
 static int check_unique(const struct ws_inputs *inputs, struct ws_error *err)
 {
 	for (uint32_t i = 1; i < inputs->n; i++)
@@ -163,34 +186,31 @@ static int check_unique(const struct ws_inputs *inputs, struct ws_error *err)
 	return 0;
 }
 
+/* A cluster snapshot is of a run or a campaign, and none itself. */
+static int is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && strcmp(entry->d_name, WS_CLUSTER_DIR) != 0;
+}
+
 int ws_inputs_find(const char *dir, struct ws_inputs *inputs, struct ws_error *err)
 {
 	struct ws_inputs found = { 0 };
-	struct dirent *entry;
-	DIR *d = opendir(dir);
-	int rc = 0;
+	struct dirent **entry;
+	int n = scandir(dir, &entry, is_visible, alphasort), rc = 0;
 
-	if (!d)
+	if (n < 0)
 		return ws_error(err, -errno, "%s: cannot open: %s", dir, strerror(errno));
-	while (rc == 0 && (entry = readdir(d))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		if (strcmp(entry->d_name, "run.json") == 0)
-			rc = asprintf(&found.manifest_path, "%s/run.json", dir) < 0 ? -ENOMEM : 0;
-		else if (strcmp(entry->d_name, "conditions.json") == 0)
-			rc = asprintf(&found.conditions_path, "%s/conditions.json", dir) < 0 ? -ENOMEM : 0;
-		else if (strcmp(entry->d_name, "overhead.json") == 0)
-			rc = asprintf(&found.overhead_path, "%s/overhead.json", dir) < 0 ? -ENOMEM : 0;
-		else
-			rc = consider(dir, entry->d_name, &found, err);
+	for (int i = 0; i < n; i++) {
+		rc = rc ? rc : consider(dir, entry[i]->d_name, &found, err);
+		free(entry[i]);
 	}
-	closedir(d);
+	free(entry);
 	if (rc == -ENOMEM)
 		ws_error(err, rc, "%s: out of memory", dir);
 	if (rc == 0 && found.n > 1)
-		qsort(found.input, found.n, sizeof(*found.input), compare);
+		qsort(found.input, found.n, sizeof(*found.input), compare_files);
 	if (rc == 0 && found.n_logs > 1)
-		qsort(found.log, found.n_logs, sizeof(*found.log), compare_logs);
+		qsort(found.log, found.n_logs, sizeof(*found.log), compare_log_files);
 	if (rc == 0)
 		rc = check_unique(&found, err);
 	if (rc)
@@ -244,12 +264,6 @@ void ws_inputs_free(struct ws_inputs *inputs)
 	free(inputs->conditions_path);
 	free(inputs->overhead_path);
 	*inputs = (struct ws_inputs) { 0 };
-}
-
-/* A cluster snapshot is of a run or a campaign, and none itself. */
-static int is_visible(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.' && strcmp(entry->d_name, WS_CLUSTER_DIR) != 0;
 }
 
 static void free_paths(char **paths, int n)
