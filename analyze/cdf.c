@@ -8,50 +8,12 @@
 
 #include "analyze/coverage.h"
 #include "analyze/json.h"
+#include "analyze/latency_words.h"
 #include "analyze/whereabouts.h"
 
 /* Columns of the table: what a row is, and one a series. */
 #define LABEL_WIDTH 20
 #define CELL_WIDTH  21
-
-/* The quantiles that are told, by the names of their keys. */
-static const char *const quantile_name[] = { "median", "p90", "p99" };
-#define N_QUANTILES 3
-
-static const struct ws_estimate *quantile(const struct ws_series *series, int i)
-{
-	const struct ws_summary *summary = &series->summary;
-
-	return i == 0 ? &summary->median : i == 1 ? &summary->p90 : &summary->p99;
-}
-
-static int set_quantile(json_t *object, const char *name, const struct ws_estimate *estimate)
-{
-	char key[64];
-	int rc;
-
-	snprintf(key, sizeof(key), "%s_us", name);
-	rc = json_object_set_new(object, key, ws_json_us(estimate->value));
-	snprintf(key, sizeof(key), "%s_ci_low_us", name);
-	rc |= json_object_set_new(object, key, estimate->has_interval ? ws_json_us(estimate->low) : json_null());
-	snprintf(key, sizeof(key), "%s_ci_high_us", name);
-	rc |= json_object_set_new(object, key, estimate->has_interval ? ws_json_us(estimate->high) : json_null());
-	return rc;
-}
-
-/* Pairs by class in one direction; "matched" always, others where there are any. */
-static json_t *classes_json(const struct ws_join *join, enum ws_way way)
-{
-	json_t *object = json_object();
-
-	for (unsigned int class = 0; class < WS_N_CLASSES; class ++) {
-		uint64_t n = join->n_class[way][class];
-
-		if (n || class == 0)
-			json_object_set_new(object, ws_class_name(class), json_integer((json_int_t)n));
-	}
-	return object;
-}
 
 static json_t *unmatched_json(const struct ws_join *join)
 {
@@ -71,17 +33,11 @@ static json_t *unmatched_json(const struct ws_join *join)
 static json_t *series_json(const struct ws_cdf *cdf, const struct ws_series *series)
 {
 	const struct ws_join *join = &cdf->study->view[series->source].join;
-	const struct ws_summary *summary = &series->summary;
-	json_t *object = json_pack("{s:s, s:s, s:I, s:o, s:o}", "source", ws_source_name(series->source), "direction",
-				   ws_way_name(series->way), "n", (json_int_t)series->n, "min_us",
-				   ws_json_us(summary->min), "mean_us", ws_json_real(summary->mean / 1000));
+	json_t *object = json_pack("{s:s, s:s}", "source", ws_source_name(series->source), "direction",
+				   ws_way_name(series->way));
 	int rc = !object;
 
-	for (int i = 0; i < N_QUANTILES; i++)
-		rc |= set_quantile(object, quantile_name[i], quantile(series, i));
-	rc |= json_object_set_new(object, "max_us", ws_json_us(summary->max));
-	rc |= json_object_set_new(object, "dkw_eps", json_real(summary->dkw_eps));
-	rc |= json_object_set_new(object, "classes", classes_json(join, series->way));
+	rc = rc ? rc : ws_latency_json(&series->summary, join->n_class[series->way], object);
 	rc |= json_object_set_new(object, "unmatched", unmatched_json(join));
 	if (rc) {
 		json_decref(object);
@@ -171,30 +127,14 @@ static int print_tsv(const struct ws_cdf *cdf, FILE *out)
 {
 	fprintf(out, "# latency between the tracing points; intervals at 95%%, NaN where none exists for this n\n");
 	ws_whereabouts_print(cdf->study, "# ", out);
-	if (cdf->study->rounding > 0)
-		fprintf(out, "# the store rounded each latency, by at most %.3f%% of it\n", 100 * cdf->study->rounding);
-	fprintf(out, "# source\tdirection\tn\tmin_us\tmean_us");
-	for (int q = 0; q < N_QUANTILES; q++)
-		fprintf(out, "\t%s_us\t%s_ci_low_us\t%s_ci_high_us", quantile_name[q], quantile_name[q],
-			quantile_name[q]);
-	fprintf(out, "\tmax_us\tdkw_eps\n");
+	ws_latency_put_rounding(cdf->study->rounding, out);
+	fputs("# source\tdirection\t", out);
+	ws_latency_put_tsv_names(out);
 	for (uint32_t i = 0; i < cdf->set->n; i++) {
 		const struct ws_series *series = &cdf->set->at[i];
 
-		fprintf(out, "%s\t%s\t%" PRIu64 "\t%.3f\t%.6f", ws_source_name(series->source),
-			ws_way_name(series->way), series->n, (double)series->summary.min / 1000,
-			series->summary.mean / 1000);
-		for (int q = 0; q < N_QUANTILES; q++) {
-			const struct ws_estimate *estimate = quantile(series, q);
-
-			fprintf(out, "\t%.3f", (double)estimate->value / 1000);
-			if (estimate->has_interval)
-				fprintf(out, "\t%.3f\t%.3f", (double)estimate->low / 1000,
-					(double)estimate->high / 1000);
-			else
-				fprintf(out, "\tNaN\tNaN");
-		}
-		fprintf(out, "\t%.3f\t%.6f\n", (double)series->summary.max / 1000, series->summary.dkw_eps);
+		fprintf(out, "%s\t%s\t", ws_source_name(series->source), ws_way_name(series->way));
+		ws_latency_put_tsv(&series->summary, out);
 	}
 	return 0;
 }
@@ -217,12 +157,12 @@ static void print_us(double us, FILE *out)
 
 static void print_quantile(const struct ws_series_set *set, int q, FILE *out)
 {
-	fprintf(out, "%-*s", LABEL_WIDTH, quantile_name[q]);
+	fprintf(out, "%-*s", LABEL_WIDTH, ws_latency_quantile_name(q));
 	for (uint32_t i = 0; i < set->n; i++)
-		print_us((double)quantile(&set->at[i], q)->value / 1000, out);
+		print_us((double)ws_latency_quantile(&set->at[i].summary, q)->value / 1000, out);
 	fprintf(out, "\n%-*s", LABEL_WIDTH, "  95% interval");
 	for (uint32_t i = 0; i < set->n; i++) {
-		const struct ws_estimate *estimate = quantile(&set->at[i], q);
+		const struct ws_estimate *estimate = ws_latency_quantile(&set->at[i].summary, q);
 		char low[32], high[32], cell[80] = "n too small";
 
 		if (estimate->has_interval)
@@ -248,7 +188,7 @@ static void print_summary(const struct ws_series_set *set, FILE *out)
 	for (uint32_t i = 0; i < set->n; i++)
 		print_us(set->at[i].summary.mean / 1000, out);
 	fputc('\n', out);
-	for (int q = 0; q < N_QUANTILES; q++)
+	for (int q = 0; q < WS_LATENCY_QUANTILES; q++)
 		print_quantile(set, q, out);
 	fprintf(out, "%-*s", LABEL_WIDTH, "max");
 	for (uint32_t i = 0; i < set->n; i++)

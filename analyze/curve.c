@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analyze/figure.h"
+#include "analyze/latency_words.h"
 
 /* The longest row behind its names: a 64-bit number of ns, three fractions. */
 #define ROW_MAX 128
@@ -151,8 +152,7 @@ static int write_set(const struct ws_series_set *set, const char *what,
 		"# %s; cdf: part of the pairs that took no longer; dkw_low, dkw_high: its 95%% band\n"
 		"# source\tdirection\tlatency_us\tcdf\tdkw_low\tdkw_high\n",
 		what);
-	if (set->rounding > 0)
-		fprintf(out, "# the store rounded each latency, by at most %.3f%% of it\n", 100 * set->rounding);
+	ws_latency_put_rounding(set->rounding, out);
 	for (uint32_t i = 0; i < set->n && !rc; i++) {
 		const struct ws_series *series = &set->at[i];
 

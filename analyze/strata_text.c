@@ -9,6 +9,7 @@
 
 #include "analyze/curve.h"
 #include "analyze/json.h"
+#include "analyze/latency_words.h"
 #include "analyze/summary.h"
 
 /* A key's words and source take so many columns of the table at least, and are not cut. */
@@ -17,40 +18,6 @@
 static const struct ws_key *key_of(const struct ws_strata *strata, uint32_t key)
 {
 	return &strata->keys.at[key];
-}
-
-static const struct ws_estimate *quantile(const struct ws_summary *summary, int i)
-{
-	return i == 0 ? &summary->median : i == 1 ? &summary->p90 : &summary->p99;
-}
-
-static const char *const quantile_name[] = { "median", "p90", "p99" };
-#define N_QUANTILES 3
-
-static int set_estimate(json_t *object, const char *name, const struct ws_estimate *estimate)
-{
-	char key[64];
-	int rc;
-
-	snprintf(key, sizeof(key), "%s_us", name);
-	rc = json_object_set_new(object, key, ws_json_us(estimate->value));
-	snprintf(key, sizeof(key), "%s_ci_low_us", name);
-	rc |= json_object_set_new(object, key, estimate->has_interval ? ws_json_us(estimate->low) : json_null());
-	snprintf(key, sizeof(key), "%s_ci_high_us", name);
-	return rc | json_object_set_new(object, key, estimate->has_interval ? ws_json_us(estimate->high) : json_null());
-}
-
-/* "matched" always, others where there are any. */
-static json_t *classes_json(const struct ws_stratum *stratum)
-{
-	json_t *object = json_object();
-
-	for (unsigned int class = 0; class < WS_N_CLASSES; class ++) {
-		if (stratum->n_class[class] || !class)
-			json_object_set_new(object, ws_class_name(class),
-					    json_integer((json_int_t)stratum->n_class[class]));
-	}
-	return object;
 }
 
 static json_t *causes_json(const struct ws_leftover *leftover)
@@ -91,20 +58,12 @@ static const struct ws_leftover *leftover_of(const struct ws_strata *strata, uin
 
 static json_t *stratum_json(const struct ws_strata *strata, const struct ws_stratum *stratum)
 {
-	const struct ws_summary *summary = &stratum->summary;
 	json_t *object = json_pack("{s:s, s:s}", "source", ws_source_name(stratum->source), "direction",
 				   ws_way_name(stratum->way));
 	int rc = !object;
 
 	rc = rc ? rc : ws_key_json(key_of(strata, stratum->key), object);
-	rc |= json_object_set_new(object, "n", json_integer((json_int_t)stratum->n));
-	rc |= json_object_set_new(object, "min_us", ws_json_us(summary->min));
-	rc |= json_object_set_new(object, "mean_us", ws_json_real(summary->mean / 1000));
-	for (int i = 0; i < N_QUANTILES; i++)
-		rc |= set_estimate(object, quantile_name[i], quantile(summary, i));
-	rc |= json_object_set_new(object, "max_us", ws_json_us(summary->max));
-	rc |= json_object_set_new(object, "dkw_eps", json_real(summary->dkw_eps));
-	rc |= json_object_set_new(object, "classes", classes_json(stratum));
+	rc = rc ? rc : ws_latency_json(&stratum->summary, stratum->n_class, object);
 	rc |= json_object_set_new(object, "unmatched", causes_json(leftover_of(strata, stratum->key, stratum->source)));
 	if (rc) {
 		json_decref(object);
@@ -148,21 +107,9 @@ static int print_json(const struct ws_strata *strata, FILE *out)
 
 static void print_tsv_row(const struct ws_strata *strata, const struct ws_stratum *stratum, FILE *out)
 {
-	const struct ws_summary *summary = &stratum->summary;
-
 	ws_key_put_tsv(key_of(strata, stratum->key), out);
-	fprintf(out, "%s\t%s\t%" PRIu64 "\t%.3f\t%.6f", ws_source_name(stratum->source), ws_way_name(stratum->way),
-		stratum->n, (double)summary->min / 1000, summary->mean / 1000);
-	for (int i = 0; i < N_QUANTILES; i++) {
-		const struct ws_estimate *estimate = quantile(summary, i);
-
-		fprintf(out, "\t%.3f", (double)estimate->value / 1000);
-		if (estimate->has_interval)
-			fprintf(out, "\t%.3f\t%.3f", (double)estimate->low / 1000, (double)estimate->high / 1000);
-		else
-			fputs("\tNaN\tNaN", out);
-	}
-	fprintf(out, "\t%.3f\t%.6f\n", (double)summary->max / 1000, summary->dkw_eps);
+	fprintf(out, "%s\t%s\t", ws_source_name(stratum->source), ws_way_name(stratum->way));
+	ws_latency_put_tsv(&stratum->summary, out);
 }
 
 static void print_tsv(const struct ws_strata *strata, FILE *out)
@@ -171,11 +118,8 @@ static void print_tsv(const struct ws_strata *strata, FILE *out)
 
 	fputs("# latency between the tracing points; intervals at 95%, NaN where none exists for this n\n# ", out);
 	ws_key_put_tsv_names(key, out);
-	fputs("source\tdirection\tn\tmin_us\tmean_us", out);
-	for (int i = 0; i < N_QUANTILES; i++)
-		fprintf(out, "\t%s_us\t%s_ci_low_us\t%s_ci_high_us", quantile_name[i], quantile_name[i],
-			quantile_name[i]);
-	fputs("\tmax_us\tdkw_eps\n", out);
+	fputs("source\tdirection\t", out);
+	ws_latency_put_tsv_names(out);
 	for (uint32_t i = 0; i < strata->n; i++)
 		print_tsv_row(strata, &strata->at[i], out);
 	fputs("\n# in no latency: sightings without a partner, records or frames that got lost\n# ", out);
@@ -265,11 +209,11 @@ static void print_table(const struct ws_strata *strata, FILE *out)
 	fprintf(out, "%-7s%-4s%8s%10s%28s%28s%28s%10s\n", "source", "dir", "n", "mean", "median", "p90", "p99", "max");
 	for (uint32_t i = 0; i < strata->n; i++) {
 		const struct ws_stratum *stratum = &strata->at[i];
-		char number[2][32], estimate[N_QUANTILES][WS_ESTIMATE_MAX];
+		char number[2][32], estimate[WS_LATENCY_QUANTILES][WS_ESTIMATE_MAX];
 
 		put_key(key_of(strata, stratum->key), width, out);
-		for (int q = 0; q < N_QUANTILES; q++)
-			ws_summary_estimate(quantile(&stratum->summary, q), WS_UNIT_US, estimate[q]);
+		for (int q = 0; q < WS_LATENCY_QUANTILES; q++)
+			ws_summary_estimate(ws_latency_quantile(&stratum->summary, q), WS_UNIT_US, estimate[q]);
 		fprintf(out, "%-7s%-4s%8" PRIu64 "%10s%28s%28s%28s%10s\n", ws_source_name(stratum->source),
 			ws_way_name(stratum->way), stratum->n,
 			ws_summary_number(stratum->summary.mean / 1000, number[0]), estimate[0], estimate[1],
