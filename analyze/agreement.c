@@ -83,28 +83,12 @@ static int list_pairs(const struct ws_join *join, uint32_t n_tuples, struct comm
 	return rc;
 }
 
-/* Adds a difference. */
-static int add_difference(struct ws_differences *differences, int64_t ns)
-{
-	if (differences->n == differences->room) {
-		uint64_t room = differences->room ? 2 * differences->room : 64;
-		uint64_t *grown = realloc(differences->biased, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		differences->biased = grown;
-		differences->room = room;
-	}
-	differences->biased[differences->n++] = ws_radix_bias(ns);
-	return 0;
-}
-
 int ws_accord_packet(struct ws_accord *accord, unsigned int ebpf_way, uint64_t ebpf_ns, unsigned int pcap_way,
 		     uint64_t pcap_ns)
 {
 	accord->n++;
 	if (ebpf_way == pcap_way)
-		return add_difference(&accord->way[ebpf_way], (int64_t)(ebpf_ns - pcap_ns));
+		return ws_numbers_add(&accord->way[ebpf_way], ws_radix_bias((int64_t)(ebpf_ns - pcap_ns)));
 	accord->n_way_differs++;
 	return 0;
 }
@@ -199,20 +183,20 @@ int ws_accord_add(const struct ws_join *ebpf, const struct ws_join *pcap, struct
 }
 
 /* Appends the differences of another accord, which are freed. */
-static int append(struct ws_differences *to, struct ws_differences *from)
+static int append(struct ws_numbers *to, struct ws_numbers *from)
 {
-	uint64_t *grown = to->biased;
+	uint64_t *grown = to->at;
 
 	if (from->n) {
-		grown = realloc(to->biased, (to->n + from->n) * sizeof(*grown));
+		grown = realloc(to->at, (to->n + from->n) * sizeof(*grown));
 		if (!grown)
 			return -ENOMEM;
-		memcpy(grown + to->n, from->biased, from->n * sizeof(*grown));
+		memcpy(grown + to->n, from->at, from->n * sizeof(*grown));
 	}
-	to->biased = grown;
+	to->at = grown;
 	to->n += from->n;
-	free(from->biased);
-	*from = (struct ws_differences) { 0 };
+	free(from->at);
+	*from = (struct ws_numbers) { 0 };
 	return 0;
 }
 
@@ -230,7 +214,7 @@ int ws_accord_complete(struct ws_accord *const *accord, uint32_t n, struct ws_ag
 			rc = append(&accord[0]->way[way], &accord[i]->way[way]);
 	}
 	for (int way = 0; way < WS_N_WAYS && !rc; way++)
-		rc = spread(accord[0]->way[way].biased, accord[0]->way[way].n, &made.way[way]);
+		rc = spread(accord[0]->way[way].at, accord[0]->way[way].n, &made.way[way]);
 	if (!rc)
 		*agreement = made;
 	return rc;
@@ -239,7 +223,7 @@ int ws_accord_complete(struct ws_accord *const *accord, uint32_t n, struct ws_ag
 void ws_accord_close(struct ws_accord *accord)
 {
 	for (int way = 0; way < WS_N_WAYS && accord; way++)
-		free(accord->way[way].biased);
+		free(accord->way[way].at);
 	if (accord)
 		*accord = (struct ws_accord) { 0 };
 }

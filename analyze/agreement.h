@@ -7,6 +7,7 @@
 #define WS_ANALYZE_AGREEMENT_H
 
 #include "analyze/join.h"
+#include "analyze/numbers.h"
 #include "analyze/statistics.h"
 
 /* eBPF's latency minus the capture's, over the packets that both paired, in one direction. ns, signed. */
@@ -39,13 +40,6 @@ struct ws_pairings {
 	uint64_t n;
 };
 
-/* Differences of one direction, in no order; biased by ws_radix_bias(). */
-struct ws_differences {
-	uint64_t *biased; /* owned */
-	uint64_t n;
-	uint64_t room;
-};
-
 /*
  * What is known of an agreement while joins of parts of the packets come in. Same packet = same node, identity,
  * addresses and ports at the vport, and the same place among those that have these in common, by entry stamp. Zeroed:
@@ -54,8 +48,8 @@ struct ws_differences {
 struct ws_accord {
 	uint64_t n;
 	uint64_t n_way_differs;
-	uint64_t n_pairs[2]; /* of eBPF, of the capture */
-	struct ws_differences way[WS_N_WAYS];
+	uint64_t n_pairs[2];		  /* of eBPF, of the capture */
+	struct ws_numbers way[WS_N_WAYS]; /* differences, in no order; biased by ws_radix_bias() */
 };
 
 /* A packet that both paired in the same direction. */

@@ -6,11 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Latencies of a source and direction, in no order. */
-struct latencies {
-	uint64_t *ns;
-	uint64_t n, room;
-};
+#include "analyze/numbers.h"
 
 struct ws_bulk_pairs {
 	const struct ws_bulk *bulk;
@@ -19,7 +15,7 @@ struct ws_bulk_pairs {
 	uint32_t (*votes[WS_N_SOURCES])[WS_N_WAYS]; /* by node and tuple at the vport; NULL: not joined */
 	uint64_t n[WS_N_SOURCES];
 	uint64_t n_class[WS_N_SOURCES][WS_N_WAYS][WS_N_CLASSES];
-	struct latencies latencies[WS_N_SOURCES][WS_N_WAYS];
+	struct ws_numbers latencies[WS_N_SOURCES][WS_N_WAYS]; /* ns, in no order */
 	struct ws_accord accord;
 };
 
@@ -51,21 +47,6 @@ int ws_bulk_pairs_open(const struct ws_bulk *bulk, const struct ws_roster *roste
 		return -ENOMEM;
 	}
 	*pairs = made;
-	return 0;
-}
-
-static int add_latency(struct latencies *latencies, uint64_t ns)
-{
-	if (latencies->n == latencies->room) {
-		uint64_t room = latencies->room ? latencies->room + latencies->room / 2 : 1024;
-		uint64_t *grown = realloc(latencies->ns, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		latencies->ns = grown;
-		latencies->room = room;
-	}
-	latencies->ns[latencies->n++] = ns;
 	return 0;
 }
 
@@ -113,7 +94,7 @@ static int take_one(struct ws_bulk_pairs *pairs, enum ws_source source, const st
 	const struct ws_sighting *vport = &seen->at[WS_SIDE_VPORT];
 	const uint64_t node = bulk->study->vantage[vport->file].node;
 	const uint8_t way = seen->pair.way;
-	int rc = bulk->wish->latencies ? add_latency(&pairs->latencies[source][way], seen->ns) : 0;
+	int rc = bulk->wish->latencies ? ws_numbers_add(&pairs->latencies[source][way], seen->ns) : 0;
 
 	pairs->votes[source][node * pairs->n_tuples + vport->tuple][way]++;
 	pairs->n_class[source][way][seen->pair.class]++;
@@ -154,16 +135,16 @@ uint64_t ws_bulk_pairs_n(const struct ws_bulk_pairs *pairs, enum ws_source sourc
 }
 
 /* Lets the heap, which is empty, have the latencies, with room for all that there can be. */
-static int hand_over_latencies(struct latencies *latencies, struct ws_heap *heap, uint64_t n_max)
+static int hand_over_latencies(struct ws_numbers *latencies, struct ws_heap *heap, uint64_t n_max)
 {
-	uint64_t *grown = realloc(latencies->ns, (n_max + 1) * sizeof(*grown));
+	uint64_t *grown = realloc(latencies->at, (n_max + 1) * sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
 	free(heap->at);
 	heap->at = grown;
 	heap->n = latencies->n;
-	*latencies = (struct latencies) { 0 };
+	*latencies = (struct ws_numbers) { 0 };
 	return 0;
 }
 
@@ -209,7 +190,7 @@ void ws_bulk_pairs_close(struct ws_bulk_pairs *pairs)
 	for (int source = 0; source < WS_N_SOURCES; source++) {
 		free(pairs->votes[source]);
 		for (int way = 0; way < WS_N_WAYS; way++)
-			free(pairs->latencies[source][way].ns);
+			free(pairs->latencies[source][way].at);
 	}
 	ws_accord_close(&pairs->accord);
 	free(pairs);

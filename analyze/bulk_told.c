@@ -267,14 +267,14 @@ static void take_source(struct ws_bulk *bulk, const struct ws_bulk_told *told, e
 }
 
 /* Adds the differences of the packets that both sources paired. */
-static int take_differences(const struct tallies *tallies, struct ws_differences *differences)
+static int take_differences(const struct tallies *tallies, struct ws_numbers *differences)
 {
 	uint64_t n = differences->n + tallies->sum;
-	uint64_t *grown = realloc(differences->biased, (n + 1) * sizeof(*grown));
+	uint64_t *grown = realloc(differences->at, (n + 1) * sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
-	differences->biased = grown;
+	differences->at = grown;
 	differences->room = n + 1;
 	for (uint64_t i = 0; i < tallies->n; i++) {
 		for (uint64_t k = 0; k < tallies->at[i].n; k++)

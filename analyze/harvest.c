@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analyze/harvest_inner.h"
+#include "analyze/numbers.h"
 #include "analyze/radix.h"
 
 struct latency {
@@ -208,34 +209,13 @@ void ws_harvest_close(struct ws_harvest *harvest)
 	free(harvest);
 }
 
-/* Numbers that are as many as there come. */
-struct numbers {
-	uint64_t *at;
-	uint64_t n, room;
-};
-
-static int append(struct numbers *numbers, uint64_t value)
-{
-	if (numbers->n == numbers->room) {
-		uint64_t room = numbers->room ? numbers->room + numbers->room / 2 : 1024;
-		uint64_t *grown = realloc(numbers->at, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		numbers->at = grown;
-		numbers->room = room;
-	}
-	numbers->at[numbers->n++] = value;
-	return 0;
-}
-
 int ws_harvest_series(struct ws_harvest *harvest,
 		      int (*take)(void *context, enum ws_source source, enum ws_way way, const uint64_t *latency_ns,
 				  uint64_t n),
 		      void *context)
 {
 	const struct latency *latency = NULL;
-	struct numbers series = { 0 };
+	struct ws_numbers series = { 0 };
 	uint64_t major = 0;
 	int rc = ws_sorter_sort(harvest->latencies);
 
@@ -247,7 +227,7 @@ int ws_harvest_series(struct ws_harvest *harvest,
 		}
 		if (!rc && latency) {
 			major = latency->key.major;
-			rc = append(&series, latency->ns);
+			rc = ws_numbers_add(&series, latency->ns);
 		}
 	} while (!rc && latency);
 	free(series.at);
@@ -258,7 +238,7 @@ int ws_harvest_series(struct ws_harvest *harvest,
 
 int ws_harvest_pairings(struct ws_harvest *harvest, struct ws_pairings paired[WS_N_WAYS])
 {
-	struct numbers numbers[WS_N_WAYS][WS_N_SOURCES] = { 0 };
+	struct ws_numbers numbers[WS_N_WAYS][WS_N_SOURCES] = { 0 };
 	const struct pairing *pairing = NULL;
 	int rc = ws_sorter_sort(harvest->pairings);
 
@@ -266,8 +246,8 @@ int ws_harvest_pairings(struct ws_harvest *harvest, struct ws_pairings paired[WS
 		rc = rc ? rc : ws_sorter_next(harvest->pairings, (const void **)&pairing);
 		if (rc || !pairing)
 			break;
-		rc = append(&numbers[pairing->key.major][WS_SOURCE_EBPF], pairing->ebpf_ns);
-		rc = rc ? rc : append(&numbers[pairing->key.major][WS_SOURCE_PCAP], pairing->pcap_ns);
+		rc = ws_numbers_add(&numbers[pairing->key.major][WS_SOURCE_EBPF], pairing->ebpf_ns);
+		rc = rc ? rc : ws_numbers_add(&numbers[pairing->key.major][WS_SOURCE_PCAP], pairing->pcap_ns);
 	} while (!rc);
 	for (int way = 0; way < WS_N_WAYS; way++) {
 		if (rc) {
