@@ -116,6 +116,9 @@ int64_t ws_clocks_between(const struct ws_clocks *clocks, uint32_t a, int64_t at
 /* The pair of these two, either way round; NULL: they did not both send to each other. */
 const struct ws_clock_pair *ws_clocks_pair(const struct ws_clocks *clocks, uint32_t a, uint32_t b);
 
+/* How many knots there are up to and at a time. */
+uint32_t ws_clock_knots_until(const struct ws_clock_knot *knot, uint32_t n_knots, int64_t at_ns);
+
 /* The value of knots at a time: between two, in between; beyond them, the bound grows by WS_RATE_MAX. */
 int64_t ws_clock_knots_at(const struct ws_clock_knot *knot, uint32_t n_knots, int64_t at_ns, uint64_t *bound_ns);
 

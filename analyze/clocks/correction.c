@@ -20,8 +20,7 @@ int64_t ws_clock_ns_add(int64_t a, int64_t b)
 	return !__builtin_add_overflow(a, b, &sum) ? sum : a < 0 ? INT64_MIN : INT64_MAX;
 }
 
-/* The knot that is not behind at_ns, or the first one. */
-static uint32_t find_knot(const struct ws_clock_knot *knot, uint32_t n, int64_t at_ns)
+uint32_t ws_clock_knots_until(const struct ws_clock_knot *knot, uint32_t n, int64_t at_ns)
 {
 	uint32_t low = 0, high = n;
 
@@ -33,12 +32,12 @@ static uint32_t find_knot(const struct ws_clock_knot *knot, uint32_t n, int64_t 
 		else
 			high = half;
 	}
-	return low ? low - 1 : 0;
+	return low;
 }
 
 int64_t ws_clock_knots_at(const struct ws_clock_knot *knot, uint32_t n_knots, int64_t at_ns, uint64_t *bound_ns)
 {
-	uint32_t i = find_knot(knot, n_knots, at_ns);
+	uint32_t n_until = ws_clock_knots_until(knot, n_knots, at_ns), i = n_until ? n_until - 1 : 0;
 	double part, correction, bound, beyond;
 
 	knot += i;

@@ -54,17 +54,9 @@ static void list_edges(struct relating *relating)
 /* Does a jump lie near? */
 static bool is_doubtful(const struct ws_clock_knot *knot, uint32_t n_knots, int64_t at_ns)
 {
-	uint32_t low = 0, high = n_knots;
+	uint32_t n_until = ws_clock_knots_until(knot, n_knots, at_ns);
 
-	while (low < high) {
-		uint32_t half = low + (high - low) / 2;
-
-		if (knot[half].at_ns <= at_ns)
-			low = half + 1;
-		else
-			high = half;
-	}
-	return (low > 0 && knot[low - 1].doubtful) || (low < n_knots && knot[low].doubtful);
+	return (n_until > 0 && knot[n_until - 1].doubtful) || (n_until < n_knots && knot[n_until].doubtful);
 }
 
 /* What leads from node's clock to the pair's other one, at a time of node's. */

@@ -27,25 +27,28 @@ static int write_svg(const struct ws_journey *journey, FILE *out)
 	return 0;
 }
 
+/* A journey, and how it is written. */
+struct form {
+	const struct ws_journey *journey;
+	int (*write)(const struct ws_journey *journey, FILE *out);
+};
+
+static int write_form(const void *content, FILE *out)
+{
+	const struct form *form = content;
+
+	return form->write(form->journey, out);
+}
+
 static int publish(const struct ws_journey *journey, const struct ws_publication *publication, const char *suffix,
 		   int (*write)(const struct ws_journey *journey, FILE *out), struct ws_error *err)
 {
-	struct ws_draft draft = { 0 };
+	const struct form form = { journey, write };
 	char name[64], id[33];
-	int rc;
 
 	snprintf(name, sizeof(name), "trace-%s.%s", ws_hex_text(journey->trace_id, sizeof(journey->trace_id), id),
 		 suffix);
-	rc = ws_draft_open(publication, name, &draft, err);
-	if (rc)
-		return rc;
-	rc = write(journey, draft.file);
-	if (rc)
-		ws_error(err, rc, "%s/%s: %s", publication->dir, name, strerror(-rc));
-	else
-		rc = ws_draft_publish(&draft, err);
-	ws_draft_close(&draft);
-	return rc;
+	return ws_publication_write(publication, name, write_form, &form, err);
 }
 
 int ws_journey_publish(const struct ws_journey *journey, const struct ws_invocation *invocation, struct ws_error *err)

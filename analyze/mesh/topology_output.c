@@ -128,21 +128,25 @@ int ws_topology_print(const struct ws_topology *topology, enum ws_format format,
 	}
 }
 
+/* A topology, and how it is written. */
+struct form {
+	const struct ws_topology *topology;
+	int (*write)(const struct ws_topology *topology, FILE *out);
+};
+
+static int write_form(const void *content, FILE *out)
+{
+	const struct form *form = content;
+
+	return form->write(form->topology, out);
+}
+
 static int publish(const struct ws_topology *topology, const struct ws_publication *publication, const char *name,
 		   int (*write)(const struct ws_topology *topology, FILE *out), struct ws_error *err)
 {
-	struct ws_draft draft = { 0 };
-	int rc = ws_draft_open(publication, name, &draft, err);
+	const struct form form = { topology, write };
 
-	if (rc)
-		return rc;
-	rc = write(topology, draft.file);
-	if (rc)
-		ws_error(err, rc, "%s/%s: %s", publication->dir, name, strerror(-rc));
-	else
-		rc = ws_draft_publish(&draft, err);
-	ws_draft_close(&draft);
-	return rc;
+	return ws_publication_write(publication, name, write_form, &form, err);
 }
 
 int ws_topology_publish(const struct ws_topology *topology, const struct ws_invocation *invocation,
