@@ -241,9 +241,9 @@ $(BUILD)/tests/test_%: tests/unit/test_%.c $(BUILD)/rooms.a Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP $< $(BUILD)/rooms.a -lcmocka -Wl,--as-needed $(LIBS) -o $@
 
-$(BUILD)/tests/failing.so: tests/memory/failing.c Makefile
+$(BUILD)/tests/failing.so: tests/memory/failing.c tests/memory/allocators.h Makefile
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -fPIC -shared -fno-builtin $< -o $@
+	$(CC) -std=gnu17 -D_GNU_SOURCE -I. -O2 -g -Wall -Wextra -Werror -fPIC -shared -fno-builtin $< -o $@
 
 $(BUILD)/tests/kernel_host: $(wildcard tests/diff/kernel/*.[ch] tests/unit/http2_wire.h lib/*.h) $(BUILD)/rooms.a
 	@mkdir -p $(@D)

@@ -5,8 +5,12 @@
  *	WS_FAIL_AT=N      the N-th allocation fails, from 1; 0: none
  *	WS_FAIL_ON=1      and all that follow
  *	WS_FAIL_COUNT=FD  at the end the number of allocations is written to that file descriptor
+ *	WS_FAIL_SERVE=IN,OUT  runs the program again and again, from where its libraries are loaded: for each N that
+ *	                  comes in as a line a process of its own, whose group OUT gets as a line, and then its status
+ *	                  as wait() has it and how many allocations there were. stdout and stderr are files, and begin
+ *	                  anew each time.
  *
- * What the program starts is spared. With AddressSanitizer's own allocator in the program that one is called.
+ * What the program starts is spared.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -16,37 +20,79 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t n, size_t size);
-extern void *__libc_realloc(void *old, size_t size);
-extern void *__libc_memalign(size_t alignment, size_t size);
-extern void *__interceptor_malloc(size_t size) __attribute__((weak));
-extern void *__interceptor_calloc(size_t n, size_t size) __attribute__((weak));
-extern void *__interceptor_realloc(void *old, size_t size) __attribute__((weak));
-extern void *__interceptor_memalign(size_t alignment, size_t size) __attribute__((weak));
-
-static atomic_uint_fast64_t n_allocations;
+static atomic_uint_fast64_t own_count, *n_allocations = &own_count;
 static uint64_t fail_at;
 static bool fails_on, is_on;
 static int count_fd = -1;
 
+/* A number in a line, byte by byte: nothing may be allocated. False at the end. */
+static bool next_number(int fd, uint64_t *number)
+{
+	char c = 0;
+
+	*number = 0;
+	while (read(fd, &c, 1) == 1 && c != '\n')
+		*number = 10 * *number + (uint64_t)(c - '0');
+	return c == '\n';
+}
+
+static void begin_output(int fd)
+{
+	if (ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET))
+		_exit(70);
+}
+
+/* Returns in the processes that are to run the program. */
+static void serve(int in, int out)
+{
+	int status;
+
+	n_allocations = mmap(NULL, sizeof(*n_allocations), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (n_allocations == MAP_FAILED)
+		_exit(70);
+	while (next_number(in, &fail_at)) {
+		pid_t child;
+
+		begin_output(STDOUT_FILENO);
+		begin_output(STDERR_FILENO);
+		*n_allocations = 0;
+		child = fork();
+		if (child == 0) {
+			setpgid(0, 0);
+			close(in);
+			close(out);
+			return;
+		}
+		if (child < 0 || dprintf(out, "%d\n", (int)child) < 0 || waitpid(child, &status, 0) != child ||
+		    dprintf(out, "%d %llu\n", status, (unsigned long long)*n_allocations) < 0)
+			_exit(70);
+	}
+	_exit(0);
+}
+
 __attribute__((constructor)) static void begin(void)
 {
 	const char *at = getenv("WS_FAIL_AT"), *on = getenv("WS_FAIL_ON"), *fd = getenv("WS_FAIL_COUNT");
+	const char *fds = getenv("WS_FAIL_SERVE");
+	int in, out;
 
 	fail_at = at ? strtoull(at, NULL, 10) : 0;
 	fails_on = on && *on == '1';
 	count_fd = fd ? atoi(fd) : -1;
 	unsetenv("LD_PRELOAD");
+	if (fds && sscanf(fds, "%d,%d", &in, &out) == 2)
+		serve(in, out);
 	is_on = true;
 }
 
 __attribute__((destructor)) static void end(void)
 {
 	char text[32];
-	const int n = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)n_allocations);
+	const int n = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)*n_allocations);
 
 	is_on = false;
 	if (count_fd >= 0 && write(count_fd, text, (size_t)n) != n)
@@ -59,62 +105,11 @@ static bool fails(void)
 
 	if (!is_on)
 		return false;
-	n = ++n_allocations;
+	n = ++*n_allocations;
 	if (!fail_at || (fails_on ? n < fail_at : n != fail_at))
 		return false;
 	errno = ENOMEM;
 	return true;
 }
 
-void *malloc(size_t size)
-{
-	return fails() ? NULL : __interceptor_malloc ? __interceptor_malloc(size) : __libc_malloc(size);
-}
-
-void *calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __interceptor_calloc ? __interceptor_calloc(n, size) : __libc_calloc(n, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-	return fails() ? NULL : __interceptor_realloc ? __interceptor_realloc(old, size) : __libc_realloc(old, size);
-}
-
-void *reallocarray(void *old, size_t n, size_t size)
-{
-	size_t bytes;
-
-	if (__builtin_mul_overflow(n, size, &bytes)) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	return realloc(old, bytes);
-}
-
-static void *aligned(size_t alignment, size_t size)
-{
-	return fails()			? NULL
-	       : __interceptor_memalign ? __interceptor_memalign(alignment, size)
-					: __libc_memalign(alignment, size);
-}
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-	return aligned(alignment, size);
-}
-
-void *memalign(size_t alignment, size_t size)
-{
-	return aligned(alignment, size);
-}
-
-int posix_memalign(void **to, size_t alignment, size_t size)
-{
-	void *made = aligned(alignment, size);
-
-	if (!made)
-		return ENOMEM;
-	*to = made;
-	return 0;
-}
+#include "tests/memory/allocators.h"
