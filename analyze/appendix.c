@@ -7,18 +7,21 @@
 #include <string.h>
 
 #include "analyze/report.h"
+#include "lib/text_stream.h"
 
-/* Writes a cell of a list, whatever its length; without memory it says so. */
+/* Writes a cell of a list, whatever its length. */
 static void put_list(struct ws_page *page, void (*write)(const void *content, FILE *out), const void *content)
 {
+	struct ws_text_stream stream;
 	char *text = NULL;
-	size_t n;
-	FILE *out = open_memstream(&text, &n);
+	int rc = ws_text_stream_open(&stream);
 
-	if (out)
-		write(content, out);
-	if (!out || fclose(out) || !text)
-		ws_page_cell(page, "out of memory");
+	if (rc == 0) {
+		write(content, stream.out);
+		rc = ws_text_stream_finish(&stream, &text, NULL);
+	}
+	if (rc)
+		ws_page_fail(page, rc);
 	else
 		ws_page_cell(page, "%s", *text ? text : "-");
 	free(text);

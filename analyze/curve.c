@@ -9,6 +9,7 @@
 
 #include "analyze/figure.h"
 #include "analyze/latency_words.h"
+#include "lib/text_stream.h"
 
 /* The longest row behind its names: a 64-bit number of ns, three fractions. */
 #define ROW_MAX 128
@@ -114,20 +115,19 @@ static void write_drawn(const struct ws_curve *curve, const char *names, FILE *o
 static int write_rows(const struct ws_curve *curve,
 		      void (*write)(const struct ws_curve *curve, const char *names, FILE *out), FILE *out)
 {
-	char *names = NULL;
-	size_t n;
-	FILE *text = open_memstream(&names, &n);
+	struct ws_text_stream stream;
+	char *names;
+	int rc = ws_text_stream_open(&stream);
 
-	if (!text)
-		return -ENOMEM;
+	if (rc)
+		return rc;
 	for (int i = 0; i < 2; i++) {
-		ws_figure_put_name(text, curve->name[i]);
-		putc('\t', text);
+		ws_figure_put_name(stream.out, curve->name[i]);
+		putc('\t', stream.out);
 	}
-	if (fclose(text) || !names) { /* without memory, closing succeeds and leaves no text */
-		free(names);
-		return -ENOMEM;
-	}
+	rc = ws_text_stream_finish(&stream, &names, NULL);
+	if (rc)
+		return rc;
 	write(curve, names, out);
 	free(names);
 	return ferror(out) ? -EIO : 0;

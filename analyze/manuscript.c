@@ -10,14 +10,18 @@
 
 int ws_manuscript_open(struct ws_manuscript *manuscript)
 {
+	int rc;
+
 	*manuscript = (struct ws_manuscript) { 0 };
-	manuscript->html = open_memstream(&manuscript->html_text, &manuscript->html_len);
-	if (manuscript->html)
-		manuscript->markdown = open_memstream(&manuscript->markdown_text, &manuscript->markdown_len);
-	if (manuscript->markdown)
-		return 0;
-	ws_manuscript_close(manuscript);
-	return -ENOMEM;
+	rc = ws_text_stream_open(&manuscript->html_stream);
+	rc = rc ? rc : ws_text_stream_open(&manuscript->markdown_stream);
+	if (rc) {
+		ws_manuscript_close(manuscript);
+		return rc;
+	}
+	manuscript->html = manuscript->html_stream.out;
+	manuscript->markdown = manuscript->markdown_stream.out;
+	return 0;
 }
 
 void ws_manuscript_put(struct ws_manuscript *manuscript, const char *text, struct ws_around around)
@@ -42,31 +46,20 @@ int ws_manuscript_put_format(struct ws_manuscript *manuscript, const char *forma
 	return 0;
 }
 
-/* text: the file's, which it has when it is closed. */
-static int finish(FILE **file, char *const *text)
-{
-	int rc = ferror(*file) ? -ENOMEM : 0;
-
-	if (fclose(*file) || !*text)
-		rc = -ENOMEM;
-	*file = NULL;
-	return rc;
-}
-
 int ws_manuscript_finish(struct ws_manuscript *manuscript)
 {
-	int rc = finish(&manuscript->html, &manuscript->html_text);
-	int rc_markdown = finish(&manuscript->markdown, &manuscript->markdown_text);
+	int rc = ws_text_stream_finish(&manuscript->html_stream, &manuscript->html_text, &manuscript->html_len);
+	int rc_markdown = ws_text_stream_finish(&manuscript->markdown_stream, &manuscript->markdown_text,
+						&manuscript->markdown_len);
 
+	manuscript->html = manuscript->markdown = NULL;
 	return rc ? rc : rc_markdown;
 }
 
 void ws_manuscript_close(struct ws_manuscript *manuscript)
 {
-	if (manuscript->html)
-		fclose(manuscript->html);
-	if (manuscript->markdown)
-		fclose(manuscript->markdown);
+	ws_text_stream_close(&manuscript->html_stream);
+	ws_text_stream_close(&manuscript->markdown_stream);
 	free(manuscript->html_text);
 	free(manuscript->markdown_text);
 	*manuscript = (struct ws_manuscript) { 0 };

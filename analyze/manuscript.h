@@ -9,9 +9,12 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "lib/text_stream.h"
+
 /* Zeroed: nothing to close. Must stay where it is while it is open. */
 struct ws_manuscript {
 	FILE *html, *markdown; /* markup is written here */
+	struct ws_text_stream html_stream, markdown_stream;
 	char *html_text, *markdown_text;
 	size_t html_len, markdown_len;
 };

@@ -32,7 +32,7 @@ struct ws_page_state {
 	int rc;			   /* the first failure */
 };
 
-static void fail(struct ws_page *page, int rc)
+void ws_page_fail(struct ws_page *page, int rc)
 {
 	page->state->rc = page->state->rc ? page->state->rc : rc;
 }
@@ -56,7 +56,7 @@ static void enter_flow(struct ws_page *page)
 		fputs("</ul>\n", html(page));
 		putc('\n', markdown(page));
 	} else if (state->place != IN_FLOW) {
-		fail(page, -EINVAL);
+		ws_page_fail(page, -EINVAL);
 		ws_page_table_end(page);
 	}
 	state->place = IN_FLOW;
@@ -75,7 +75,7 @@ static void put_format(struct ws_page *page, const char *format, va_list args, s
 	int rc = ws_manuscript_put_format(&page->state->body, format, args, around);
 
 	if (rc)
-		fail(page, rc);
+		ws_page_fail(page, rc);
 }
 
 /* Makes the text's anchor one that no other has. It begins as no figure's ids do. NULL: no memory. */
@@ -100,7 +100,7 @@ static const char *new_anchor(struct ws_page *page, const char *text)
 	}
 	grown = realloc(state->anchor, (state->n_anchors + 1) * sizeof(*grown));
 	if (!grown) {
-		fail(page, -ENOMEM);
+		ws_page_fail(page, -ENOMEM);
 		return NULL;
 	}
 	state->anchor = grown;
@@ -115,7 +115,7 @@ void ws_page_heading(struct ws_page *page, int level, const char *text)
 
 	enter_flow(page);
 	if (level < 2 || level > 4 || !anchor) {
-		fail(page, -EINVAL);
+		ws_page_fail(page, -EINVAL);
 		return;
 	}
 	fprintf(html(page), "<h%d id=\"%s\">", level, anchor);
@@ -206,7 +206,7 @@ void ws_page_table_begin(struct ws_page *page, const char *caption, const struct
 
 	enter_flow(page);
 	if (!n_columns || n_columns > WS_PAGE_COLUMNS_MAX) {
-		fail(page, -EINVAL);
+		ws_page_fail(page, -EINVAL);
 		return;
 	}
 	/* The box scrolls, not the page; who has no mouse scrolls it with the focus. */
@@ -242,7 +242,7 @@ void ws_page_cell(struct ws_page *page, const char *format, ...)
 		state->n_cells = 0;
 	}
 	if (state->place != IN_ROW || state->n_cells == state->n_columns) {
-		fail(page, -EINVAL);
+		ws_page_fail(page, -EINVAL);
 		return;
 	}
 	cells = state->cells[state->n_cells++];
@@ -258,7 +258,7 @@ void ws_page_row_end(struct ws_page *page)
 	struct ws_page_state *state = page->state;
 
 	if (state->place != IN_ROW) {
-		fail(page, -EINVAL);
+		ws_page_fail(page, -EINVAL);
 		return;
 	}
 	while (state->n_cells < state->n_columns)
@@ -273,7 +273,7 @@ void ws_page_table_end(struct ws_page *page)
 	if (page->state->place == IN_ROW)
 		ws_page_row_end(page);
 	if (page->state->place != IN_TABLE) {
-		fail(page, -EINVAL);
+		ws_page_fail(page, -EINVAL);
 		return;
 	}
 	fputs("</tbody>\n</table>\n</div>\n", html(page));
@@ -293,7 +293,7 @@ int ws_page_figure(struct ws_page *page, const char *svg, size_t svg_len, const 
 	if (rc == -EBADMSG)
 		return rc;
 	if (rc) {
-		fail(page, rc);
+		ws_page_fail(page, rc);
 		return 0;
 	}
 	enter_flow(page);
@@ -328,7 +328,7 @@ void ws_page_details_end(struct ws_page *page)
 {
 	enter_flow(page);
 	if (!page->state->depth) {
-		fail(page, -EINVAL);
+		ws_page_fail(page, -EINVAL);
 		return;
 	}
 	fputs("</div>\n", html(page));
@@ -424,7 +424,7 @@ int ws_page_end(struct ws_page *page, struct ws_error *err)
 
 	enter_flow(page);
 	if (state->depth)
-		fail(page, -EINVAL);
+		ws_page_fail(page, -EINVAL);
 	rc = state->rc;
 	rc = rc ? rc : ws_manuscript_finish(&state->head);
 	rc = rc ? rc : ws_manuscript_finish(&state->contents);

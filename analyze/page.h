@@ -55,6 +55,9 @@ struct ws_page {
 int ws_page_begin(struct ws_page *page, FILE *html, FILE *markdown, const char *title, const char *subtitle,
 		  struct ws_error *err);
 
+/* What should stand in the document cannot: rc is kept as a failure of its own is. */
+void ws_page_fail(struct ws_page *page, int rc);
+
 /*
  * A heading of level 2, 3 or 4. Its anchor is made of its text: "eBPF, rx" is #ebpf-rx, the same as on GitHub; a second
  * one is #ebpf-rx-1.

@@ -14,6 +14,7 @@
 
 #include "analyze/entity.h"
 #include "analyze/markup.h"
+#include "lib/text_stream.h"
 
 /* gnuplot nests five deep. */
 #define DEPTH_MAX 64
@@ -339,24 +340,16 @@ static int read_document(struct reader *reader)
 int ws_svg_take_over(const char *svg, size_t len, const char *prefix, const char *label, char **text, size_t *text_len)
 {
 	struct reader reader = { .at = svg, .end = svg + len, .prefix = prefix, .label = label };
-	char *made = NULL;
-	size_t made_len = 0;
-	int rc = -ENOMEM;
+	struct ws_text_stream stream;
+	int rc = ws_text_stream_open(&stream);
 
+	if (rc)
+		return rc;
+	reader.out = stream.out;
 	reader.plain = malloc(len + 1);
-	reader.out = open_memstream(&made, &made_len);
-	if (reader.plain && reader.out)
-		rc = read_document(&reader);
-	if (!rc && ferror(reader.out))
-		rc = -ENOMEM;
-	if (reader.out && (fclose(reader.out) || !made) && !rc)
-		rc = -ENOMEM;
-	if (!rc) {
-		*text = made;
-		*text_len = made_len;
-		made = NULL;
-	}
-	free(made);
+	rc = reader.plain ? read_document(&reader) : -ENOMEM;
+	rc = rc ? rc : ws_text_stream_finish(&stream, text, text_len);
+	ws_text_stream_close(&stream);
 	free(reader.plain);
 	return rc;
 }

@@ -14,6 +14,7 @@
 #include "lib/clickhouse/insert.h"
 #include "lib/clickhouse/mirror.h"
 #include "lib/clickhouse/tables.h"
+#include "lib/text_stream.h"
 #include "lib/version.h"
 
 /* How long to wait for another program that loads the directory. */
@@ -127,19 +128,18 @@ static int make_prefix(struct ws_depot *r, struct ws_error *err)
 static int open_insert(struct ws_depot *r, enum ws_large which, struct ws_error *err)
 {
 	const struct ws_table *table = &ws_large_tables[which];
+	struct ws_text_stream stream;
 	char *into = NULL;
-	size_t n;
-	FILE *f = open_memstream(&into, &n);
-	int rc;
+	int rc = ws_text_stream_open(&stream);
 
-	if (!f)
-		return ws_error(err, -ENOMEM, "out of memory");
-	fprintf(f, "%s (part, run, load", table->name);
+	if (rc)
+		return ws_error(err, rc, "out of memory");
+	fprintf(stream.out, "%s (part, run, load", table->name);
 	for (uint32_t i = 0; i < table->n_columns; i++)
-		fprintf(f, ", `%s`", table->column[i].name);
-	fputc(')', f);
-	rc = fclose(f) || !into ? ws_error(err, -ENOMEM, "out of memory")
-				: ws_insert_open(r->client, into, &r->insert[which], err);
+		fprintf(stream.out, ", `%s`", table->column[i].name);
+	fputc(')', stream.out);
+	rc = ws_text_stream_finish(&stream, &into, NULL);
+	rc = rc ? ws_error(err, rc, "out of memory") : ws_insert_open(r->client, into, &r->insert[which], err);
 	free(into);
 	return rc;
 }

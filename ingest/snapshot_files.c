@@ -11,18 +11,12 @@
 #include <sys/stat.h>
 
 #include "lib/cluster/cluster.h"
+#include "lib/text_stream.h"
 
 #define UPDATE_PREFIX "update-"
 #define PART_SUFFIX   ".part"
 /* A snapshot's directories in each other: node/NODE/ */
 #define DEPTH_MAX 3
-
-/* The texts 'NAME HASH' of a snapshot's files. */
-struct lines {
-	char *text;
-	size_t len;
-	FILE *file;
-};
 
 static int compare_names(const void *a, const void *b)
 {
@@ -86,10 +80,10 @@ int ws_snapshot_names(const char *dir, const char *prefix, char ***names, uint32
 	return 0;
 }
 
-static int hash_directory(struct lines *lines, const char *dir, const char *shown, int depth, struct ws_error *err);
+static int hash_directory(FILE *lines, const char *dir, const char *shown, int depth, struct ws_error *err);
 
-/* A file or directory; prefix: where it is within the snapshot. */
-static int hash_entry(struct lines *lines, const char *dir, const char *prefix, const char *name, int depth,
+/* The line 'NAME HASH' of a file, or those of a directory; prefix: where it is within the snapshot. */
+static int hash_entry(FILE *lines, const char *dir, const char *prefix, const char *name, int depth,
 		      struct ws_error *err)
 {
 	char *path = NULL, *shown = NULL, hash[WS_DIGEST_TEXT_LEN];
@@ -105,15 +99,15 @@ static int hash_entry(struct lines *lines, const char *dir, const char *prefix, 
 		rc = depth == DEPTH_MAX ? 0 : hash_directory(lines, path, shown, depth + 1, err);
 	} else {
 		rc = ws_digest_file(path, hash, &size_bytes, err);
-		if (rc == 0 && fprintf(lines->file, "%s %s\n", shown, hash) < 0)
-			rc = ws_error(err, -ENOMEM, "%s: out of memory", dir);
+		if (rc == 0)
+			fprintf(lines, "%s %s\n", shown, hash);
 	}
 	free(path);
 	free(shown);
 	return rc;
 }
 
-static int hash_directory(struct lines *lines, const char *dir, const char *shown, int depth, struct ws_error *err)
+static int hash_directory(FILE *lines, const char *dir, const char *shown, int depth, struct ws_error *err)
 {
 	char **names = NULL, *prefix = NULL;
 	uint32_t n = 0;
@@ -133,18 +127,20 @@ static int hash_directory(struct lines *lines, const char *dir, const char *show
 
 static int hash_snapshot(struct ws_snapshot_place *place, struct ws_error *err)
 {
-	struct lines lines = { 0 };
-	int rc;
+	struct ws_text_stream lines;
+	char *text = NULL;
+	size_t len;
+	int rc = ws_text_stream_open(&lines);
 
-	lines.file = open_memstream(&lines.text, &lines.len);
-	if (!lines.file)
-		return ws_error(err, -ENOMEM, "%s: out of memory", place->path);
-	rc = hash_directory(&lines, place->path, "", 0, err);
-	if ((fclose(lines.file) || !lines.text) && rc == 0)
-		rc = ws_error(err, -ENOMEM, "%s: out of memory", place->path);
+	if (rc)
+		return ws_error(err, rc, "%s: out of memory", place->path);
+	rc = hash_directory(lines.out, place->path, "", 0, err);
+	if (rc == 0 && (rc = ws_text_stream_finish(&lines, &text, &len)))
+		ws_error(err, rc, "%s: out of memory", place->path);
 	if (rc == 0)
-		ws_digest_bytes(lines.text, lines.len, place->hash);
-	free(lines.text);
+		ws_digest_bytes(text, len, place->hash);
+	ws_text_stream_close(&lines);
+	free(text);
 	return rc;
 }
 

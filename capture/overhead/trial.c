@@ -11,6 +11,7 @@
 #include "capture/clock.h"
 #include "capture/overhead/overhead.h"
 #include "lib/log/log_read.h"
+#include "lib/text_stream.h"
 
 /* Between attaching and the load. */
 #define SETTLE_NS 200000000ull
@@ -154,19 +155,15 @@ static int read_machine(struct machine *m, struct ws_error *err)
 /* The word with the log's path wherever WS_OVERHEAD_LOG stands; the caller's, to be freed. NULL: out of memory. */
 static char *put_log(const char *word, const char *log)
 {
-	char *made = NULL;
-	size_t size;
-	FILE *out = open_memstream(&made, &size);
+	struct ws_text_stream stream;
+	char *made;
 
-	if (!out)
+	if (ws_text_stream_open(&stream))
 		return NULL;
 	for (const char *at; (at = strstr(word, WS_OVERHEAD_LOG)); word = at + strlen(WS_OVERHEAD_LOG))
-		fprintf(out, "%.*s%s", (int)(at - word), word, log);
-	fputs(word, out);
-	if (fclose(out) == 0)
-		return made;
-	free(made);
-	return NULL;
+		fprintf(stream.out, "%.*s%s", (int)(at - word), word, log);
+	fputs(word, stream.out);
+	return ws_text_stream_finish(&stream, &made, NULL) ? NULL : made;
 }
 
 static void free_words(char **words)

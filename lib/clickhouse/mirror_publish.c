@@ -9,31 +9,32 @@
 #include "lib/clickhouse/mirror_inner.h"
 #include "lib/clickhouse/result.h"
 #include "lib/clickhouse/rowbinary.h"
+#include "lib/text_stream.h"
 
 /* What was acknowledged is there: the server is asked, once for all tables of which something was written. */
 static int check_counts(struct ws_mirror *m, const struct ws_mirror_table *now, int64_t version, struct ws_error *err)
 {
 	int64_t n_wanted = 0, n = 0, n_names = 0;
+	struct ws_text_stream stream;
 	char *sql = NULL;
-	size_t len;
-	FILE *f = open_memstream(&sql, &len);
-	int rc;
+	int rc = ws_text_stream_open(&stream);
 
-	if (!f)
-		return ws_error(err, -ENOMEM, "out of memory");
-	fputs("SELECT toInt64(0)", f);
+	if (rc)
+		return ws_error(err, rc, "out of memory");
+	fputs("SELECT toInt64(0)", stream.out);
 	for (uint32_t i = 0; i < m->small.n; i++) {
 		n_names += now[i].of_version != 0;
 		if (now[i].of_version != version)
 			continue;
-		fprintf(f, " + (SELECT toInt64(count()) FROM `%s` WHERE run = %s AND version = %lld)",
+		fprintf(stream.out, " + (SELECT toInt64(count()) FROM `%s` WHERE run = %s AND version = %lld)",
 			m->small.table[i].name, m->quoted_run, (long long)version);
 		n_wanted += now[i].n_rows;
 	}
-	fprintf(f, " + (SELECT toInt64(count()) FROM content WHERE run = %s AND version = %lld)", m->quoted_run,
-		(long long)version);
+	fprintf(stream.out, " + (SELECT toInt64(count()) FROM content WHERE run = %s AND version = %lld)",
+		m->quoted_run, (long long)version);
 	n_wanted += n_names;
-	rc = fclose(f) || !sql ? ws_error(err, -ENOMEM, "out of memory") : ws_client_number(m->client, sql, &n, err);
+	rc = ws_text_stream_finish(&stream, &sql, NULL);
+	rc = rc ? ws_error(err, rc, "out of memory") : ws_client_number(m->client, sql, &n, err);
 	free(sql);
 	if (rc == 0 && n != n_wanted)
 		rc = ws_error(err, -EIO,

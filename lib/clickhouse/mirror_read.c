@@ -6,6 +6,7 @@
 
 #include "lib/clickhouse/mirror_inner.h"
 #include "lib/clickhouse/result.h"
+#include "lib/text_stream.h"
 
 /* What of the version stands in table content. */
 static int read_content(struct ws_mirror *m, struct ws_error *err)
@@ -45,31 +46,32 @@ static int read_content(struct ws_mirror *m, struct ws_error *err)
 static int make_texts(struct ws_mirror *m, uint32_t i, char **query, char **insert)
 {
 	const struct ws_small_table *t = &m->small.table[i];
+	struct ws_text_stream from, to = { 0 };
 	char *text = NULL;
-	size_t n;
-	FILE *f = open_memstream(query, &n);
-	FILE *g = open_memstream(&text, &n);
+	int rc = ws_text_stream_open(&from);
 
-	if (f && g) {
-		fprintf(g, "INSERT INTO \"%s\" VALUES (?", t->name);
-		for (uint32_t k = 0; k < t->n_columns; k++)
-			fprintf(f, "%s`%s`", k ? ", " : "", t->column[k].name);
-		for (uint32_t k = 1; k < t->n_columns; k++)
-			fputs(", ?", g);
-		fputs(")", g);
-		fprintf(f, " FROM `%s` WHERE run = %s AND version = %lld ORDER BY row_no", t->name, m->quoted_run,
-			(long long)m->table[i].of_version);
-	}
-	if (f && fclose(f)) {
-		free(*query);
-		*query = NULL;
-	}
-	if (g && fclose(g)) {
-		free(text);
+	rc = rc ? rc : ws_text_stream_open(&to);
+	if (rc)
+		goto out;
+	for (uint32_t k = 0; k < t->n_columns; k++)
+		fprintf(from.out, "%s`%s`", k ? ", " : "", t->column[k].name);
+	fprintf(from.out, " FROM `%s` WHERE run = %s AND version = %lld ORDER BY row_no", t->name, m->quoted_run,
+		(long long)m->table[i].of_version);
+	fprintf(to.out, "INSERT INTO \"%s\" VALUES (?", t->name);
+	for (uint32_t k = 1; k < t->n_columns; k++)
+		fputs(", ?", to.out);
+	fputs(")", to.out);
+	rc = ws_text_stream_finish(&to, &text, NULL);
+	rc = rc ? rc : ws_text_stream_finish(&from, query, NULL);
+	if (rc == 0) {
+		*insert = text;
 		text = NULL;
 	}
-	*insert = text;
-	return *query && text ? 0 : -ENOMEM;
+out:
+	ws_text_stream_close(&from);
+	ws_text_stream_close(&to);
+	free(text);
+	return rc;
 }
 
 static int put_row(struct ws_mirror *m, const struct ws_small_table *t, const struct ws_value *value,

@@ -7,6 +7,7 @@
 #include "lib/clickhouse/insert.h"
 #include "lib/clickhouse/mirror_inner.h"
 #include "lib/clickhouse/rowbinary.h"
+#include "lib/text_stream.h"
 
 /* Room for a row's encoding; grows. */
 struct row {
@@ -138,19 +139,18 @@ int ws_mirror_write_table(struct ws_mirror *m, uint32_t i, int64_t version, stru
 {
 	const struct ws_small_table *t = &m->small.table[i];
 	struct sink sink = { .mirror = m, .version = version };
+	struct ws_text_stream stream;
 	char *into = NULL;
-	size_t n;
-	FILE *f = open_memstream(&into, &n);
-	int rc;
+	int rc = ws_text_stream_open(&stream);
 
-	if (!f)
-		return ws_error(err, -ENOMEM, "out of memory");
-	fprintf(f, "`%s` (run, version, row_no", t->name);
+	if (rc)
+		return ws_error(err, rc, "out of memory");
+	fprintf(stream.out, "`%s` (run, version, row_no", t->name);
 	for (uint32_t k = 0; k < t->n_columns; k++)
-		fprintf(f, ", `%s`", t->column[k].name);
-	fputc(')', f);
-	rc = fclose(f) || !into ? ws_error(err, -ENOMEM, "out of memory")
-				: ws_insert_open(m->client, into, &sink.insert, err);
+		fprintf(stream.out, ", `%s`", t->column[k].name);
+	fputc(')', stream.out);
+	rc = ws_text_stream_finish(&stream, &into, NULL);
+	rc = rc ? ws_error(err, rc, "out of memory") : ws_insert_open(m->client, into, &sink.insert, err);
 	if (rc == 0)
 		rc = go_through(m, t, &sink, err);
 	if (rc == 0)
