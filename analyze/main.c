@@ -13,6 +13,7 @@
 #include "analyze/origin.h"
 #include "analyze/report.h"
 #include "lib/json_memory.h"
+#include "lib/sqlite/sqlite_memory.h"
 #include "lib/standard.h"
 #include "lib/version.h"
 
@@ -227,6 +228,7 @@ int main(int argc, char **argv)
 
 	ws_standard_keep();
 	ws_json_memory_watch();
+	ws_sqlite_memory_watch();
 	if (argc < 2)
 		return wrong_usage("a command is missing", "");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {

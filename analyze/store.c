@@ -13,6 +13,7 @@
 
 #include "analyze/editions.h"
 #include "analyze/far.h"
+#include "lib/sqlite/sqlite_memory.h"
 
 /* How long to wait for whoever writes the database. */
 #define BUSY_TIMEOUT_MS 10000
@@ -62,13 +63,16 @@ static const char *advice_for(int code)
 
 int ws_store_error(struct ws_store *store, const char *doing, struct ws_error *err)
 {
-	int code = sqlite3_errcode(store->db);
+	int code = sqlite3_extended_errcode(store->db) == SQLITE_IOERR_NOMEM ? SQLITE_NOMEM
+									     : sqlite3_errcode(store->db);
 	int rc = code == SQLITE_NOMEM ? -ENOMEM : code == SQLITE_BUSY ? -EBUSY : -EIO;
 	const char *advice = advice_for(code), *words;
 	int failure = store->far ? ws_far_failure(store->far, &words) : 0;
 
 	if (failure)
 		return ws_error(err, failure, "%s: %s: %s", store->path, doing, words);
+	if (rc == -ENOMEM) /* SQLite's words may tell of what the lack led to */
+		return ws_error(err, rc, "%s: %s: out of memory", store->path, doing);
 	return ws_error(err, rc, "%s: %s: %s%s%s", store->path, doing, sqlite3_errmsg(store->db), advice ? ": " : "",
 			advice ? advice : "");
 }
@@ -201,16 +205,10 @@ static int check_file(const struct ws_store *store, const char *dir, struct ws_e
 	return 0;
 }
 
-/* Is what a check says not of the database, but that there was no room for a page? It is said in words only. */
-static bool lacked_memory(const char *text)
-{
-	static const char key[] = "error code=";
-	const char *at = text ? strstr(text, key) : NULL;
-
-	return !text || (at && strtol(at + strlen(key), NULL, 10) == SQLITE_NOMEM);
-}
-
-/* What is small is looked through as a whole. Of what is large, the rows are counted and looked at as they are read. */
+/*
+ * What is small is looked through as a whole. Of what is large, the rows are counted and looked at as they are read. A
+ * page that SQLite has no room for is damage, too, by what the check says: it is believed where no memory was refused.
+ */
 static int check_small_tables(struct ws_store *store, struct ws_error *err)
 {
 	static const char query[] =
@@ -220,16 +218,20 @@ static int check_small_tables(struct ws_store *store, struct ws_error *err)
 		" 'clock_pair', 'snapshot', 'owner', 'dependency', 'synchronization', 'condition', 'condition_file',"
 		" 'load_log', 'overhead_file', 'overhead_treatment', 'overhead_trial')"
 		" AND c.integrity_check <> 'ok' LIMIT 1";
+	const uint64_t refusals_before = ws_sqlite_memory_refusals();
+	const char *words = NULL;
 	sqlite3_stmt *row = NULL;
 	int status = sqlite3_prepare_v2(store->db, query, -1, &row, NULL), rc = 0;
 
 	if (status == SQLITE_OK)
 		status = sqlite3_step(row);
-	if (status == SQLITE_ROW && lacked_memory((const char *)sqlite3_column_text(row, 1)))
+	if (status == SQLITE_ROW)
+		words = (const char *)sqlite3_column_text(row, 1);
+	if (status == SQLITE_ROW && (!words || ws_sqlite_memory_refusals() != refusals_before))
 		rc = ws_error(err, -ENOMEM, "out of memory");
 	else if (status == SQLITE_ROW)
-		rc = ws_error(err, -EIO, "%s: table %s: %.200s: %s", store->path, sqlite3_column_text(row, 0),
-			      sqlite3_column_text(row, 1), advice_for(SQLITE_CORRUPT));
+		rc = ws_error(err, -EIO, "%s: table %s: %.200s: %s", store->path, sqlite3_column_text(row, 0), words,
+			      advice_for(SQLITE_CORRUPT));
 	else if (status != SQLITE_DONE)
 		rc = ws_store_error(store, "cannot read it", err);
 	sqlite3_finalize(row);

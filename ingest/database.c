@@ -48,7 +48,7 @@ static int refuse(const struct ws_database *db, int64_t version, struct ws_error
 static int create(struct ws_database *db, struct ws_error *err)
 {
 	int64_t version = 0, n_tables = 0;
-	int rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
+	int rc = ws_sql_begin(&db->sql, "BEGIN IMMEDIATE", err);
 
 	if (rc)
 		return rc;
@@ -59,17 +59,13 @@ static int create(struct ws_database *db, struct ws_error *err)
 		rc = ws_sql_run_with_texts(
 			&db->sql, err, "INSERT INTO meta VALUES ('schema_version', '4'), ('writer', 'wirespan ' || ?)",
 			WS_VERSION, NULL);
-	if (rc == 0)
-		rc = ws_sql_execute(&db->sql, "COMMIT", err);
-	if (rc)
-		ws_sql_rollback(&db->sql);
-	return rc;
+	return ws_sql_end(&db->sql, rc, err);
 }
 
 /* Both of one moment: another ingest may be making the tables. */
 static int look_at_once(struct ws_database *db, int64_t *version, int64_t *n_tables, struct ws_error *err)
 {
-	int rc = ws_sql_execute(&db->sql, "BEGIN", err);
+	int rc = ws_sql_begin(&db->sql, "BEGIN", err);
 
 	if (rc)
 		return rc;
@@ -266,7 +262,7 @@ int ws_database_begin_file(struct ws_database *db, const struct ws_input *input,
 {
 	const char *source = source_names[input->source];
 	/* for ourselves: a reader who does not let go is met now, and not after all rows */
-	int rc = ws_sql_execute(&db->sql, "BEGIN EXCLUSIVE", err);
+	int rc = ws_sql_begin(&db->sql, "BEGIN EXCLUSIVE", err);
 
 	if (rc)
 		return rc;

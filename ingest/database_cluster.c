@@ -102,7 +102,7 @@ int ws_database_begin_snapshots(struct ws_database *db, struct ws_cluster_insert
 	if (!in)
 		return ws_error(err, -ENOMEM, "out of memory");
 	in->sql = &db->sql;
-	rc = ws_sql_execute(in->sql, "BEGIN EXCLUSIVE", err); /* as ws_database_begin_file() does */
+	rc = ws_sql_begin(in->sql, "BEGIN EXCLUSIVE", err); /* as ws_database_begin_file() does */
 	if (rc) {
 		free(in);
 		return rc;
@@ -279,10 +279,7 @@ int ws_database_end_snapshots(struct ws_cluster_insert *in, int rc, struct ws_er
 		rc = put_owners(in, err);
 	if (rc == 0)
 		rc = ws_sql_execute(in->sql, "DROP TABLE temp.tenure", err);
-	if (rc == 0)
-		rc = ws_sql_execute(in->sql, "COMMIT", err);
-	if (rc)
-		ws_sql_rollback(in->sql);
+	rc = ws_sql_end(in->sql, rc, err);
 	free_insert(in);
 	return rc;
 }

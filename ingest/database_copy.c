@@ -114,15 +114,15 @@ int ws_database_copy_snapshots(struct ws_database *db, const char *from_path, co
 
 	if (rc)
 		goto out;
-	rc = ws_sql_execute(c.to, "BEGIN IMMEDIATE; " WS_CLEAR_SNAPSHOTS_SQL, err);
+	rc = ws_sql_begin(c.to, "BEGIN IMMEDIATE", err);
+	if (rc)
+		goto out;
+	rc = ws_sql_execute(c.to, WS_CLEAR_SNAPSHOTS_SQL, err);
 	if (rc == 0)
 		rc = copy_snapshots(&c, snapshots, n);
 	for (size_t i = 0; rc == 0 && i < sizeof(tables) / sizeof(tables[0]); i++)
 		rc = copy_table(&c, tables[i].select, tables[i].insert);
-	if (rc == 0)
-		rc = ws_sql_execute(c.to, "COMMIT", err);
-	if (rc)
-		ws_sql_rollback(c.to);
+	rc = ws_sql_end(c.to, rc, err);
 out:
 	sqlite3_close(c.from);
 	return rc == NOT_THERE ? 0 : rc == 0 ? 1 : rc;

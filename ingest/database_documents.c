@@ -8,7 +8,7 @@
 
 int ws_database_put_manifest(struct ws_database *db, const char *hash, const char *json, struct ws_error *err)
 {
-	int rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
+	int rc = ws_sql_begin(&db->sql, "BEGIN IMMEDIATE", err);
 
 	if (rc)
 		return rc;
@@ -28,11 +28,7 @@ int ws_database_put_manifest(struct ws_database *db, const char *hash, const cha
 			" WHERE name IN (SELECT p.value ->> 'name' FROM manifest, json_each(manifest.json, "
 			"'$.points') AS p)",
 			err);
-	if (rc == 0)
-		rc = ws_sql_execute(&db->sql, "COMMIT", err);
-	if (rc)
-		ws_sql_rollback(&db->sql);
-	return rc;
+	return ws_sql_end(&db->sql, rc, err);
 }
 
 int ws_database_contexts(struct ws_database *db, char *text, size_t size, bool *prefers_list, struct ws_error *err)
@@ -165,7 +161,7 @@ out:
 int ws_database_put_conditions(struct ws_database *db, const char *hash, const char *json, struct ws_error *err)
 {
 	int64_t n_others = 0, n = 0;
-	int rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
+	int rc = ws_sql_begin(&db->sql, "BEGIN IMMEDIATE", err);
 
 	if (rc)
 		return rc;
@@ -181,9 +177,5 @@ int ws_database_put_conditions(struct ws_database *db, const char *hash, const c
 		rc = put_members(db, json, err);
 	if (rc == 0 && n == 0)
 		rc = ws_sql_run_with_texts(&db->sql, err, "INSERT INTO condition_file VALUES (?, ?)", hash, json, NULL);
-	if (rc == 0)
-		rc = ws_sql_execute(&db->sql, "COMMIT", err);
-	if (rc)
-		ws_sql_rollback(&db->sql);
-	return rc;
+	return ws_sql_end(&db->sql, rc, err);
 }

@@ -140,7 +140,7 @@ int ws_database_end_file(struct ws_database *db, const char *hash, const struct 
 	if (rc == 0 && db->depot)
 		rc = ws_depot_end_file(db->depot, err);
 	if (rc == 0)
-		rc = ws_sql_execute(&db->sql, "COMMIT", err);
+		rc = ws_sql_commit(&db->sql, err);
 	if (rc)
 		ws_database_drop_file(db);
 	return rc;

@@ -64,7 +64,7 @@ int ws_database_begin_log(struct ws_database *db, const char *name, const char *
 			  uint64_t size_bytes, struct ws_error *err)
 {
 	struct ws_log_insert *log = &db->log;
-	int rc = ws_sql_execute(&db->sql, "BEGIN EXCLUSIVE", err); /* as ws_database_begin_file() does */
+	int rc = ws_sql_begin(&db->sql, "BEGIN EXCLUSIVE", err); /* as ws_database_begin_file() does */
 
 	if (rc)
 		return rc;
@@ -143,7 +143,7 @@ int ws_database_end_log(struct ws_database *db, const struct ws_log_facts *facts
 	int rc = put_log(db, facts, err);
 
 	if (rc == 0)
-		rc = ws_sql_execute(&db->sql, "COMMIT", err);
+		rc = ws_sql_commit(&db->sql, err);
 	if (rc)
 		ws_database_drop_file(db);
 	ws_log_insert_free(&db->log);

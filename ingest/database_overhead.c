@@ -120,7 +120,7 @@ static int is_there(struct ws_database *db, const char *hash, bool *found, struc
 int ws_database_put_overhead(struct ws_database *db, const char *hash, const char *json, struct ws_error *err)
 {
 	bool found = false;
-	int rc = ws_sql_execute(&db->sql, "BEGIN IMMEDIATE", err);
+	int rc = ws_sql_begin(&db->sql, "BEGIN IMMEDIATE", err);
 
 	if (rc)
 		return rc;
@@ -129,9 +129,5 @@ int ws_database_put_overhead(struct ws_database *db, const char *hash, const cha
 		rc = is_there(db, hash, &found, err);
 	if (rc == 0 && !found)
 		rc = replace(db, hash, json, err);
-	if (rc == 0)
-		rc = ws_sql_execute(&db->sql, "COMMIT", err);
-	if (rc)
-		ws_sql_rollback(&db->sql);
-	return rc;
+	return ws_sql_end(&db->sql, rc, err);
 }

@@ -19,6 +19,7 @@
 #include "ingest/turns.h"
 #include "ingest/words.h"
 #include "lib/json_memory.h"
+#include "lib/sqlite/sqlite_memory.h"
 #include "lib/standard.h"
 #include "lib/version.h"
 
@@ -344,6 +345,7 @@ int main(int argc, char **argv)
 	if (code)
 		return end_of_printing(code == 1 ? 0 : code);
 	ws_json_memory_watch();
+	ws_sqlite_memory_watch();
 	dir = job.arguments.dir;
 	if (job.arguments.n_pcaps)
 		note_run(&job, dir);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/sqlite/sqlite_memory.h"
+
 /* What failed below SQLite, if anything did. */
 static const char *system_words(sqlite3 *db)
 {
@@ -30,6 +32,8 @@ int ws_sql_fail(struct ws_sql *sql, struct ws_error *err)
 	const char *words = sqlite3_errmsg(sql->db), *why = system_words(sql->db);
 	int code = sqlite3_errcode(sql->db) & 0xff;
 
+	if (sqlite3_extended_errcode(sql->db) == SQLITE_IOERR_NOMEM)
+		code = SQLITE_NOMEM;
 	/* a write that a full disk refuses may come as an error of input and output */
 	if (code == SQLITE_IOERR && sqlite3_system_errno(sql->db) == ENOSPC)
 		code = SQLITE_FULL;
@@ -72,6 +76,41 @@ int ws_sql_fail(struct ws_sql *sql, struct ws_error *err)
 int ws_sql_execute(struct ws_sql *sql, const char *text, struct ws_error *err)
 {
 	return sqlite3_exec(sql->db, text, NULL, NULL, NULL) == SQLITE_OK ? 0 : ws_sql_fail(sql, err);
+}
+
+int ws_sql_begin(struct ws_sql *sql, const char *how, struct ws_error *err)
+{
+	int rc = sqlite3_get_autocommit(sql->db) ? 0 : ws_sql_execute(sql, "ROLLBACK", err);
+
+	rc = rc ? rc : ws_sql_execute(sql, how, err);
+	if (rc && !sqlite3_get_autocommit(sql->db)) /* it took effect, and failed behind that */
+		ws_sql_rollback(sql);
+	sql->refusals_before = ws_sqlite_memory_refusals();
+	return rc;
+}
+
+/* -ENOMEM if SQLite was refused memory since the transaction began, else rc. */
+static int believed(struct ws_sql *sql, int rc, struct ws_error *err)
+{
+	return ws_sqlite_memory_refusals() == sql->refusals_before
+		       ? rc
+		       : ws_error(err, -ENOMEM, "%s: out of memory", sql->path);
+}
+
+int ws_sql_commit(struct ws_sql *sql, struct ws_error *err)
+{
+	int rc = believed(sql, 0, err);
+
+	return rc ? rc : ws_sql_execute(sql, "COMMIT", err);
+}
+
+int ws_sql_end(struct ws_sql *sql, int rc, struct ws_error *err)
+{
+	rc = believed(sql, rc, err);
+	rc = rc ? rc : ws_sql_execute(sql, "COMMIT", err);
+	if (rc)
+		ws_sql_rollback(sql);
+	return rc;
 }
 
 void ws_sql_rollback(struct ws_sql *sql)

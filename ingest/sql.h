@@ -11,6 +11,7 @@
 struct ws_sql {
 	sqlite3 *db;
 	char *path;
+	uint64_t refusals_before; /* ws_sqlite_memory_refusals() when the transaction under way began */
 };
 
 /* How long to wait for another program that has the database locked. */
@@ -27,6 +28,21 @@ int ws_sql_fail(struct ws_sql *sql, struct ws_error *err);
 
 /* Runs statements that give no rows. */
 int ws_sql_execute(struct ws_sql *sql, const char *text, struct ws_error *err);
+
+/*
+ * Begins a transaction: "BEGIN", "BEGIN IMMEDIATE" or "BEGIN EXCLUSIVE". On failure none is under way; one that a
+ * rollback without memory has left is undone first.
+ */
+int ws_sql_begin(struct ws_sql *sql, const char *how, struct ws_error *err);
+
+/*
+ * Ends the transaction. -ENOMEM where SQLite was refused memory since it began: its JSON functions say nothing of it,
+ * and give NULL. After a failure the caller undoes it.
+ */
+int ws_sql_commit(struct ws_sql *sql, struct ws_error *err);
+
+/* The same if rc is 0, else undoes it: after any failure none is under way. Returns rc, or what went wrong here. */
+int ws_sql_end(struct ws_sql *sql, int rc, struct ws_error *err);
 
 /* Undoes the transaction under way, if there is one. */
 void ws_sql_rollback(struct ws_sql *sql);
