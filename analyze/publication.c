@@ -14,6 +14,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "lib/json_memory.h"
+
 /* A draft is called .NAME.wirespan-PID.tmp: nobody else's file is. */
 #define DRAFT_MARK   ".wirespan-"
 #define DRAFT_SUFFIX ".tmp"
@@ -197,6 +199,8 @@ int ws_draft_publish(struct ws_draft *draft, struct ws_error *err)
 	if (fclose(draft->file) && !rc)
 		rc = -errno;
 	draft->file = NULL;
+	if (!rc && ws_json_memory_was_short()) /* what was written may lack something */
+		rc = -ENOMEM;
 	if (!rc && renameat(dir_fd, draft->temporary, dir_fd, draft->name))
 		rc = -errno;
 	if (!rc)

@@ -37,7 +37,10 @@ void ws_publication_close(struct ws_publication *publication);
 int ws_draft_open(const struct ws_publication *publication, const char *name, struct ws_draft *draft,
 		  struct ws_error *err);
 
-/* Completes the file: from now on the name means what was written. On failure, what had the name is untouched. */
+/*
+ * Completes the file: from now on the name means what was written. On failure, what had the name is untouched. -ENOMEM
+ * also where jansson was refused memory: something may be missing in the file.
+ */
 int ws_draft_publish(struct ws_draft *draft, struct ws_error *err);
 
 /* Writes the whole of such a file by write, which returns 0 or -errno. 0 or -errno. */

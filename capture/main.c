@@ -19,6 +19,7 @@
 #include "capture/run.h"
 #include "capture/sandbox.h"
 #include "capture/show.h"
+#include "lib/json_memory.h"
 #include "lib/standard.h"
 #include "lib/version.h"
 
@@ -322,6 +323,7 @@ int main(int argc, char **argv)
 	int status;
 
 	ws_standard_keep();
+	ws_json_memory_watch();
 	status = run_command(argc, argv);
 	if (status == 0 && ws_standard_flush(&err)) {
 		fprintf(stderr, "capture: %s\n", err.text);

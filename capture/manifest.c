@@ -13,6 +13,7 @@
 #include "capture/plan/plan.h"
 #include "capture/privilege.h"
 #include "capture/sandbox.h"
+#include "lib/json_memory.h"
 #include "lib/names.h"
 #include "lib/version.h"
 
@@ -263,6 +264,8 @@ int ws_manifest_write(struct ws_whole_file *file, const struct ws_run_facts *run
 		json_object_set_new(document, "privileges", privileges(&run->confinement));
 	text = json_dumps(document, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
 	rc = text ? ws_whole_file_put(file, text, err) : ws_error(err, -ENOMEM, "out of memory");
+	if (rc == 0 && ws_json_memory_was_short())
+		rc = ws_error(err, -ENOMEM, "%s: out of memory: something may be missing in it", file->path);
 out:
 	json_decref(document);
 	free(text);

@@ -123,8 +123,10 @@ static int show(struct walk *w)
 		blunt_numbers(w->element);
 		element = json_loadb(w->element, w->len, flags, &error);
 	}
-	if (!element && (json_error_code(&error) == json_error_out_of_memory || ws_json_memory_was_short()))
+	if (ws_json_memory_was_short() || (!element && json_error_code(&error) == json_error_out_of_memory)) {
+		json_decref(element); /* a text in it may lack its end */
 		return ws_error(w->err, -ENOMEM, "%s: out of memory", w->path);
+	}
 	if (!element)
 		return broken(w, w->element_off + (uint64_t)error.position, error.text);
 	rc = w->visit(w->context, element);

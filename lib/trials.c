@@ -241,8 +241,10 @@ int ws_trials_read(const char *json, size_t len, struct ws_trials *trials, struc
 	json_t *document = json_loadb(json, len, JSON_REJECT_DUPLICATES, &why);
 	int rc;
 
-	if (!document && ws_json_memory_was_short())
+	if (ws_json_memory_was_short()) { /* a text may lack its end */
+		json_decref(document);
 		return ws_error(err, -ENOMEM, "out of memory");
+	}
 	if (!document)
 		return ws_error(err, -EINVAL, "line %d: no JSON: %s", why.line, why.text);
 	rc = json_is_object(document) ? read_document(document, &read, err)

@@ -14,6 +14,7 @@
 #include "capture/any_text.h"
 #include "capture/clock.h"
 #include "capture/collect/collection.h"
+#include "lib/json_memory.h"
 
 #define INDEX_FILE "snapshot.json"
 #define NS_PER_MS  1000000u
@@ -202,6 +203,8 @@ static int write_json(const json_t *index, const char *path, const char *node, s
 	FILE *file = NULL;
 	int fd, rc = 0;
 
+	if (ws_json_memory_was_short())
+		return ws_error(err, -ENOMEM, "%s: out of memory", path);
 	if ((size_t)snprintf(part, sizeof(part), "%s.%s.part", path, node) >= sizeof(part))
 		return ws_error(err, -ENAMETOOLONG, "%s: the path is too long", path);
 	unlink(part); /* never through a link */

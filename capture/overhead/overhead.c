@@ -14,6 +14,7 @@
 #include "capture/overhead/shuffle.h"
 #include "capture/overhead/trial.h"
 #include "capture/whole_file.h"
+#include "lib/json_memory.h"
 #include "lib/recfile.h"
 #include "lib/version.h"
 
@@ -94,8 +95,8 @@ static int write_document(const struct overhead *h, const char *state, struct ws
 {
 	json_t *document = make_document(h, state);
 	char *text = document ? json_dumps(document, JSON_INDENT(1)) : NULL;
-	int rc = text ? ws_whole_file_write(h->path, WS_CAPTURE_FILE_MODE, text, err)
-		      : ws_error(err, -ENOMEM, "%s: out of memory", h->path);
+	int rc = text && !ws_json_memory_was_short() ? ws_whole_file_write(h->path, WS_CAPTURE_FILE_MODE, text, err)
+						     : ws_error(err, -ENOMEM, "%s: out of memory", h->path);
 
 	json_decref(document);
 	free(text);

@@ -12,6 +12,7 @@
 #include <xxhash.h>
 
 #include "capture/whole_file.h"
+#include "lib/json_memory.h"
 
 bool ws_plan_is_point_name(const char *name, size_t len)
 {
@@ -96,6 +97,10 @@ int ws_plan_read(const char *path, struct ws_plan *plan, struct ws_error *err)
 	note_hash(bytes, len, hash);
 	document = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &where);
 	free(bytes);
+	if (ws_json_memory_was_short()) { /* a text may lack its end */
+		json_decref(document);
+		return ws_error(err, -ENOMEM, "%s: out of memory", path);
+	}
 	if (!document)
 		return ws_error(err, -EPROTO, "%s: byte %d: no JSON: %s; make the plan again with `capture plan`", path,
 				where.position, where.text);
@@ -110,7 +115,7 @@ int ws_plan_write(const struct ws_plan *plan, const char *path, struct ws_error 
 	char *text = json_dumps(plan->document, JSON_INDENT(1)), *line = NULL;
 	int rc;
 
-	if (!text || asprintf(&line, "%s\n", text) < 0) {
+	if (!text || ws_json_memory_was_short() || asprintf(&line, "%s\n", text) < 0) {
 		line = NULL;
 		rc = ws_error(err, -ENOMEM, "out of memory");
 	} else {

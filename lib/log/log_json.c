@@ -27,7 +27,7 @@ static json_t *parse(const char *line, size_t len)
 {
 	json_t *object = json_loadb(line, len, 0, NULL);
 
-	if (object && !json_is_object(object)) {
+	if (object && (!json_is_object(object) || ws_json_memory_was_short())) {
 		json_decref(object);
 		return NULL;
 	}
