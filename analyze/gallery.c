@@ -151,7 +151,7 @@ static int draw(const struct sheet *sheet, const void *content, const struct ws_
 
 	if (rc)
 		return rc;
-	rc = sheet->drawn(content, figure.data);
+	rc = ws_error_bare(err, sheet->drawn(content, figure.data));
 	if (!rc && publication)
 		rc = ws_figure_publish(&figure, publication, err);
 	else if (!rc)

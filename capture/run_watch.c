@@ -14,6 +14,7 @@
 #include "capture/plan/plan_apply.h"
 #include "capture/run_points.h"
 #include "capture/watch_points.h"
+#include "lib/threads.h"
 
 /* The interfaces are looked at so often. */
 #define LOOK_NS 1000000000ull
@@ -120,7 +121,7 @@ static void start_loading(struct ws_run_watch *w)
 		w->rc = -pthread_create(&w->thread, NULL, load, w);
 	w->has_thread = w->o->with_ebpf && w->rc == 0;
 	if (w->rc)
-		ws_error(&w->err, w->rc, "cannot start a thread: %s", strerror(-w->rc));
+		ws_error(&w->err, w->rc, "cannot start a thread: %s", ws_thread_words(-w->rc));
 	if (!w->has_thread)
 		atomic_store(&w->is_loaded, true);
 }

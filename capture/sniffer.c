@@ -18,6 +18,7 @@
 #include "capture/netns.h"
 #include "capture/whole_file.h"
 #include "lib/still_there.h"
+#include "lib/threads.h"
 
 struct ws_sniffer {
 	char *path;
@@ -191,7 +192,7 @@ int ws_sniffer_open(const struct ws_capture_options *o, uint32_t index, const ch
 	}
 	rc = -pthread_create(&s->thread, NULL, sniff, s);
 	if (rc)
-		ws_error(err, rc, "cannot start a thread: %s", strerror(-rc));
+		ws_error(err, rc, "cannot start a thread: %s", ws_thread_words(-rc));
 	s->has_thread = rc == 0;
 	while (s->has_thread && sem_wait(&s->is_set_up)) /* before anybody forbids it what it needs for that */
 		;

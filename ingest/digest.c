@@ -12,6 +12,7 @@
 #include <xxhash.h>
 
 #include "lib/names.h"
+#include "lib/threads.h"
 
 #define CHUNK_LEN (1u << 16) /* stays in the cache */
 
@@ -130,7 +131,7 @@ int ws_digest_begin(const char *path, struct ws_digest **digest, struct ws_error
 		goto out;
 	rc = -pthread_create(&d->thread, NULL, hash_in_thread, d);
 	if (rc)
-		ws_error(err, rc, "%s: cannot start a thread: %s", path, strerror(-rc));
+		ws_error(err, rc, "%s: cannot start a thread: %s", path, ws_thread_words(-rc));
 out:
 	if (rc)
 		free_digest(d);

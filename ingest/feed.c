@@ -8,6 +8,7 @@
 
 #include "ingest/flows.h"
 #include "ingest/relay.h"
+#include "lib/threads.h"
 
 /*
  * One that is filled, one that is inserted, and what is read ahead while another file is inserted, or committed: of a
@@ -235,7 +236,7 @@ int ws_feed_open(ws_feed_read *read, void *context, struct ws_feed **feed, struc
 	f->is_reading = code == 0;
 	if (code) {
 		ws_feed_close(f);
-		return ws_error(err, -code, "cannot start a thread: %s", strerror(code));
+		return ws_error(err, -code, "cannot start a thread: %s", ws_thread_words(code));
 	}
 	*feed = f;
 	return 0;

@@ -156,9 +156,10 @@ int ws_clocks_estimate(const struct ws_crossing *crossing, uint32_t n, uint32_t 
 
 int ws_clocks_unrelated(uint32_t n_nodes, struct ws_clocks *clocks)
 {
-	struct ws_clocks made = { .node = calloc((size_t)n_nodes + 1, sizeof(*made.node)), .n_nodes = n_nodes };
+	struct ws_clocks made = { .node = calloc((size_t)n_nodes + 1, sizeof(*made.node)) };
 	int rc = made.node ? 0 : -ENOMEM;
 
+	made.n_nodes = rc ? 0 : n_nodes;
 	for (uint32_t i = 0; i < n_nodes && !rc; i++) {
 		made.node[i].knot = calloc(1, sizeof(*made.node[i].knot));
 		rc = made.node[i].knot ? 0 : -ENOMEM;

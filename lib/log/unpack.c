@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 struct ungzip {
 	gzFile gz;
@@ -30,9 +31,9 @@ static ssize_t read_gzip(void *cookie, char *to, size_t len)
 	struct ungzip *g = cookie;
 	int n = gzread(g->gz, to, (unsigned int)(len < 1u << 30 ? len : 1u << 30)), code;
 
-	if (n < 0)
-		errno = EIO;
 	gzerror(g->gz, &code);
+	if (n < 0)
+		errno = code == Z_MEM_ERROR ? ENOMEM : EIO;
 	if (code == Z_BUF_ERROR)
 		*g->is_cut = true;
 	return n;
@@ -65,7 +66,7 @@ static ssize_t read_zstd(void *cookie, char *to, size_t len)
 		}
 		rc = ZSTD_decompressStream(z->stream, &out, &z->in);
 		if (ZSTD_isError(rc)) {
-			errno = EIO;
+			errno = ZSTD_getErrorCode(rc) == ZSTD_error_memory_allocation ? ENOMEM : EIO;
 			return -1;
 		}
 		z->is_in_frame = rc != 0;
@@ -88,6 +89,7 @@ static FILE *open_gzip(FILE *file, bool *is_cut)
 	const cookie_io_functions_t io = { .read = read_gzip, .close = close_gzip };
 	struct ungzip *g = calloc(1, sizeof(*g));
 	int fd = dup(fileno(file));
+	FILE *plain;
 
 	fclose(file);
 	if (!g || fd < 0)
@@ -100,7 +102,12 @@ static FILE *open_gzip(FILE *file, bool *is_cut)
 		goto fail;
 	}
 	gzbuffer(g->gz, 1 << 17);
-	return fopencookie(g, "r", io);
+	plain = fopencookie(g, "r", io);
+	if (!plain) {
+		close_gzip(g);
+		errno = ENOMEM;
+	}
+	return plain;
 fail:
 	if (fd >= 0)
 		close(fd);
@@ -112,6 +119,7 @@ static FILE *open_zstd(FILE *file, bool *is_cut)
 {
 	const cookie_io_functions_t io = { .read = read_zstd, .close = close_zstd };
 	struct unzstd *z = calloc(1, sizeof(*z));
+	FILE *plain;
 
 	if (!z) {
 		fclose(file);
@@ -126,7 +134,12 @@ static FILE *open_zstd(FILE *file, bool *is_cut)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return fopencookie(z, "r", io);
+	plain = fopencookie(z, "r", io);
+	if (!plain) {
+		close_zstd(z);
+		errno = ENOMEM;
+	}
+	return plain;
 }
 
 FILE *ws_unpack_open(const char *path, bool *is_packed, bool *is_cut)
