@@ -45,14 +45,28 @@ static int take_alike(void *context, const struct ws_value *row)
 	return rc ? rc : asking->listener->alike(asking->listener->context, &told);
 }
 
+/* The question's state, for a server. */
+static struct ws_sift_sql sql_for(const struct asking *asking, const struct ws_far_server *server)
+{
+	struct ws_sift_sql sql = asking->sql;
+
+	sql.table = server->table;
+	sql.is_all = server->is_all;
+	return sql;
+}
+
 static char *compose_alike(const void *context, const struct ws_far_server *server)
 {
-	return ws_sift_sql_ask(&((const struct asking *)context)->sql, server->table, server->is_all);
+	const struct ws_sift_sql sql = sql_for(context, server);
+
+	return ws_sift_sql_ask(&sql);
 }
 
 static char *compose_pairs(const void *context, const struct ws_far_server *server)
 {
-	return ws_sift_sql_pairs(&((const struct asking *)context)->sql, server->table, server->is_all);
+	const struct ws_sift_sql sql = sql_for(context, server);
+
+	return ws_sift_sql_pairs(&sql);
 }
 
 /* Takes both spots of a source from its columns, of which the first is row[0]. 0, or -EPROTO: there are no such. */

@@ -9,6 +9,7 @@
 
 #include "analyze/far_servers.h"
 #include "analyze/trays.h"
+#include "lib/text_stream.h"
 
 /* If buckets are few, only rows of these are looked at again. A server takes a query of 256 KB and of 50000 parts. */
 #define BUCKETS_MAX 15000
@@ -115,7 +116,7 @@ static void put_more_sums(const struct ws_far_question *question, int list, FILE
 }
 
 /* Of each identity: the stamps, flows and traits of its lists, which are those of its sightings where it is a pair. */
-static void put_groups(const struct ws_sift_sql *sql, const char *table, bool are_single, FILE *out)
+static void put_groups(const struct ws_sift_sql *sql, bool are_single, FILE *out)
 {
 	static const char *const key[] = { " AS k1", " AS k2", " AS k3", " AS k4", " AS node" };
 	const struct ws_far_question *question = sql->question;
@@ -132,11 +133,18 @@ static void put_groups(const struct ws_sift_sql *sql, const char *table, bool ar
 		if (are_single && question->is_joined[list / WS_N_SIDES])
 			put_more_sums(question, list, out);
 	}
-	fprintf(out, ", " IS_PAIRED " AS is_paired FROM %s WHERE %s AND ", table, sql->condition);
+	fprintf(out, ", " IS_PAIRED " AS is_paired FROM %s WHERE %s AND ", sql->table, sql->condition);
 	put_takes_part(question, out);
 	if (sql->n_slices > 1)
 		fprintf(out, " AND cityHash64(" WS_SIFT_ID ") %% %" PRIu64 " = %" PRIu64, sql->n_slices, sql->slice);
 	fputs(" GROUP BY k1, k2, k3, k4, node", out);
+}
+
+/* Behind a question. Grouped is on each shard: all of a trace is on one. */
+static void put_settings(const struct ws_sift_sql *sql, FILE *out)
+{
+	fprintf(out, " SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s",
+		sql->is_all ? ", distributed_group_by_no_merge = 1" : "");
 }
 
 /* The way and the class of a source's pair: ws_single_way(), ws_pair_class(), ws_kernel_way(). 1: received; 2: sent. */
@@ -188,14 +196,20 @@ static void put_rounded(FILE *out)
 		1 << WS_SIFT_STEP_BITS);
 }
 
-char *ws_sift_sql_ask(const struct ws_sift_sql *sql, const char *table, bool is_all)
+/* The SQL that put writes; NULL: no memory. */
+static char *compose(const struct ws_sift_sql *sql, void (*put)(const struct ws_sift_sql *sql, FILE *out))
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	struct ws_text_stream stream;
+	char *text;
 
-	if (!out)
+	if (ws_text_stream_open(&stream))
 		return NULL;
+	put(sql, stream.out);
+	return ws_text_stream_finish(&stream, &text, NULL) ? NULL : text;
+}
+
+static void put_question(const struct ws_sift_sql *sql, FILE *out)
+{
 	fputs("kind, a, b, c, toInt64(count()) FROM (SELECT kind, b, c, ", out);
 	if (sql->question->rounds)
 		put_rounded(out);
@@ -207,16 +221,14 @@ char *ws_sift_sql_ask(const struct ws_sift_sql *sql, const char *table, bool is_
 	fputs(", ", out);
 	put_kinds(sql->question, out);
 	fputs(" AS kinds FROM (", out);
-	put_groups(sql, table, false, out);
-	fputs(")) ARRAY JOIN kinds AS kind)", out);
-	fprintf(out,
-		"%s) GROUP BY kind, a, b, c SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s",
-		sql->question->rounds ? ")" : "", is_all ? ", distributed_group_by_no_merge = 1" : "");
-	if (fclose(out)) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	put_groups(sql, false, out);
+	fprintf(out, ")) ARRAY JOIN kinds AS kind)%s) GROUP BY kind, a, b, c", sql->question->rounds ? ")" : "");
+	put_settings(sql, out);
+}
+
+char *ws_sift_sql_ask(const struct ws_sift_sql *sql)
+{
+	return compose(sql, put_question);
 }
 
 /* The columns of a source's pair. */
@@ -254,15 +266,10 @@ uint32_t ws_sift_pair_kinds(const struct ws_far_question *question, uint8_t kind
 	return n;
 }
 
-char *ws_sift_sql_pairs(const struct ws_sift_sql *sql, const char *table, bool is_all)
+static void put_single_pairs(const struct ws_sift_sql *sql, FILE *out)
 {
 	const struct ws_far_question *question = sql->question;
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
 
-	if (!out)
-		return NULL;
 	fputs("toUInt8(multiIf(NOT is_paired, 3, mask = " MASK_EBPF ", 0, mask = " MASK_PCAP ", 1, 2)),"
 	      " toUInt32(if(is_paired, k3, cityHash64(k1) % 262144))",
 	      out);
@@ -273,14 +280,14 @@ char *ws_sift_sql_pairs(const struct ws_sift_sql *sql, const char *table, bool i
 			put_spots(question, source, out);
 	}
 	fputs(" FROM (", out);
-	put_groups(sql, table, true, out);
-	fprintf(out, ") SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s",
-		is_all ? ", distributed_group_by_no_merge = 1" : "");
-	if (fclose(out)) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	put_groups(sql, true, out);
+	fputc(')', out);
+	put_settings(sql, out);
+}
+
+char *ws_sift_sql_pairs(const struct ws_sift_sql *sql)
+{
+	return compose(sql, put_single_pairs);
 }
 
 static void put_buckets(const struct ws_sift_sql *sql, FILE *out)
@@ -297,8 +304,13 @@ static void put_buckets(const struct ws_sift_sql *sql, FILE *out)
 	fputc(')', out);
 }
 
+static bool are_few(const struct ws_sift_sql *sql)
+{
+	return sql->n_left && sql->n_left <= BUCKETS_MAX;
+}
+
 /* Of the rows that take part, those of identities that are left: they are told by grouping once more. */
-static void put_left(const struct ws_sift_sql *sql, bool are_few, FILE *out)
+static void put_left(const struct ws_sift_sql *sql, FILE *out)
 {
 	static const char *const unnamed[] = { "", "", "", "", "" };
 	static const char *const key[] = { " AS k1", " AS k2", " AS k3", " AS k4", " AS k5" };
@@ -309,7 +321,7 @@ static void put_left(const struct ws_sift_sql *sql, bool are_few, FILE *out)
 	put_key(sql->question, key, out);
 	fprintf(out, " FROM request WHERE %s AND ", sql->condition);
 	put_takes_part(sql->question, out);
-	if (are_few) {
+	if (are_few(sql)) {
 		fputs(" AND ", out);
 		put_buckets(sql, out);
 	}
@@ -318,36 +330,40 @@ static void put_left(const struct ws_sift_sql *sql, bool are_few, FILE *out)
 	fputs(") IN (" MASK_EBPF ", " MASK_PCAP ")) OR (count() = 4 AND mask = " MASK_BOTH ")))", out);
 }
 
+/* What PREWHERE says: rows that take no part, and the buckets of what is left. */
+static void put_prewhere(const struct ws_sift_sql *sql, FILE *out)
+{
+	fputs("(NOT ", out);
+	put_takes_part(sql->question, out);
+	if (sql->n_left) {
+		fputs(" OR ", out);
+		if (are_few(sql))
+			put_buckets(sql, out);
+		else
+			fputc('1', out);
+	}
+	fputc(')', out);
+}
+
+static void put_where(const struct ws_sift_sql *sql, FILE *out)
+{
+	fprintf(out, "%s AND (NOT ", sql->condition);
+	put_takes_part(sql->question, out);
+	if (sql->n_left)
+		put_left(sql, out);
+	fputc(')', out);
+}
+
 int ws_sift_sql_left(const struct ws_sift_sql *sql, char **prewhere, char **where)
 {
-	const bool are_few = sql->n_left && sql->n_left <= BUCKETS_MAX;
-	char *text[2] = { NULL, NULL };
-	size_t size;
-	FILE *first = open_memstream(&text[0], &size), *then = open_memstream(&text[1], &size);
-	int failed = !first || !then;
+	char *first = compose(sql, put_prewhere), *then = compose(sql, put_where);
 
-	if (!failed) {
-		fputs("(NOT ", first);
-		put_takes_part(sql->question, first);
-		fputs(sql->n_left ? " OR " : "", first);
-		if (are_few)
-			put_buckets(sql, first);
-		fputs(!sql->n_left ? ")" : are_few ? ")" : "1)", first);
-		fprintf(then, "%s AND (NOT ", sql->condition);
-		put_takes_part(sql->question, then);
-		if (sql->n_left)
-			put_left(sql, are_few, then);
-		fputc(')', then);
-	}
-	failed |= first ? fclose(first) : 0;
-	failed |= then ? fclose(then) : 0;
-	failed |= !text[0] || !text[1];
-	if (failed) {
-		free(text[0]);
-		free(text[1]);
+	if (!first || !then) {
+		free(first);
+		free(then);
 		return -ENOMEM;
 	}
-	*prewhere = text[0];
-	*where = text[1];
+	*prewhere = first;
+	*where = then;
 	return 0;
 }

@@ -24,17 +24,16 @@
 struct ws_sift_sql {
 	const struct ws_far_question *question;
 	const char *condition; /* of the rows of the files that take part */
+	const char *table;     /* which one server is asked for */
+	bool is_all;	       /* of all servers' rows, through this one */
 	uint64_t slice;	       /* of identities, by their hash: the one that is asked about */
 	uint64_t n_slices;
 	const uint64_t *left; /* bits: buckets of identities that are left */
 	uint32_t n_left;      /* of these */
 };
 
-/*
- * The question to one server, of its rows in table; is_all: of all servers' rows, through this one. Its columns are
- * those of struct ws_told. NULL: no memory; the caller's, to be freed.
- */
-char *ws_sift_sql_ask(const struct ws_sift_sql *sql, const char *table, bool is_all);
+/* The question to one server. Its columns are those of struct ws_told. NULL: no memory; the caller's, to be freed. */
+char *ws_sift_sql_ask(const struct ws_sift_sql *sql);
 
 /*
  * The same where single pairs are told of. Its columns, in order: which source saw it (0, 1: that one; 2: both; 3: it
@@ -42,7 +41,7 @@ char *ws_sift_sql_ask(const struct ws_sift_sql *sql, const char *table, bool is_
  * span id; and, of each source that is joined: flow, file as index in the catalog, stamp and traits at the NIC, the
  * same at the vport, request_id at the NIC, and, with ids, extras at the vport.
  */
-char *ws_sift_sql_pairs(const struct ws_sift_sql *sql, const char *table, bool is_all);
+char *ws_sift_sql_pairs(const struct ws_sift_sql *sql);
 
 /* The kinds of its columns; returns how many there are. */
 #define WS_SIFT_COLUMNS_MAX (5 + 10 * WS_N_SOURCES)
