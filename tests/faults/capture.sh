@@ -3,7 +3,7 @@
 # What faults do to `capture`: it is killed, its disk is full, its directory, interface or namespace goes away, its buffers
 # overflow, somebody else records into its directory, nobody takes what it says. After each: the words, the exit status,
 # nothing lost that was written, and the next run works. Faults of networks are in tests/net/faults.sh.
-# KILLS=N: so many kills at random moments (5); SEED=N: those of an earlier run. STEP_CLOCK=1: sets this machine's clock 2 s
+# KILLS=N: so many kills at random moments (5); SEED=N: those of an earlier run. STEP_CLOCK=1: sets this machine's clock, too, 2 s
 # forwards and back again.
 # Usage: tests/faults/capture.sh [BIN_DIR]
 set -uo pipefail

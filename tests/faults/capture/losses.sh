@@ -66,6 +66,12 @@ finally:
 END
 }
 
+# out_of_order DIR SECONDS: requests whose stamps are before, or so long after, that of the one before.
+out_of_order() {
+    sql "$1" "SELECT sum(ts_ns < before_ns OR ts_ns > before_ns + $2 * 1000000000) FROM (SELECT ts_ns, lag(ts_ns) OVER (PARTITION BY
+        file_id ORDER BY hex(span_id)) AS before_ns FROM request JOIN file USING (file_id) WHERE source = 'ebpf')"
+}
+
 # The wall clock is set 2 s forwards and back: records keep their time, a run its duration, and what jumps is said.
 clock_set() {
     local sending
@@ -77,17 +83,50 @@ clock_set() {
     wait "$sending"
     ends 0 && says "The wall clock was set meanwhile, 2 times by" && equals "complete duration 2 4" \
         "$(json clock '"\(.state) \(.ended_by) \(.clock_steps.n) \(.clock_steps.together_ns / 1e9 | round)"')" && loads clock && without_holes clock &&
-        equals "0" "$(sql clock "SELECT sum(ts_ns < before_ns OR ts_ns > before_ns + 1900000000) FROM (SELECT ts_ns, lag(ts_ns) OVER (PARTITION BY
-            file_id ORDER BY hex(span_id)) AS before_ns FROM request JOIN file USING (file_id) WHERE source = 'ebpf')")"
+        equals "0" "$(out_of_order clock 1.9)"
+}
+
+# set_here FILE SECONDS...: sets the clock of the program that has that file (wall_clock.c), each time when it has looked at what it was set to.
+set_here() {
+    python3 - "$@" << 'END'
+import mmap, struct, sys, time
+with open(sys.argv[1], "r+b") as file:
+    page = mmap.mmap(file.fileno(), 16)
+for seconds in sys.argv[2:]:
+    page[:8] = struct.pack("q", int(float(seconds) * 1e9))
+    last = struct.unpack("Q", page[8:])[0] + 20  # each look is five readings
+    give_up_s = time.monotonic() + 60
+    while struct.unpack("Q", page[8:])[0] < last:
+        if time.monotonic() > give_up_s:
+            sys.exit("it does not look at the clock")
+        time.sleep(0.05)
+END
+}
+
+# The same of one program only: an hour forwards and 15 minutes back. It does not end for its --duration, and each stamp follows the one before.
+clock_set_here() {
+    local sending
+    "${CC:-cc}" -std=gnu17 -D_GNU_SOURCE -O2 -fPIC -shared "$here/wall_clock.c" -o "$work/wall_clock.so" &&
+        head -c 16 /dev/zero > "$work/wall_clock" || return 1
+    LD_PRELOAD=$work/wall_clock.so WS_WALL_CLOCK=$work/wall_clock begin clock-here --duration 600 || return 1
+    sender 0 1000 > "$work/sent" &
+    sending=$!
+    set_here "$work/wall_clock" 0 3600 2700 || return 1
+    kill "$sending"
+    wait "$sending"
+    kill -INT "$pid" && ends 0 && says "The wall clock was set meanwhile, 2 times by" && equals "complete signal 2 4500" \
+        "$(json clock-here '"\(.state) \(.ended_by) \(.clock_steps.n) \(.clock_steps.together_ns / 1e9 | round)"')" && loads clock-here &&
+        without_holes clock-here && equals "0" "$(out_of_order clock-here 600)"
 }
 
 losses() {
     check "nobody reads: sent = recorded + lost" stopped_reader
     check "the reader is too slow: sent = recorded + lost" slow_reader
     check "after a loss the next run works" works after-loss
+    check "its wall clock is set: records are as they were" clock_set_here
     if [ "${STEP_CLOCK:-0}" = 1 ]; then
-        check "the wall clock is set: records are as they were" clock_set
+        check "the machine's wall clock is set: records are as they were" clock_set
     else
-        echo "     the wall clock is set: skipped, as it is everybody's: STEP_CLOCK=1"
+        echo "     the machine's wall clock is set: skipped, as it is everybody's: STEP_CLOCK=1"
     fi
 }
