@@ -11,7 +11,7 @@ cut-half      half of the request's body reaches the server, then both connectio
 lost-answer   done, but the connection is closed without an answer
 cut-answer    half of the answer, then the connection is closed
 silent        nothing comes any more
-pause         goes on when FILE of --until is there
+pause         goes on when FILE of --until is there; FILE.done is, when the server has answered
 words         200 OK, and an exception in place of the answer
 words-behind  200 OK, the answer, and an exception behind it
 full          500, and a full disk's words
@@ -121,7 +121,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_pause(self, body):
         while not os.path.exists(self.server.until):
             time.sleep(0.02)
-        self.answer(*self.forward(body))
+        answer = self.forward(body)
+        open(self.server.until + ".done", "w").close()
+        self.answer(*answer)
 
     def do_words(self, _):
         self.answer(200, EXCEPTION)

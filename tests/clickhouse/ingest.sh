@@ -55,7 +55,7 @@ proxy() {
     local server=$1 fault=$2
     shift 2
     end_proxy
-    rm -f "$work/port" "$work/mark" "$work/go"
+    rm -f "$work/port" "$work/mark" "$work/go" "$work/go.done"
     "$here/fault_proxy.py" --mark "$work/mark" --until "$work/go" "$@" "${clickhouse_port[$server]}" "$fault" \
         > "$work/port" 2> "$work/proxy" &
     proxy_pid=$!
@@ -275,6 +275,10 @@ killed() {
     kill -KILL "$pid"
     wait "$pid" 2> /dev/null
     touch "$work/go" # the server finishes what it was sent
+    for _ in {1..600}; do
+        if [ -e "$work/go.done" ]; then break; fi
+        sleep 0.05
+    done
     repeated one "$work/large" "$(url "${clickhouse_port[one]}")"
 }
 
