@@ -53,6 +53,7 @@ const char ws_help_store[] =
 	"  --store URL         the runs are not in run.db, but in a ClickHouse store, where `ingest --store` loaded "
 	"them:\n"
 	"                      clickhouse://[USER@]HOST[:PORT][,HOST...]/DATABASE; clickhouses:// over TLS\n"
-	"  --run NAME          the name of --dir's run or campaign there; the directory's, if not given\n"
+	"  --run NAME          the name of --dir's run or campaign there; if not given, the directory's, or, of a run\n"
+	"                      of a campaign, CAMPAIGN/RUN as the directories are called\n"
 	"  --store-password-file FILE  its first line is the password; or set WIRESPAN_STORE_PASSWORD\n"
 	"  --store-ca FILE     certificates that the server's is checked against; the system's, if not given\n";
