@@ -110,20 +110,26 @@ static void *load(void *context)
 	return NULL;
 }
 
-/* Loads the program of the point that stands behind the options' last, beside the run. */
+/*
+ * Loads the program of the point that stands behind the options' last, beside the run. From its start until it is
+ * joined, tap, rc and err are the thread's.
+ */
 static void start_loading(struct ws_run_watch *w)
 {
+	int code;
+
 	w->tap = NULL;
 	w->rc = 0;
 	w->is_loading = true;
-	atomic_store(&w->is_loaded, false);
-	if (w->o->with_ebpf)
-		w->rc = -pthread_create(&w->thread, NULL, load, w);
-	w->has_thread = w->o->with_ebpf && w->rc == 0;
-	if (w->rc)
-		ws_error(&w->err, w->rc, "cannot start a thread: %s", ws_thread_words(-w->rc));
-	if (!w->has_thread)
+	atomic_store(&w->is_loaded, !w->o->with_ebpf);
+	if (!w->o->with_ebpf)
+		return;
+	code = pthread_create(&w->thread, NULL, load, w);
+	w->has_thread = code == 0;
+	if (code) {
+		w->rc = ws_error(&w->err, -code, "cannot start a thread: %s", ws_thread_words(code));
 		atomic_store(&w->is_loaded, true);
+	}
 }
 
 static void join_loading(struct ws_run_watch *w)
