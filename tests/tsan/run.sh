@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # What has threads, built with ThreadSanitizer: unit tests, and ingest and analyze on a seeded run and a campaign of four
-# with several jobs; as root a recording of two points with packet captures, too. A race is a failure; so is an answer that differs
+# with several jobs, and that campaign into a ClickHouse store; as root a recording of two points with packet captures, too. A race is a
+# failure; so is an answer that differs
 # from that of one job.
 # Usage: tests/tsan/run.sh BUILD_DIR TEST...
 set -uo pipefail
@@ -12,9 +13,12 @@ shift
 export TSAN_OPTIONS="halt_on_error=1:exitcode=66:second_deadlock_stack=1" LC_ALL=C WIRESPAN_REPORTS=$top/reports
 work=$(mktemp -d)
 netns=wstsan-$$
-trap 'ip netns del "$netns" 2> /dev/null; rm -rf "$work"' EXIT
+servers=$work/servers
+trap 'clickhouse_end; ip netns del "$netns" 2> /dev/null; rm -rf "$work"' EXIT
 # shellcheck source=tests/check.sh
 source "$top/tests/check.sh"
+# shellcheck source=tests/clickhouse/server.sh
+source "$top/tests/clickhouse/server.sh"
 
 # load JOBS: a campaign of four runs, records and packet captures, in $work/JOBS.
 load() {
@@ -47,6 +51,17 @@ record() {
     equals "2000 2000 2000 2000" "$(sqlite3 "$work/recorded/run.db" "SELECT group_concat(n_contexts, ' ') FROM file")"
 }
 
+# store: the campaign into a ClickHouse store, two runs side by side: there it has the account that its databases have.
+store() {
+    local url at
+    mkdir "$servers" && clickhouse_one one || return 1
+    at=127.0.0.1:${clickhouse_port[one]}
+    url=clickhouse://$at/traces
+    "$build/bin/ingest" --quiet --dir "$work/4" --jobs 2 --store "$url" &&
+        "$build/bin/analyze" ledger --dir "$work/4" > "$work/ledger.here" && "$build/bin/analyze" ledger --dir "$work/4" --store "$url" > "$work/ledger.there" &&
+        diff "$work/ledger.here" "$work/ledger.there"
+}
+
 mkdir "$work/run"
 "$build/bench/make_run" records "$work/run" 40000 > /dev/null || exit 1
 "$build/bench/make_run" pcaps "$work/run" 20000 5 > /dev/null || exit 1
@@ -59,6 +74,11 @@ check "they say the same" same_loaded
 # shellcheck disable=SC2086 # words
 for command in cdf ledger detect offsets e2e "report --no-figure"; do check "analyze $command" say $command; done
 check "analyze cdf of a run, much memory and little" small_memory
+if command -v clickhouse-server > /dev/null; then
+    check "ingest --store, two jobs" store
+else
+    echo "skip ingest --store: skipped: clickhouse-server is not installed"
+fi
 if [ "$(id -u)" -eq 0 ] && "$build/bin/capture" check > /dev/null 2>&1; then
     check "capture run, two points, packet captures" record
 else
