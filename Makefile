@@ -117,8 +117,8 @@ check-tsan: ## what has threads, under ThreadSanitizer
 check-valgrind: all ## the golden tests under valgrind's memcheck (ten minutes); PARTS="runs responses": only these
 	tests/valgrind/run.sh $(BUILD)/bin $(PARTS)
 
-check-memory: all $(BUILD)/tests/failing.so ## allocations that fail, SAMPLE (40) of each command's; SAMPLE=0: every one (an hour)
-	tests/memory/run.py --sample $(or $(SAMPLE),40) $(BUILD)/bin $(BUILD)/tests/failing.so
+check-memory: all $(BUILD)/tests/failing.so ## allocations that fail, SAMPLE (40) of each command's; SAMPLE=0: every one (an hour and less); JOBS=2
+	tests/memory/run.py --sample $(or $(SAMPLE),40) --jobs $(or $(JOBS),1) $(BUILD)/bin $(BUILD)/tests/failing.so
 
 check-captures: ## other people's captures below CAPTURES=DIR through ingest and analyze, under sanitizers
 	$(MAKE) BUILD=$(BUILD)/san CFLAGS="$(SAN_CFLAGS)" all
@@ -130,7 +130,7 @@ check-static: all ## clang-tidy and cppcheck without a finding; FILES="a.c b.c":
 coverage: ## lines and branches that tests without root run, ROOT=1: also those with; uncovered.txt in build/coverage
 	rm -rf $(BUILD)/coverage
 	$(MAKE) $(COVERAGE) FOREIGN_OPTIONS=--once check
-	$(MAKE) $(COVERAGE) check-mesh check-numbers
+	$(MAKE) $(COVERAGE) check-mesh check-numbers check-clickhouse check-memory
 	tests/faults/data.sh $(BUILD)/coverage/bin
 	$(if $(ROOT),tests/coverage_root.sh $(BUILD)/coverage)
 	tests/coverage.py $(BUILD)/coverage
