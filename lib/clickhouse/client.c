@@ -13,6 +13,11 @@
 #define AHEAD_MAX (1u << 20)
 /* Of an error's words. */
 #define REFUSAL_MAX (64u << 10)
+/* An error comes with its HTTP status, not behind a part of the answer. */
+#define WHOLE "wait_end_of_query=1"
+/* The first versions that know a setting: older ones refuse what they do not know. */
+#define VERSION_MUTATIONS_SYNC 20003
+#define VERSION_ASYNC_INSERT   21011
 
 struct ws_answer {
 	struct ws_transfer t;
@@ -24,10 +29,11 @@ struct ws_post {
 };
 
 /* A request whose answer is taken as a whole; what is taken is the caller's. */
-static int ask(struct ws_client *client, const char *sql, struct ws_piece *answer, struct ws_error *err)
+static int ask(struct ws_client *client, const char *settings, const char *sql, struct ws_piece *answer,
+	       struct ws_error *err)
 {
 	struct ws_transfer t = { 0 };
-	int rc = ws_transfer_begin(client, &t, "wait_end_of_query=1", NULL, sql, strlen(sql), NULL);
+	int rc = ws_transfer_begin(client, &t, settings, NULL, sql, strlen(sql), NULL);
 
 	if (rc)
 		return ws_error(err, rc, "out of memory");
@@ -44,13 +50,16 @@ static int ask(struct ws_client *client, const char *sql, struct ws_piece *answe
 
 int ws_client_execute(struct ws_client *client, const char *sql, struct ws_error *err)
 {
-	return ask(client, sql, NULL, err);
+	/* rows are removed later, as 18.16 does, which knows no such setting: to wait for it would look like silence */
+	const char *settings = client->version >= VERSION_MUTATIONS_SYNC ? WHOLE "&mutations_sync=0" : WHOLE;
+
+	return ask(client, settings, sql, NULL, err);
 }
 
 int ws_client_text(struct ws_client *client, const char *sql, char **text, struct ws_error *err)
 {
 	struct ws_piece answer = { 0 };
-	int rc = ask(client, sql, &answer, err);
+	int rc = ask(client, WHOLE, sql, &answer, err);
 
 	if (rc)
 		return rc;
@@ -230,11 +239,12 @@ void ws_answer_close(struct ws_answer *a)
 
 struct ws_post *ws_post_open(struct ws_client *client, const char *sql, const uint8_t *body, size_t n)
 {
+	/* each shard has its rows when the answer comes, not later: from 26.2 on inserts are otherwise collected */
+	const char *settings = client->version >= VERSION_ASYNC_INSERT ? "insert_distributed_sync=1&async_insert=0"
+								       : "insert_distributed_sync=1";
 	struct ws_post *post = calloc(1, sizeof(*post));
 
-	/* each shard has its rows when the answer comes, not later */
-	if (post &&
-	    ws_transfer_begin(client, &post->t, "insert_distributed_sync=1", sql, body, n, "Content-Encoding: gzip")) {
+	if (post && ws_transfer_begin(client, &post->t, settings, sql, body, n, "Content-Encoding: gzip")) {
 		free(post);
 		post = NULL;
 	}
