@@ -50,9 +50,13 @@ static int ask(struct ws_client *client, const char *settings, const char *sql, 
 
 int ws_client_execute(struct ws_client *client, const char *sql, struct ws_error *err)
 {
-	/* rows are removed later, as 18.16 does, which knows no such setting: to wait for it would look like silence */
-	const char *settings = client->version >= VERSION_MUTATIONS_SYNC ? WHOLE "&mutations_sync=0" : WHOLE;
+	/* what all servers of a cluster are to do is waited for, but not as long as what looks like silence */
+	const uint32_t wait_s = client->access->quiet_s > 3 ? client->access->quiet_s / 4 * 3 : 1;
+	/* rows are removed later, as 18.16 does, which knows no such setting */
+	const char *later = client->version >= VERSION_MUTATIONS_SYNC ? "&mutations_sync=0" : "";
+	char settings[128];
 
+	snprintf(settings, sizeof(settings), WHOLE "&distributed_ddl_task_timeout=%u%s", wait_s, later);
 	return ask(client, settings, sql, NULL, err);
 }
 

@@ -9,9 +9,10 @@
 #define MARK	  "Code: "
 #define SHOWN_MAX 400
 
-/* Two that come under other codes, too. */
+/* Three that come under other codes, too. */
 #define FULL	     243
 #define NO_ZOOKEEPER 139
+#define NOT_ALL_DONE 341
 
 static const struct {
 	uint32_t code;
@@ -34,7 +35,12 @@ static const struct {
 	{ 209, -EHOSTUNREACH, "a server behind it does not answer: when it does, do it again" },
 	{ 210, -EHOSTUNREACH, "a server behind it cannot be reached: when it can, do it again" },
 	{ 279, -EHOSTUNREACH, "a server behind it cannot be reached: when it can, do it again" },
+	{ NOT_ALL_DONE, -EHOSTUNREACH,
+	  "a server of the cluster does not do what all are to do: when all are up, do it again" },
+	{ 225, -EHOSTUNREACH, "the servers' ZooKeeper cannot be reached: when it can, do it again" },
+	{ 999, -EHOSTUNREACH, "the servers' ZooKeeper cannot be reached: when it can, do it again" },
 	{ 170, -EREMOTEIO, "--cluster takes a name in the servers' remote_servers" },
+	{ 701, -EREMOTEIO, "--cluster takes a name in the servers' remote_servers" },
 	{ 241, -EREMOTEIO, "the server's limit of memory for a query: max_memory_usage" },
 	{ 252, -EREMOTEIO, "the server is still merging what it was sent: wait, and do it again" },
 	{ 159, -ETIMEDOUT, "the server's limit of time for a query: max_execution_time" },
@@ -102,13 +108,23 @@ static bool is_full(const char *shown)
 	       strstr(shown, "Cannot reserve");
 }
 
+/* The exception's code, or that of what comes under several. */
+static uint32_t code_of(const char *shown)
+{
+	if (is_full(shown))
+		return FULL;
+	if (strstr(shown, "DDL background thread"))
+		return NO_ZOOKEEPER;
+	return strstr(shown, "distributed_ddl_task_timeout") ? NOT_ALL_DONE : code_in(shown);
+}
+
 int ws_client_refusal(const char *server, long status, const uint8_t *body, size_t n, struct ws_error *err)
 {
 	char shown[SHOWN_MAX + 1];
 	uint32_t code;
 
 	show(body, n, shown);
-	code = is_full(shown) ? FULL : strstr(shown, "DDL background thread") ? NO_ZOOKEEPER : code_in(shown);
+	code = code_of(shown);
 	for (size_t i = 0; code && i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i].code == code)
 			return ws_error(err, known[i].rc, "%s: %s: %s", server, message_of(shown), known[i].advice);

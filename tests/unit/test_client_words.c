@@ -47,6 +47,21 @@ static void test_codes(void **state)
 		  -EHOSTUNREACH, "(127.0.0.1:43)" },
 		{ 500, "Code: 49, e.displayText() = DB::Exception: DDL background thread is not initialized.",
 		  -EHOSTUNREACH, "name all servers" },
+		{ 500,
+		  "Code: 159, e.displayText() = DB::Exception: Watching task "
+		  "/clickhouse/task_queue/ddl/query-0000000269 is "
+		  "executing longer than distributed_ddl_task_timeout (=3) seconds. There are 1 unfinished hosts (0 of "
+		  "them "
+		  "are currently active), they are going to execute the query in background, e.what() = DB::Exception",
+		  -EHOSTUNREACH, "a server of the cluster does not" },
+		{ 500, "Code: 159. DB::Exception: Timeout exceeded: elapsed 3 seconds (TIMEOUT_EXCEEDED)", -ETIMEDOUT,
+		  "max_execution_time" },
+		{ 500,
+		  "Code: 999, e.displayText() = Coordination::Exception: Session expired (Session expired), e.what() = "
+		  "Coordination::Exception",
+		  -EHOSTUNREACH, "http://h:1: Session expired (Session expired): the servers' ZooKeeper" },
+		{ 500, "Code: 701. DB::Exception: Requested cluster 'x' not found. (CLUSTER_DOESNT_EXIST)", -EREMOTEIO,
+		  "remote_servers" },
 		{ 404, "Code: 81, e.displayText() = DB::Exception: Database x doesn't exist", -ENOENT,
 		  "no run was loaded" },
 		{ 200, "Code: 395, e.displayText() = DB::Exception: thrown, e.what() = DB::Exception", -EREMOTEIO,
