@@ -101,6 +101,9 @@ check-faults: all ## what faults do: kills, full disks, lost interfaces, damaged
 check-clickhouse: all bench-programs ## loading into ClickHouse and analyzing there, on servers that are started for it
 	for t in $(wildcard tests/clickhouse/ingest.sh tests/clickhouse/analyze.sh); do $$t $(BUILD)/bin || exit 1; done
 
+check-clickhouse-current: all bench-programs ## the same on a current ClickHouse, by hand (downloads 180 MB once, with npm); VERSION=26.7.3-stable.1
+	tests/clickhouse/current.sh $(if $(VERSION),--version $(VERSION)) $(BUILD)/bin
+
 check-numbers: all ## what analyze says of a campaign = what an independent judge says
 	tests/diff/campaign/run.sh $(BUILD)/bin
 
@@ -281,7 +284,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/rooms.a
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-faults check-numbers check-clickhouse \
+.PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-faults check-numbers check-clickhouse check-clickhouse-current \
 	check-browser check-tshark check-tsan check-valgrind check-memory check-captures check-static check-kernels soak coverage tsan fuzz bench bench-bpf bench-clickhouse \
 	bench-capture bench-programs lint format install clean setup \
 	setup-mesh setup-tests setup-kernels setup-bench help unit

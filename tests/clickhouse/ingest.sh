@@ -177,7 +177,8 @@ changed() {
     cp "$work/files/records"/vport*.rec.zst "$work/vport.first" && cp "$work/vport.first" "$dir/vport.rec.zst" &&
         "$BIN/ingest" --quiet --dir "$dir" && cp "$work/large/vport.rec.zst" "$dir" &&
         "$BIN/ingest" --quiet --dir "$dir" && load "$dir" "$2" && same "$1" changed "$dir" &&
-        clickhouse_ask "$1" "SYSTEM STOP MERGES" && WIRESPAN_STORE_SECONDS=2 load "$dir" "$2" || { cat "$work/said"; return 1; }
+        clickhouse_ask "$1" "SYSTEM STOP MERGES" || return 1
+    WIRESPAN_STORE_SECONDS=2 load "$dir" "$2" || { cat "$work/said"; return 1; }
     clickhouse_ask "$1" "SYSTEM START MERGES" && same "$1" changed "$dir" --spare 0
 }
 

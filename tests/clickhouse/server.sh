@@ -10,11 +10,18 @@
 #   clickhouse_again NAME          starts what was killed, as it was
 #   clickhouse_ask NAME SQL        what the server answers, by curl
 #
+# CLICKHOUSE_LIBRARY=FILE in the environment: not Debian's server, but the one that this libchdb.so has in it (current.py). What is in
+# $clickhouse_profile and $clickhouse_config when a server is configured goes into the users' settings and its configuration, as XML.
+#
 # ${clickhouse_port[NAME]}: where its HTTP interface listens; ${clickhouse_pid[NAME]}: its process. Users: default without a
-# password, wirespan whose password is in $clickhouse_password, reader who may only read.
+# password, wirespan whose password is in $clickhouse_password, reader who may only read, limited to whom no more than 30000 rows are told.
 declare -A clickhouse_port clickhouse_tcp clickhouse_pid
 # shellcheck disable=SC2034 # for the caller
 clickhouse_password='a b&c%d"e'
+clickhouse_program=(clickhouse-server)
+if [ -n "${CLICKHOUSE_LIBRARY-}" ]; then
+    clickhouse_program=(python3 "$(readlink -f "$(dirname "${BASH_SOURCE[0]}")")/current.py" "$CLICKHOUSE_LIBRARY")
+fi
 
 # Ports that nobody has now: as many as are asked for.
 clickhouse_free_ports() {
@@ -49,19 +56,22 @@ clickhouse_configure() {
     <default_profile>default</default_profile>
     <default_database>default</default_database>
     <remote_servers>$(cat "$servers/clusters")</remote_servers>
+    ${clickhouse_config-}
 </yandex>
 XML
     cat > "$dir/users.xml" << XML
 <yandex>
     <profiles>
-        <default><max_memory_usage>2000000000</max_memory_usage><max_threads>2</max_threads></default>
+        <default><max_memory_usage>2000000000</max_memory_usage><max_threads>2</max_threads>${clickhouse_profile-}</default>
         <reading><readonly>2</readonly></reading>
+        <limited><readonly>2</readonly><max_result_rows>30000</max_result_rows><max_block_size>4096</max_block_size></limited>
     </profiles>
     <quotas><default/></quotas>
     <users>
         <default><password></password><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default>
         <wirespan><password>${clickhouse_password//&/&amp;}</password><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></wirespan>
         <reader><password></password><networks><ip>127.0.0.1</ip></networks><profile>reading</profile><quota>default</quota></reader>
+        <limited><password></password><networks><ip>127.0.0.1</ip></networks><profile>limited</profile><quota>default</quota></limited>
     </users>
 </yandex>
 XML
@@ -74,7 +84,7 @@ clickhouse_ask() {
 # clickhouse_again NAME: starts the server that is configured, and waits until it answers.
 clickhouse_again() {
     local dir=$servers/$1 i
-    (cd "$dir" && exec clickhouse-server --config-file="$dir/config.xml" >> "$dir/out" 2>&1 < /dev/null) &
+    (cd "$dir" && exec "${clickhouse_program[@]}" --config-file="$dir/config.xml" >> "$dir/out" 2>&1 < /dev/null) &
     clickhouse_pid[$1]=$!
     for ((i = 0; i < 600; i++)); do
         if [ "$(clickhouse_ask "$1" 'SELECT 1' 2> /dev/null)" = 1 ]; then return 0; fi
@@ -82,7 +92,7 @@ clickhouse_again() {
         sleep 0.1
     done
     echo "clickhouse-server does not start: see what it says:" >&2
-    tail -5 "$dir/out" "$dir/errors" >&2
+    tail -n 5 "$dir/out" "$dir/errors" >&2
     return 1
 }
 
