@@ -80,15 +80,30 @@ static int read_more(struct ws_result *r, struct ws_error *err)
 	return 1;
 }
 
+/*
+ * The bytes of an exception's words. Later versions have them between two lines "__exception__", a line with a tag
+ * behind the first, and before the second a line with their number and the tag.
+ */
+static size_t count_words(const uint8_t *words, size_t n)
+{
+	const uint8_t *mark = memmem(words, n, "\r\n__exception__", 15);
+	const uint8_t *line = mark ? memrchr(words, '\n', (size_t)(mark - words)) : NULL;
+
+	return line ? (size_t)(line - words) : n;
+}
+
 /* Where a row should begin, something else does: an exception's words, or damage. */
 static int no_row(struct ws_result *r, struct ws_error *err)
 {
+	const uint8_t *words;
 	int rc = 1;
 
 	while (rc == 1 && r->n - r->at < WORDS_MAX)
 		rc = read_more(r, NULL);
-	if (memmem(r->bytes + r->at, r->n - r->at, "Code: ", 6))
-		return ws_answer_exception(r->answer, r->bytes + r->at, r->n - r->at, err);
+	words = memmem(r->bytes + r->at, r->n - r->at, "Code: ", 6);
+	if (words)
+		return ws_answer_exception(r->answer, words, count_words(words, (size_t)(r->bytes + r->n - words)),
+					   err);
 	return ws_error(err, -EBADMSG, "%s: its answer is not the rows that were asked for: is it a ClickHouse server?",
 			ws_client_name(r->client));
 }

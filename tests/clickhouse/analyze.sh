@@ -30,7 +30,7 @@ if [ $# -ne 1 ]; then
     exit 2
 fi
 bin=$(cd "$1" && pwd)
-if ! command -v clickhouse-server > /dev/null; then
+if [ -z "${CLICKHOUSE_LIBRARY-}" ] && ! command -v clickhouse-server > /dev/null; then
     echo "skipped: no clickhouse-server: apt-get install -y clickhouse-server"
     exit 0
 fi
@@ -223,6 +223,9 @@ layouts=("--store clickhouse://reader@${one#clickhouse://}")
 check "a reader" same "$work/made" cdf --no-figure --format json
 check "a wrong password" fails 'user|password' "$bin/analyze" cdf --dir "$work/made" --no-figure \
     --store "clickhouse://wirespan@${one#clickhouse://}"
+exceeded='[0-9]: Limit for result exceeded, max rows: 30.00 thousand, current rows: [0-9.]+ thousand\.?'
+check "an error of the server's own behind rows" fails "$exceeded( \(TOO_MANY_ROWS_OR_BYTES\) \(version [0-9.]+\))? \(code 396\)\$" \
+    "$bin/analyze" export --dir "$work/made" --format csv --store "clickhouse://limited@${one#clickhouse://}"
 
 # the way to the store
 # by_proxy FAULT WHEN COMMAND...: the command, with $store the one server behind a proxy that makes the fault where WHEN is found.
