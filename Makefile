@@ -104,6 +104,9 @@ check-clickhouse: all bench-programs ## loading into ClickHouse and analyzing th
 check-clickhouse-current: all bench-programs ## the same on a current ClickHouse, by hand (downloads 180 MB once, with npm); VERSION=26.7.3-stable.1
 	tests/clickhouse/current.sh $(if $(VERSION),--version $(VERSION)) $(BUILD)/bin
 
+check-clickhouse-cluster: all bench-programs ## two shards of which the URL names one, by hand: ON CLUSTER, with Debian's ZooKeeper
+	tests/clickhouse/cluster.sh $(BUILD)/bin
+
 check-numbers: all ## what analyze says of a campaign = what an independent judge says
 	tests/diff/campaign/run.sh $(BUILD)/bin
 
@@ -285,6 +288,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/rooms.a
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all measure reproduce mesh test check check-san check-cluster check-mesh check-bpf check-net check-campaign check-faults check-numbers check-clickhouse check-clickhouse-current \
+	check-clickhouse-cluster \
 	check-browser check-tshark check-tsan check-valgrind check-memory check-captures check-static check-kernels soak coverage tsan fuzz bench bench-bpf bench-clickhouse \
 	bench-capture bench-programs lint format install clean setup \
 	setup-mesh setup-tests setup-kernels setup-bench help unit

@@ -6,6 +6,7 @@
 #
 #   clickhouse_one NAME            a server of its own
 #   clickhouse_shards CLUSTER A B  two servers that are the two shards of CLUSTER, without ZooKeeper
+#   clickhouse_zookeeper           a ZooKeeper, for the servers that are configured from then on
 #   clickhouse_kill NAME           kill -9
 #   clickhouse_again NAME          starts what was killed, as it was
 #   clickhouse_ask NAME SQL        what the server answers, by curl
@@ -119,6 +120,43 @@ clickhouse_shards() {
     done
 }
 
+# clickhouse_zookeeper_again: starts it, and waits until it answers.
+clickhouse_zookeeper_again() {
+    local i
+    java -Xmx256m -cp /usr/share/java/zookeeper.jar org.apache.zookeeper.server.quorum.QuorumPeerMain "$servers/zookeeper/zoo.cfg" \
+        >> "$servers/zookeeper/out" 2>&1 < /dev/null &
+    clickhouse_zookeeper_pid=$!
+    for ((i = 0; i < 300; i++)); do
+        if [ "$(python3 - "$clickhouse_zookeeper_port" 2> /dev/null << 'PYTHON'
+import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1) as s:
+    s.sendall(b"srvr")
+    print(s.recv(9).decode())
+PYTHON
+        )" = Zookeeper ]; then return 0; fi
+        sleep 0.1
+    done
+    echo "ZooKeeper does not start: see what it says:" >&2
+    tail -n 5 "$servers/zookeeper/out" >&2
+    return 1
+}
+
+clickhouse_zookeeper() {
+    read -r clickhouse_zookeeper_port < <(clickhouse_free_ports 1)
+    mkdir -p "$servers/zookeeper/data"
+    printf '%s\n' tickTime=500 "dataDir=$servers/zookeeper/data" "clientPort=$clickhouse_zookeeper_port" clientPortAddress=127.0.0.1 \
+        admin.enableServer=false > "$servers/zookeeper/zoo.cfg"
+    clickhouse_config="<zookeeper><node><host>127.0.0.1</host><port>$clickhouse_zookeeper_port</port></node>
+        <session_timeout_ms>3000</session_timeout_ms></zookeeper>
+        <distributed_ddl><path>/clickhouse/task_queue/ddl</path></distributed_ddl>"
+    clickhouse_zookeeper_again
+}
+
+clickhouse_zookeeper_kill() {
+    kill -KILL "$clickhouse_zookeeper_pid"
+    wait "$clickhouse_zookeeper_pid" 2> /dev/null || true
+}
+
 clickhouse_kill() {
     kill -KILL "${clickhouse_pid[$1]}"
     wait "${clickhouse_pid[$1]}" 2> /dev/null || true
@@ -126,6 +164,7 @@ clickhouse_kill() {
 
 clickhouse_end() {
     local name
+    if [ -n "${clickhouse_zookeeper_pid-}" ]; then clickhouse_zookeeper_kill 2> /dev/null || true; fi
     for name in "${!clickhouse_pid[@]}"; do
         kill -KILL "${clickhouse_pid[$name]}" 2> /dev/null || true
         wait "${clickhouse_pid[$name]}" 2> /dev/null || true
