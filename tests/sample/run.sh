@@ -38,6 +38,16 @@ report() {
         (cd "$work/$1/campaign/reports" && sha256sum report*.html report*.svg report*.tsv > sums)
 }
 
+# drawn_on_terminal NAME OPTION...: what the command of the run or campaign in $work/NAME says, and behind it a figure with its axes and a curve.
+drawn_on_terminal() {
+    local dir=$work/$1 n
+    shift
+    LC_ALL=C.UTF-8 "$bin/analyze" "$@" --no-figure --dir "$dir" > "$work/plain" && LC_ALL=C.UTF-8 "$bin/analyze" "$@" --no-figure --term --dir "$dir" > "$work/drawn" || return 1
+    n=$(wc -l < "$work/plain")
+    head -n "$n" "$work/drawn" | diff "$work/plain" - && tail -n +$((n + 1)) "$work/drawn" > "$work/figure" &&
+        grep -q '^ *0 +-*+' "$work/figure" && grep -Eq 'latency \[(µs|ms)\]' "$work/figure" && grep -q '\*\*\*\*' "$work/figure"
+}
+
 # Without root, the README's first command says so and goes on with the sample.
 without_root() {
     local home=$work/nobody
@@ -77,6 +87,10 @@ done
 for file in "$sample"/reports/*; do
     check "as recorded: $(basename "$file")" cmp "$file" "$work/first/reports/$(basename "$file")"
 done
+check "cdf, drawn on a terminal" drawn_on_terminal second cdf
+check "e2e, drawn on a terminal" drawn_on_terminal second e2e
+check "cdf of a campaign, drawn on a terminal" drawn_on_terminal somewhere/campaign cdf
+check "e2e of a campaign, drawn on a terminal" drawn_on_terminal somewhere/campaign e2e
 # shellcheck disable=SC2016
 check "loading again changes nothing" bash -c '"$0" --quiet --dir "$1" && "$2" pairs --dir "$1" | cksum > "$1/again" &&
     "$2" pairs --dir "$3" | cksum | cmp - "$1/again"' "$bin/ingest" "$work/first" "$bin/analyze" "$work/second"
