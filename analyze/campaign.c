@@ -120,10 +120,11 @@ static void find_companions(struct ws_campaign *campaign)
 int ws_campaign_open(const struct ws_invocation *invocation, unsigned int needs, struct ws_campaign *campaign,
 		     struct ws_error *err)
 {
-	struct ws_campaign made = { .dir = invocation->dir,
-				    .is_run = ws_origin_is_run(&invocation->origin, invocation->dir) };
+	struct ws_campaign made = { .dir = invocation->dir };
 	struct ws_directories found = { 0 };
-	int rc = ws_origin_find(&invocation->origin, invocation->dir, &found, err);
+	int rc = ws_origin_is_run(&invocation->origin, invocation->dir, &made.is_run, err);
+
+	rc = rc ? rc : ws_origin_find(&invocation->origin, invocation->dir, &found, err);
 
 	rc = rc ? rc : add_runs(&made, &found, invocation, needs, err);
 	ws_directories_close(&found);

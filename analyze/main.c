@@ -171,6 +171,22 @@ static int with_campaign(const struct command *command, const struct ws_invocati
 	return status;
 }
 
+/* For what the directory is: a run, or several. */
+static int carry_out(const struct command *command, const struct ws_invocation *invocation)
+{
+	struct ws_error err = { 0 };
+	bool is_run = command->run;
+
+	if (command->run_atlas)
+		return command->run_atlas(invocation);
+	if (command->run && command->run_campaign &&
+	    ws_origin_is_run(&invocation->origin, invocation->dir, &is_run, &err)) {
+		ws_tell("", err.text);
+		return WS_STATUS_FAILED;
+	}
+	return is_run ? with_run(command, invocation) : with_campaign(command, invocation);
+}
+
 static int run_command(const struct command *command, int argc, char **argv)
 {
 	struct ws_invocation invocation;
@@ -208,10 +224,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 	}
 	if (name)
 		invocation.origin.run = name;
-	status = command->run_atlas ? command->run_atlas(&invocation)
-		 : command->run && (!command->run_campaign || ws_origin_is_run(&invocation.origin, invocation.dir))
-			 ? with_run(command, &invocation)
-			 : with_campaign(command, &invocation);
+	status = carry_out(command, &invocation);
 	ws_origin_close(&invocation.origin);
 	ws_invocation_close(&invocation);
 	free(name);

@@ -127,11 +127,16 @@ static int find_name(struct ws_client *client, const char *path, char **name, st
 
 int ws_origin_name(const struct ws_origin *origin, const char *root, char **name, struct ws_error *err)
 {
-	char *path = origin->access && !origin->run && root ? realpath(root, NULL) : NULL;
 	struct ws_client *client = NULL;
+	char *path;
 	int rc;
 
 	*name = NULL;
+	if (!origin->access || origin->run || !root)
+		return 0;
+	path = realpath(root, NULL);
+	if (!path && errno == ENOMEM)
+		return ws_error(err, -ENOMEM, "out of memory");
 	if (!path) /* one that is not there is told of when it is looked into */
 		return 0;
 	rc = ws_client_open(origin->access, 0, &client, err);
@@ -186,17 +191,19 @@ int ws_origin_find(const struct ws_origin *origin, const char *dir, struct ws_di
 	return rc;
 }
 
-bool ws_origin_is_run(const struct ws_origin *origin, const char *dir)
+int ws_origin_is_run(const struct ws_origin *origin, const char *dir, bool *is_run, struct ws_error *err)
 {
 	struct ws_directories found = { 0 };
-	struct ws_error unheard;
-	bool is;
+	int rc;
 
-	if (!origin->access)
-		return ws_directory_is_run(dir);
-	if (ws_origin_find(origin, dir, &found, &unheard))
-		return false;
-	is = found.n_runs == 1 && !strcmp(found.run[0], dir);
+	if (!origin->access) {
+		*is_run = ws_directory_is_run(dir);
+		return 0;
+	}
+	rc = ws_origin_find(origin, dir, &found, err);
+	if (rc)
+		return rc;
+	*is_run = found.n_runs == 1 && !strcmp(found.run[0], dir);
 	ws_directories_close(&found);
-	return is;
+	return 0;
 }

@@ -44,7 +44,7 @@ int ws_origin_name(const struct ws_origin *origin, const char *root, char **name
  */
 int ws_origin_find(const struct ws_origin *origin, const char *dir, struct ws_directories *found, struct ws_error *err);
 
-/* Is dir itself a run? Of a store that cannot be asked: false; ws_origin_find() says why. */
-bool ws_origin_is_run(const struct ws_origin *origin, const char *dir);
+/* Is dir itself a run? 0, or what ws_origin_find() says of a store that cannot be asked, or knows nothing of it. */
+int ws_origin_is_run(const struct ws_origin *origin, const char *dir, bool *is_run, struct ws_error *err);
 
 #endif

@@ -213,6 +213,25 @@ check "made run: export" same "$work/made" export --format csv
 trace=$(sqlite3 "$work/made/run.db" "SELECT lower(hex(trace_id)) FROM request WHERE reason = 16 LIMIT 1")
 check "one trace" same "$work/made" trace "$trace" --no-figure --format json
 
+# whole_or_out_of_memory COMMAND...: with one of its first allocations refused, those by which it asks what the store has; the same words, or why there are none.
+whole_or_out_of_memory() {
+    local n status wanted
+    wanted=$("$bin/analyze" "$@")
+    for n in $(seq 1 61 3600); do
+        status=0
+        WS_FAIL_AT=$n LD_PRELOAD=$work/failing.so "$bin/analyze" "$@" > "$work/got" 2> "$work/got.err" || status=$?
+        if [ "$status" -eq 0 ]; then
+            equals "$wanted" "$(cat "$work/got")" || { echo "allocation $n"; return 1; }
+        elif [ "$status" -ne 1 ] || ! grep -qE 'out of memory|Cannot allocate memory' "$work/got.err"; then
+            echo "allocation $n: status $status"
+            cat "$work/got.err"
+            return 1
+        fi
+    done
+}
+"${CC:-cc}" -std=gnu17 -D_GNU_SOURCE -I"$root" -O2 -fPIC -shared -fno-builtin "$root/tests/memory/failing.c" -o "$work/failing.so"
+check "a run is none of several where memory is lacking" whole_or_out_of_memory detect --no-figure --dir "$work/made" --store "$one"
+
 # runs
 check "runs lists what was loaded" equals "$(cd "$work" && find . -name run.db | wc -l)" \
     "$("$bin/analyze" runs --store "$two" --format json | jq '.runs | length')"
