@@ -145,11 +145,11 @@ static bool make_url(struct ws_transfer *t, const char *settings, const char *qu
 	return n >= 0;
 }
 
-static void set_options(struct ws_transfer *t, const void *body, size_t n)
+/* False: libcurl has no memory for a copy of one of the texts. */
+static bool set_options(struct ws_transfer *t, const void *body, size_t n)
 {
 	const struct ws_access *access = t->client->access;
 
-	curl_easy_setopt(t->easy, CURLOPT_URL, t->url);
 	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, body);
 	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
@@ -163,14 +163,14 @@ static void set_options(struct ws_transfer *t, const void *body, size_t n)
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->words);
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "*"); /* a store is a neighbour */
-	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, access->url.is_tls ? "https" : "http");
 	curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
 	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 128L << 10);
 	curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
-	if (access->ca_path)
-		curl_easy_setopt(t->easy, CURLOPT_CAINFO, access->ca_path);
+	return curl_easy_setopt(t->easy, CURLOPT_URL, t->url) == CURLE_OK &&
+	       curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "*") == CURLE_OK && /* a store is a neighbour */
+	       curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, access->url.is_tls ? "https" : "http") == CURLE_OK &&
+	       (!access->ca_path || curl_easy_setopt(t->easy, CURLOPT_CAINFO, access->ca_path) == CURLE_OK);
 }
 
 int ws_transfer_begin(struct ws_client *client, struct ws_transfer *t, const char *settings, const char *query,
@@ -180,11 +180,10 @@ int ws_transfer_begin(struct ws_client *client, struct ws_transfer *t, const cha
 	t->in_max = t->in_max ? t->in_max : WS_TRANSFER_TEXT_MAX;
 	t->active_ns = now_ns();
 	t->easy = curl_easy_init();
-	if (!t->easy || !make_url(t, settings, query) || !add_headers(t, header)) {
+	if (!t->easy || !make_url(t, settings, query) || !add_headers(t, header) || !set_options(t, body, n)) {
 		ws_transfer_close(t);
 		return -ENOMEM;
 	}
-	set_options(t, body, n);
 	if (curl_multi_add_handle(client->multi, t->easy) != CURLM_OK) {
 		curl_easy_cleanup(t->easy);
 		t->easy = NULL;
