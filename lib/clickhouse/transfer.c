@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +18,38 @@
 #define POLL_MS 500
 
 _Static_assert(WS_TRANSFER_WORDS_LEN >= CURL_ERROR_SIZE, "room for libcurl's words");
+
+/*
+ * libcurl was refused memory so often, in the whole process: it has one allocator. 7.88 does not always say so: it
+ * drops the query of an address that it has no room for.
+ */
+static atomic_uint_fast64_t n_refusals;
+
+static void *noted(void *taken)
+{
+	n_refusals += !taken;
+	return taken;
+}
+
+static void *take(size_t size)
+{
+	return noted(malloc(size));
+}
+
+static void *take_more(void *old, size_t size)
+{
+	return noted(realloc(old, size));
+}
+
+static void *take_zeroed(size_t n, size_t size)
+{
+	return noted(calloc(n, size));
+}
+
+static char *take_text(const char *text)
+{
+	return noted(strdup(text));
+}
 
 static int64_t now_ns(void)
 {
@@ -179,6 +212,7 @@ int ws_transfer_begin(struct ws_client *client, struct ws_transfer *t, const cha
 	t->client = client;
 	t->in_max = t->in_max ? t->in_max : WS_TRANSFER_TEXT_MAX;
 	t->active_ns = now_ns();
+	t->refusals_before = n_refusals;
 	t->easy = curl_easy_init();
 	if (!t->easy || !make_url(t, settings, query) || !add_headers(t, header) || !set_options(t, body, n)) {
 		ws_transfer_close(t);
@@ -216,8 +250,6 @@ static int failed(const struct ws_transfer *t, struct ws_error *err)
 {
 	const char *name = t->client->name, *words = *t->words ? t->words : curl_easy_strerror(t->code);
 
-	if (t->is_out_of_memory || t->code == CURLE_OUT_OF_MEMORY)
-		return ws_error(err, -ENOMEM, "%s: out of memory", name);
 	if (t->is_too_long)
 		return ws_error(err, -EPROTO,
 				"%s: its answer is longer than any that was asked for: is it a ClickHouse server?",
@@ -278,6 +310,8 @@ int ws_transfer_check(const struct ws_transfer *t, struct ws_error *err)
 {
 	const long status = ws_transfer_status(t);
 
+	if (t->is_out_of_memory || t->code == CURLE_OUT_OF_MEMORY || t->refusals_before != n_refusals)
+		return ws_error(err, -ENOMEM, "%s: out of memory", t->client->name);
 	if (t->code != CURLE_OK)
 		return failed(t, err);
 	if (status != 200 || t->has_exception || ws_client_is_exception(t->in.bytes, t->in.n))
@@ -299,7 +333,7 @@ void ws_transfer_resume(struct ws_transfer *t)
 
 static void init_curl(void)
 {
-	curl_global_init(CURL_GLOBAL_DEFAULT);
+	curl_global_init_mem(CURL_GLOBAL_DEFAULT, take, free, take_more, take_text, take_zeroed);
 }
 
 void *ws_transfers_new(void)

@@ -42,9 +42,10 @@ struct ws_transfer {
 	bool has_exception; /* a header says so */
 	bool is_done;
 	bool is_out_of_memory;
-	int code;	   /* of what is done */
-	int64_t active_ns; /* when a byte went last, either way */
-	int64_t n_moved;   /* bytes by then */
+	uint64_t refusals_before; /* of memory to libcurl, when it began */
+	int code;		  /* of what is done */
+	int64_t active_ns;	  /* when a byte went last, either way */
+	int64_t n_moved;	  /* bytes by then */
 	char words[WS_TRANSFER_WORDS_LEN];
 };
 
