@@ -2,9 +2,6 @@
 /* journey_output - see journey_output.h. */
 #include "analyze/mesh/journey_output.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "analyze/publication.h"
 #include "analyze/mesh/waterfall.h"
 #include "lib/names.h"
@@ -21,34 +18,30 @@ int ws_journey_print(const struct ws_journey *journey, enum ws_format format, FI
 	}
 }
 
-static int write_svg(const struct ws_journey *journey, FILE *out)
+static int write_tsv(const void *journey, FILE *out)
+{
+	return ws_journey_print_tsv(journey, out);
+}
+
+static int write_json(const void *journey, FILE *out)
+{
+	return ws_journey_print_json(journey, out);
+}
+
+static int write_svg(const void *journey, FILE *out)
 {
 	ws_waterfall_write_svg(journey, out);
 	return 0;
 }
 
-/* A journey, and how it is written. */
-struct form {
-	const struct ws_journey *journey;
-	int (*write)(const struct ws_journey *journey, FILE *out);
-};
-
-static int write_form(const void *content, FILE *out)
-{
-	const struct form *form = content;
-
-	return form->write(form->journey, out);
-}
-
 static int publish(const struct ws_journey *journey, const struct ws_publication *publication, const char *suffix,
-		   int (*write)(const struct ws_journey *journey, FILE *out), struct ws_error *err)
+		   int (*write)(const void *journey, FILE *out), struct ws_error *err)
 {
-	const struct form form = { journey, write };
 	char name[64], id[33];
 
 	snprintf(name, sizeof(name), "trace-%s.%s", ws_hex_text(journey->trace_id, sizeof(journey->trace_id), id),
 		 suffix);
-	return ws_publication_write(publication, name, write_form, &form, err);
+	return ws_publication_write(publication, name, write, journey, err);
 }
 
 int ws_journey_publish(const struct ws_journey *journey, const struct ws_invocation *invocation, struct ws_error *err)
@@ -58,8 +51,8 @@ int ws_journey_publish(const struct ws_journey *journey, const struct ws_invocat
 
 	if (rc)
 		return rc;
-	rc = publish(journey, &publication, "tsv", ws_journey_print_tsv, err);
-	rc = rc ? rc : publish(journey, &publication, "json", ws_journey_print_json, err);
+	rc = publish(journey, &publication, "tsv", write_tsv, err);
+	rc = rc ? rc : publish(journey, &publication, "json", write_json, err);
 	if (!rc && invocation->figure)
 		rc = publish(journey, &publication, "svg", write_svg, err);
 	ws_publication_close(&publication);

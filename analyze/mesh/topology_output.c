@@ -3,7 +3,6 @@
 #include "analyze/mesh/topology_output.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "analyze/json.h"
 #include "analyze/publication.h"
@@ -128,25 +127,19 @@ int ws_topology_print(const struct ws_topology *topology, enum ws_format format,
 	}
 }
 
-/* A topology, and how it is written. */
-struct form {
-	const struct ws_topology *topology;
-	int (*write)(const struct ws_topology *topology, FILE *out);
-};
-
-static int write_form(const void *content, FILE *out)
+static int write_tsv(const void *topology, FILE *out)
 {
-	const struct form *form = content;
-
-	return form->write(form->topology, out);
+	return ws_topology_print_tsv(topology, out);
 }
 
-static int publish(const struct ws_topology *topology, const struct ws_publication *publication, const char *name,
-		   int (*write)(const struct ws_topology *topology, FILE *out), struct ws_error *err)
+static int write_json(const void *topology, FILE *out)
 {
-	const struct form form = { topology, write };
+	return ws_topology_print_json(topology, out);
+}
 
-	return ws_publication_write(publication, name, write_form, &form, err);
+static int write_svg(const void *topology, FILE *out)
+{
+	return ws_topology_write_svg(topology, out);
 }
 
 int ws_topology_publish(const struct ws_topology *topology, const struct ws_invocation *invocation,
@@ -157,10 +150,10 @@ int ws_topology_publish(const struct ws_topology *topology, const struct ws_invo
 
 	if (rc)
 		return rc;
-	rc = publish(topology, &publication, "topology.tsv", ws_topology_print_tsv, err);
-	rc = rc ? rc : publish(topology, &publication, "topology.json", ws_topology_print_json, err);
+	rc = ws_publication_write(&publication, "topology.tsv", write_tsv, topology, err);
+	rc = rc ? rc : ws_publication_write(&publication, "topology.json", write_json, topology, err);
 	if (!rc && invocation->figure)
-		rc = publish(topology, &publication, "topology.svg", ws_topology_write_svg, err);
+		rc = ws_publication_write(&publication, "topology.svg", write_svg, topology, err);
 	ws_publication_close(&publication);
 	return rc;
 }
