@@ -181,7 +181,7 @@ int ws_bulk_told_open(struct ws_bulk *bulk, struct ws_store *store, const uint8_
 		.ids = sink && sink->has_places,
 	};
 	const bool are_single = sink && (sink->pair || sink->paired);
-	struct ws_far_listener listener = { take, NULL, NULL };
+	struct ws_far_listener listener = { .alike = are_single ? NULL : take, .pair = take_pair };
 	struct ws_bulk_told *made;
 	int rc;
 
@@ -196,8 +196,6 @@ int ws_bulk_told_open(struct ws_bulk *bulk, struct ws_store *store, const uint8_
 	listener.context = made;
 	rc = ws_roster_open(store, &bulk->study->tuples, &made->roster, err);
 	if (!rc && are_single) {
-		listener.alike = NULL;
-		listener.pair = take_pair;
 		rc = ws_bulk_pairs_open(bulk, &made->roster, &made->pairs);
 		rc = rc ? complain(made, store, rc, err) : 0;
 	}
