@@ -122,10 +122,9 @@ int ws_campaign_open(const struct ws_invocation *invocation, unsigned int needs,
 {
 	struct ws_campaign made = { .dir = invocation->dir };
 	struct ws_directories found = { 0 };
-	int rc = ws_origin_is_run(&invocation->origin, invocation->dir, &made.is_run, err);
+	int rc = ws_origin_find(&invocation->origin, invocation->dir, &found, err);
 
-	rc = rc ? rc : ws_origin_find(&invocation->origin, invocation->dir, &found, err);
-
+	made.is_run = !rc && ws_directories_are(&found, invocation->dir);
 	rc = rc ? rc : add_runs(&made, &found, invocation, needs, err);
 	ws_directories_close(&found);
 	if (!rc && !made.n_runs)

@@ -111,6 +111,11 @@ int ws_directories_find(const char *dir, struct ws_directories *directories, str
 	return rc;
 }
 
+bool ws_directories_are(const struct ws_directories *directories, const char *dir)
+{
+	return directories->n_runs == 1 && !strcmp(directories->run[0], dir);
+}
+
 void ws_directories_close(struct ws_directories *directories)
 {
 	if (!directories)

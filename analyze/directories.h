@@ -24,6 +24,9 @@ int ws_directories_find(const char *dir, struct ws_directories *directories, str
 /* NULL is fine. */
 void ws_directories_close(struct ws_directories *directories);
 
+/* Is what was found in dir and below it dir itself, as a run? */
+bool ws_directories_are(const struct ws_directories *directories, const char *dir);
+
 /* Does dir itself hold a run.db? */
 bool ws_directory_is_run(const char *dir);
 

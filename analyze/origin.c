@@ -203,7 +203,7 @@ int ws_origin_is_run(const struct ws_origin *origin, const char *dir, bool *is_r
 	rc = ws_origin_find(origin, dir, &found, err);
 	if (rc)
 		return rc;
-	*is_run = found.n_runs == 1 && !strcmp(found.run[0], dir);
+	*is_run = ws_directories_are(&found, dir);
 	ws_directories_close(&found);
 	return 0;
 }
