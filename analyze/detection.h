@@ -48,6 +48,12 @@ struct ws_detection_rate {
  */
 int ws_detections_open(struct ws_study *study, struct ws_detection *detection, uint32_t *n, struct ws_error *err);
 
+/* The capture that judges the records of a file: that of the same point. NULL: there is none. */
+const struct ws_file *ws_capture_at(const struct ws_catalog *catalog, const struct ws_file *file);
+
+/* Does a record with this reason (enum ws_reason, or WS_REASON_OTHER_FAMILY) leave nothing to ask a capture? */
+bool ws_record_is_settled(uint8_t reason);
+
 /* NULL is fine. */
 void ws_detection_close(struct ws_detection *detection);
 

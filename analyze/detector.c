@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/grouping.h"
+#include "analyze/counterparts.h"
 #include "analyze/harvest.h"
 #include "analyze/strata.h"
 #include "lib/names.h"
@@ -61,10 +61,15 @@ static int list_ends(const struct ws_spots *spots, uint32_t n_found, uint32_t **
 	return 0;
 }
 
-/* The file of the capture at the point of the file; NULL if there is none. */
-static const struct ws_file *capture_at(const struct ws_catalog *catalog, const struct ws_file *file)
+bool ws_record_is_settled(uint8_t reason)
 {
-	for (uint32_t i = 0; i < catalog->n_files; i++) {
+	return reason != WS_REASON_UNREAD && !is_open(reason);
+}
+
+/* A capture is its own judge: what it left open is told, and is nobody's loss. */
+const struct ws_file *ws_capture_at(const struct ws_catalog *catalog, const struct ws_file *file)
+{
+	for (uint32_t i = 0; i < catalog->n_files && file->source != WS_SOURCE_PCAP; i++) {
 		if (catalog->file[i].source == WS_SOURCE_PCAP && !strcmp(catalog->file[i].point, file->point))
 			return &catalog->file[i];
 	}
@@ -169,71 +174,35 @@ static int add_spot(struct detector *work, enum ws_spot_kind kind, const struct 
 	return rc ? rc : ws_spots_add(&work->made.spots, &spot);
 }
 
-/* Requests without regard to contexts: the same sequence number in the same flow. To be freed. */
-static struct ws_identity *list_requests(const struct ws_sightings *sightings)
-{
-	struct ws_identity *list = calloc((size_t)sightings->n + 1, sizeof(*list));
-
-	for (uint32_t i = 0; i < sightings->n && list; i++) {
-		list[i].seq = sightings->at[i].identity.seq;
-		list[i].trace_id_len = sightings->at[i].tuple;
-	}
-	return list;
-}
-
 /* Both lists, side by side. */
 struct both {
+	struct detector *work;
 	const struct ws_sightings *records, *capture;
-	const struct ws_file *capture_file;
+	uint64_t n; /* requests that each stands for */
 };
 
 /* Compares a request's record with what the capture says of it; WS_NOBODY: there is none. */
-static int judge(struct detector *work, const struct both *both, uint32_t r, uint32_t c)
+static int judge(void *context, uint32_t r, uint32_t c)
 {
+	const struct both *both = context;
+	struct detector *work = both->work;
 	struct ws_detection *made = &work->made;
 	uint8_t truth = c != WS_NOBODY ? both->capture->at[c].reason : (uint8_t)WS_REASON_TRUNCATED;
 	uint8_t ours = r != WS_NOBODY ? both->records->at[r].reason : (uint8_t)WS_REASON_NO_RECORD;
 	bool has_context = truth == WS_REASON_CONTEXT;
 
-	if (ours != WS_REASON_NO_RECORD && ours != WS_REASON_UNREAD && !is_open(ours))
+	if (ours != WS_REASON_NO_RECORD && ws_record_is_settled(ours))
 		return 0;
-	made->remarks.miss[ours].n += ours == WS_REASON_NO_RECORD;
-	made->remarks.miss[ours].n_with_context += has_context;
-	made->n_resolved += has_context;
-	made->n_open += is_open(truth);
+	made->remarks.miss[ours].n += ours == WS_REASON_NO_RECORD ? both->n : 0;
+	made->remarks.miss[ours].n_with_context += has_context ? both->n : 0;
+	made->n_resolved += has_context ? both->n : 0;
+	made->n_open += is_open(truth) ? both->n : 0;
 	if (has_context)
-		return add_spot(work, WS_SPOT_MISSED, both->capture_file, both->capture, c);
+		return add_spot(work, WS_SPOT_MISSED, work->capture, both->capture, c);
 	if (!is_open(truth))
 		return 0;
 	return r != WS_NOBODY ? add_spot(work, WS_SPOT_OPEN, made->file, both->records, r)
-			      : add_spot(work, WS_SPOT_OPEN, both->capture_file, both->capture, c);
-}
-
-static int resolve(struct detector *work, const struct both *both)
-{
-	const struct ws_sightings *records = both->records, *capture = both->capture;
-	struct ws_identity *list[2] = { list_requests(records), list_requests(capture) };
-	struct ws_members members[2] = {
-		{ list[0], sizeof(*list[0]), records->n, NULL },
-		{ list[1], sizeof(*list[1]), capture->n, NULL },
-	};
-	struct ws_grouping grouping = { 0 };
-	int rc = list[0] && list[1] ? ws_grouping_open(members, &grouping) : -ENOMEM;
-
-	for (uint32_t g = 0; g < grouping.n && !rc; g++) {
-		uint32_t r = grouping.group[g].first[0], c = grouping.group[g].first[1];
-
-		/* Repetitions in time order. */
-		while ((r != WS_NOBODY || c != WS_NOBODY) && !rc) {
-			rc = judge(work, both, r, c);
-			r = r != WS_NOBODY ? grouping.next[0][r] : r;
-			c = c != WS_NOBODY ? grouping.next[1][c] : c;
-		}
-	}
-	ws_grouping_close(&grouping);
-	free(list[0]);
-	free(list[1]);
-	return rc;
+			      : add_spot(work, WS_SPOT_OPEN, work->capture, both->capture, c);
 }
 
 static void count(const struct ws_sighting *s, const struct ws_place *place, uint64_t n, struct counts *counts)
@@ -294,14 +263,11 @@ static int look(struct detector *work, const struct ws_sightings *sightings)
 	return rc;
 }
 
-/*
- * Looks at sightings of some flows at the file's point; one list a file of the catalog. All that a flow has of a
- * sequence number are there, those of a file in time order.
- */
-static int look_at_point(struct detector *work, const struct ws_sightings *sightings)
+/* Looks at sightings of some flows at the file's point, one list a file of the catalog. */
+static int look_at_point(struct detector *work, enum ws_shown shown, const struct ws_sightings *sightings)
 {
 	const struct ws_file *first = work->study->catalog.file;
-	struct both both = { .records = &sightings[work->made.file - first], .capture_file = work->capture };
+	struct both both = { .work = work, .records = &sightings[work->made.file - first], .n = 1 };
 	int rc = 0;
 
 	if (work->study->by & WS_BY_NAMES && !work->named) {
@@ -309,11 +275,12 @@ static int look_at_point(struct detector *work, const struct ws_sightings *sight
 		if (!work->named)
 			return -ENOMEM;
 	}
-	rc = look(work, both.records);
+	if (shown != WS_SHOWN_AGAIN)
+		rc = look(work, both.records);
 	/* Of records, the capture at the point is the judge: it knows, too, what has no record because it was lost. */
-	if (!rc && work->capture) {
+	if (!rc && work->capture && shown != WS_SHOWN_ALIKE) {
 		both.capture = &sightings[work->capture - first];
-		rc = resolve(work, &both);
+		rc = ws_counterparts_each(both.records, both.capture, judge, &both);
 	}
 	return rc;
 }
@@ -326,9 +293,7 @@ static int detector_open(struct ws_study *study, uint32_t file, struct detector 
 		return -ENOMEM;
 	made->study = study;
 	made->made.file = &study->catalog.file[file];
-	/* A capture is its own judge: what it left open is told, and is nobody's loss. */
-	if (made->made.file->source != WS_SOURCE_PCAP)
-		made->capture = capture_at(&study->catalog, made->made.file);
+	made->capture = ws_capture_at(&study->catalog, made->made.file);
 	made->made.has_capture = made->made.remarks.is_judged = made->capture != NULL;
 	made->made.n_unread = ws_file_n_unread(made->made.file);
 	*detector = made;
@@ -372,16 +337,29 @@ struct detectors {
 };
 
 /* Shows sightings at a point to whom they concern. */
-static int show_point(void *context, const struct ws_sightings *sightings, const char *point)
+static int show_point(void *context, enum ws_shown shown, const struct ws_sightings *sightings, const char *point)
 {
 	const struct detectors *detectors = context;
 	int rc = 0;
 
 	for (uint32_t i = 0; i < detectors->study->catalog.n_files && !rc; i++) {
 		if (detectors->of_file[i] && !strcmp(detectors->study->catalog.file[i].point, point))
-			rc = look_at_point(detectors->of_file[i], sightings);
+			rc = look_at_point(detectors->of_file[i], shown, sightings);
 	}
 	return rc;
+}
+
+/* Judges counterparts that are alike. */
+static int take_match(void *context, const struct ws_harvest_match *match)
+{
+	const struct detectors *detectors = context;
+	struct ws_harvest_match one = *match;
+	struct ws_sightings list[2];
+	struct both both = { detectors->of_file[match->at[0].file], &list[0], &list[1], match->n };
+
+	for (int i = 0; i < 2; i++)
+		list[i] = (struct ws_sightings) { &one.at[i], &one.place[i], 1, 1, &one.n, NULL };
+	return judge(&both, match->is_seen[0] ? 0 : WS_NOBODY, match->is_seen[1] ? 0 : WS_NOBODY);
 }
 
 int ws_detections_open(struct ws_study *study, struct ws_detection *detection, uint32_t *n, struct ws_error *err)
@@ -394,6 +372,7 @@ int ws_detections_open(struct ws_study *study, struct ws_detection *detection, u
 	for (uint32_t i = 0; i < n_files && !rc; i++)
 		rc = study->wanted[i] ? detector_open(study, i, &detectors.of_file[i]) : 0;
 	rc = rc ? rc : ws_harvest_sightings(study->harvest, show_point, &detectors);
+	rc = rc ? rc : ws_harvest_matches(study->harvest, take_match, &detectors);
 	for (uint32_t i = 0; i < n_files && !rc; i++) {
 		if (!detectors.of_file[i])
 			continue;

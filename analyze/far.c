@@ -46,6 +46,27 @@ bool ws_far_is_restricted(const struct ws_far *far)
 	return far->where != NULL;
 }
 
+char *ws_far_rows(const struct ws_far *far)
+{
+	char *text;
+
+	if (asprintf(&text, "FROM request%s%s WHERE %s AND (%s)", far->prewhere ? " PREWHERE " : "",
+		     far->prewhere ? far->prewhere : "", far->condition, far->where ? far->where : "1") < 0)
+		return NULL;
+	return text;
+}
+
+int ws_far_narrow(struct ws_far *far, const char *where)
+{
+	char *text;
+
+	if (asprintf(&text, "(%s) AND (%s)", far->where ? far->where : "1", where) < 0)
+		return -ENOMEM;
+	free(far->where);
+	far->where = text;
+	return 0;
+}
+
 int ws_far_failure(const struct ws_far *far, const char **words)
 {
 	*words = far->err.text;

@@ -55,6 +55,12 @@ int64_t ws_far_last_request(const struct ws_far *far);
 void ws_far_restrict(struct ws_far *far, char *prewhere, char *where);
 bool ws_far_is_restricted(const struct ws_far *far);
 
+/* SQL from FROM on: the rows that table request shows. NULL: no memory; the caller's, to be freed. */
+char *ws_far_rows(const struct ws_far *far);
+
+/* Narrows it further down: only rows that meet this condition, too. 0 or -ENOMEM. */
+int ws_far_narrow(struct ws_far *far, const char *where);
+
 /* The last error of reading rows, with its words; 0: there was none. */
 int ws_far_failure(const struct ws_far *far, const char **words);
 

@@ -8,28 +8,32 @@
 #include <string.h>
 
 #include "analyze/far_servers.h"
-#include "analyze/roster.h"
+#include "lib/text_stream.h"
 
 /* Rows that analyze refuses, and says why when it reads them. */
 #define IS_ODD                                            \
 	"(direction > 2 OR reason > 63 OR family > 15 OR" \
 	" (reason = 16 AND (length(span_id) != 8 OR length(trace_id) NOT IN (8, 16))))"
 
+/* More moments at which names change are not asked about: each is looked at for every row. */
+#define CHANGES_MAX 1000
+
 /* Of a file's rows, as a first question tells. */
 struct rows {
 	uint64_t n, n_odd;
-	uint64_t n_headed, n_headless; /* with a direction, and without */
-	uint64_t n_told;	       /* as a second question tells */
+	int64_t first_ns, last_ns;
+	uint64_t n_told; /* as a second question tells */
 };
 
 struct asking {
-	struct ws_study *study;
+	const struct ws_study *study;
+	const struct ws_roster *roster;
 	const char *family;
 	ws_far_take_alike take;
 	void *context;
 	char *condition;
 	struct rows *rows; /* by file */
-	struct ws_roster roster;
+	struct ws_numbers *changes;
 	bool is_torn; /* a request of a flow that is not there */
 };
 
@@ -43,9 +47,8 @@ static char *compose_rows(const void *context, const struct ws_far_server *serve
 	char *text;
 
 	if (asprintf(&text,
-		     "file_id, toInt64(count()), toInt64(countIf" IS_ODD "), toInt64(countIf(direction != 0)),"
-		     " toInt64(countIf(direction = 0)) FROM %s WHERE %s GROUP BY file_id"
-		     " SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s",
+		     "file_id, toInt64(count()), toInt64(countIf" IS_ODD "), min(ts_ns), max(ts_ns) FROM %s WHERE %s"
+		     " GROUP BY file_id SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s",
 		     server->table, ((const struct asking *)context)->condition, merging(server)) < 0)
 		return NULL;
 	return text;
@@ -65,58 +68,85 @@ static int take_rows(void *context, const struct ws_value *row)
 {
 	struct asking *asking = context;
 	uint32_t f = find_file(&asking->study->catalog, row[0].integer);
+	struct rows *rows = &asking->rows[f];
 
 	if (f == asking->study->catalog.n_files)
 		return 0;
-	asking->rows[f].n += (uint64_t)row[1].integer;
-	asking->rows[f].n_odd += (uint64_t)row[2].integer;
-	asking->rows[f].n_headed += (uint64_t)row[3].integer;
-	asking->rows[f].n_headless += (uint64_t)row[4].integer;
+	rows->first_ns = !rows->n || row[3].integer < rows->first_ns ? row[3].integer : rows->first_ns;
+	rows->last_ns = !rows->n || row[4].integer > rows->last_ns ? row[4].integer : rows->last_ns;
+	rows->n += (uint64_t)row[1].integer;
+	rows->n_odd += (uint64_t)row[2].integer;
 	return 0;
 }
 
-/* Does a row of the file say all that there is to say of it, whatever else was seen at its point? */
-static bool stand_alone(const struct asking *asking, uint32_t f)
+/* What rows that are alike have in common, up to the period; of a place, what only a context has. */
+#define OF_CONTEXT(column) "toUInt32(if(reason = 16, ifNull(" column ", 0), 0))"
+static const char *const common[] = {
+	"file_id",
+	"flow_id",
+	"direction",
+	"reason",
+	"family",
+	"http_version",
+	"families",
+	"malformed",
+	"flaw",
+	"toUInt8(bitAnd(flags, 2))",					 /* WS_FLAG_LATER_IN_FRAME */
+	"toUInt32(if(reason = 16, ifNull(ids_end_off, 4294967295), 0))", /* WS_NEVER */
+	OF_CONTEXT("ctx_segment"),
+	OF_CONTEXT("ids_end_segment"),
+	OF_CONTEXT("ctx_off"),
+	OF_CONTEXT("ctx_len"),
+	OF_CONTEXT("searched_len"),
+};
+#define N_COMMON (sizeof(common) / sizeof(common[0]))
+
+_Static_assert(WS_FLAG_LATER_IN_FRAME == 2 && WS_NEVER == 4294967295, "they stand in SQL, too");
+
+void ws_far_put_period(const struct ws_study *study, const struct ws_numbers *changes, FILE *out)
 {
-	const struct ws_catalog *catalog = &asking->study->catalog;
-	const struct ws_file *file = &catalog->file[f];
-	struct rows at_point = { 0 };
-
-	for (uint32_t i = 0; i < catalog->n_files; i++) {
-		if (strcmp(catalog->file[i].point, file->point) != 0)
-			continue;
-		at_point.n_headed += asking->rows[i].n_headed;
-		at_point.n_headless += asking->rows[i].n_headless;
-		if (file->source != WS_SOURCE_PCAP && catalog->file[i].source == WS_SOURCE_PCAP)
-			return false;
+	fputs("toUInt32(", out);
+	if (changes->n) {
+		fputs("arrayCount(x -> x <= ts_ns + multiIf(", out);
+		for (uint32_t f = 0; f < study->catalog.n_files; f++)
+			fprintf(out, "file_id = %" PRId64 ", toInt64(%" PRId64 "), ", study->catalog.file[f].file_id,
+				study->naming.offset_ns[f]);
+		fputs("toInt64(0)), [", out);
+		for (uint64_t i = 0; i < changes->n; i++)
+			fprintf(out, "%stoInt64(%" PRId64 ")", i ? ", " : "", (int64_t)changes->at[i]);
+		fputs("])", out);
+	} else {
+		fputc('0', out);
 	}
-	return !asking->rows[f].n_odd && (!at_point.n_headed || !at_point.n_headless);
+	fputc(')', out);
 }
-
-/* What a place has that only a context has. */
-#define OF_CONTEXT(column) ", toUInt32(if(reason = 16, ifNull(" column ", 0), 0)) AS p_" column
 
 static char *compose_alike(const void *context, const struct ws_far_server *server)
 {
+	const struct asking *asking = context;
+	struct ws_text_stream stream;
 	char *text;
 
-	if (asprintf(
-		    &text,
-		    "file_id, flow_id, direction, reason, family, http_version, families, malformed, flaw,"
-		    " toUInt8(bitAnd(flags, %d)) AS is_later, toUInt32(if(reason = 16, ifNull(ids_end_off, %" PRIu32
-		    "), 0)) AS p_ids_end" OF_CONTEXT("ctx_segment") OF_CONTEXT("ids_end_segment") OF_CONTEXT("ctx_off")
-			    OF_CONTEXT("ctx_len") OF_CONTEXT(
-				    "searched_len") ", toInt64(count()) FROM %s WHERE %s"
-						    " GROUP BY file_id, flow_id, direction, reason, family, "
-						    "http_version, families, malformed, flaw,"
-						    " is_later, p_ids_end, p_ctx_segment, p_ids_end_segment, "
-						    "p_ctx_off, p_ctx_len, p_searched_len"
-						    " SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES
-						    "%s",
-		    WS_FLAG_LATER_IN_FRAME, WS_NEVER, server->table, ((const struct asking *)context)->condition,
-		    merging(server)) < 0)
+	if (ws_text_stream_open(&stream))
 		return NULL;
-	return text;
+	for (size_t i = 0; i < N_COMMON; i++)
+		fprintf(stream.out, "%s AS c%zu, ", common[i], i);
+	ws_far_put_period(asking->study, asking->changes, stream.out);
+	fprintf(stream.out,
+		" AS period, toInt64(count()), tupleElement(max((ts_ns, request_id)), 1),"
+		" tupleElement(max((ts_ns, request_id)), 2) FROM %s WHERE %s GROUP BY period",
+		server->table, asking->condition);
+	for (size_t i = 0; i < N_COMMON; i++)
+		fprintf(stream.out, ", c%zu", i);
+	fprintf(stream.out, " SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s", merging(server));
+	return ws_text_stream_finish(&stream, &text, NULL) ? NULL : text;
+}
+
+uint8_t ws_far_reason(const struct ws_file *file, const char *asked, uint8_t reason, uint8_t family)
+{
+	if (!asked || reason != WS_REASON_CONTEXT)
+		return reason;
+	return family != WS_FAMILY_NONE && family == ws_file_family(file, asked) ? reason : WS_REASON_OTHER_FAMILY;
 }
 
 static uint16_t uint16_of(const struct ws_value *value)
@@ -124,14 +154,18 @@ static uint16_t uint16_of(const struct ws_value *value)
 	return value->integer > UINT16_MAX ? UINT16_MAX : (uint16_t)value->integer;
 }
 
+/* Columns behind those in common. */
+enum { PERIOD = N_COMMON, N_ALIKE, LAST_NS, LAST_ROW, N_COLUMNS };
+
 static int take_alike(void *context, const struct ws_value *row)
 {
 	struct asking *asking = context;
 	const struct ws_catalog *catalog = &asking->study->catalog;
 	uint32_t f = find_file(catalog, row[0].integer);
 	struct ws_sighting s = {
-		.tuple = ws_roster_find(&asking->roster, row[1].integer),
-		.ids_end_off = row[3].integer == WS_REASON_CONTEXT ? (uint32_t)row[10].integer : WS_NEVER,
+		.ts_ns = row[LAST_NS].integer,
+		.tuple = ws_roster_find(asking->roster, row[1].integer),
+		.ids_end_off = (uint32_t)row[10].integer,
 		.direction = (uint8_t)row[2].integer,
 		.reason = (uint8_t)row[3].integer,
 		.family = (uint8_t)row[4].integer,
@@ -152,61 +186,65 @@ static int take_alike(void *context, const struct ws_value *row)
 
 	if (f == catalog->n_files)
 		return 0;
-	asking->rows[f].n_told += (uint64_t)row[16].integer;
+	asking->rows[f].n_told += (uint64_t)row[N_ALIKE].integer;
 	asking->is_torn = s.tuple == UINT32_MAX;
 	if (asking->is_torn)
 		return -EPROTO;
-	if (asking->family && s.reason == WS_REASON_CONTEXT &&
-	    (s.family == WS_FAMILY_NONE || s.family != ws_file_family(&catalog->file[f], asking->family))) {
-		s.reason = WS_REASON_OTHER_FAMILY;
+	s.reason = ws_far_reason(&catalog->file[f], asking->family, s.reason, s.family);
+	if (s.reason != WS_REASON_CONTEXT)
 		s.ids_end_off = WS_NEVER;
-	}
-	return asking->take(asking->context, &s, &place, (uint64_t)row[16].integer);
+	return asking->take(asking->context, &s, &place, (uint64_t)row[LAST_ROW].integer,
+			    (uint64_t)row[N_ALIKE].integer);
 }
 
 /* Is what the servers can group all that there is to know? */
-static int ask_rows(struct asking *asking, struct ws_far *far, const struct ws_far_servers *servers, bool *told,
+static int ask_rows(struct asking *asking, const struct ws_far *far, const struct ws_far_servers *servers, bool *told,
 		    struct ws_error *err)
 {
 	static const uint8_t kind[] = { WS_KIND_U32, WS_KIND_I64, WS_KIND_I64, WS_KIND_I64, WS_KIND_I64 };
-	const struct ws_far_asking rows = { compose_rows, kind, 5, take_rows, asking };
-	const struct ws_catalog *catalog = &asking->study->catalog;
+	const struct ws_far_asking rows = { compose_rows, kind, sizeof(kind), take_rows, asking };
+	const struct ws_study *study = asking->study;
 	int rc = ws_far_servers_ask(servers, &rows, err);
 
 	*told = !rc;
-	for (uint32_t f = 0; f < catalog->n_files && !rc; f++) {
-		rc = ws_far_check_rows(far, &catalog->file[f], asking->rows[f].n, err);
-		*told &= stand_alone(asking, f);
+	for (uint32_t f = 0; f < study->catalog.n_files && !rc; f++) {
+		const struct rows *of_file = &asking->rows[f];
+
+		rc = ws_far_check_rows(far, &study->catalog.file[f], of_file->n, err);
+		*told &= !of_file->n_odd;
+		if (!rc && of_file->n && study->by & WS_BY_NAMES &&
+		    ws_naming_changes(&study->naming, f, of_file->first_ns, of_file->last_ns, asking->changes))
+			rc = ws_error(err, -ENOMEM, "out of memory");
 	}
+	*told &= asking->changes->n <= CHANGES_MAX;
 	return rc;
 }
 
-int ws_far_alike(struct ws_store *store, struct ws_study *study, const char *family, ws_far_take_alike take,
-		 void *context, bool *told, struct ws_error *err)
+int ws_far_alike(struct ws_far *far, const struct ws_study *study, const struct ws_roster *roster, const char *family,
+		 ws_far_take_alike take, void *context, struct ws_numbers *changes, bool *told, struct ws_error *err)
 {
-	static const uint8_t kind[] = {
-		WS_KIND_U32, WS_KIND_I64, WS_KIND_U8,  WS_KIND_U8,  WS_KIND_U8,	 WS_KIND_U8,
-		WS_KIND_U16, WS_KIND_U16, WS_KIND_U8,  WS_KIND_U8,  WS_KIND_U32, WS_KIND_U32,
-		WS_KIND_U32, WS_KIND_U32, WS_KIND_U32, WS_KIND_U32, WS_KIND_I64,
+	static const uint8_t kind[N_COLUMNS] = {
+		WS_KIND_U32, WS_KIND_I64, WS_KIND_U8,  WS_KIND_U8,  WS_KIND_U8,	 WS_KIND_U8,  WS_KIND_U16,
+		WS_KIND_U16, WS_KIND_U8,  WS_KIND_U8,  WS_KIND_U32, WS_KIND_U32, WS_KIND_U32, WS_KIND_U32,
+		WS_KIND_U32, WS_KIND_U32, WS_KIND_U32, WS_KIND_I64, WS_KIND_I64, WS_KIND_I64,
 	};
-	struct ws_far *far = ws_store_far(store);
 	struct ws_far_servers servers = { 0 };
 	struct asking asking = {
 		.study = study,
+		.roster = roster,
 		.family = family,
 		.take = take,
 		.context = context,
+		.changes = changes,
 		.condition = ws_far_condition_of(far, NULL, UINT32_MAX),
 		.rows = calloc((size_t)study->catalog.n_files + 1, sizeof(*asking.rows)),
 	};
-	const struct ws_far_asking alike = { compose_alike, kind, 17, take_alike, &asking };
+	const struct ws_far_asking alike = { compose_alike, kind, N_COLUMNS, take_alike, &asking };
 	int rc = asking.condition && asking.rows ? 0 : ws_error(err, -ENOMEM, "out of memory");
 
 	*told = false;
 	rc = rc ? rc : ws_far_servers_open(far, &servers, err);
 	rc = rc ? rc : ask_rows(&asking, far, &servers, told, err);
-	if (!rc && *told)
-		rc = ws_roster_open(store, &study->tuples, &asking.roster, err);
 	if (!rc && *told)
 		rc = ws_far_servers_ask(&servers, &alike, err);
 	for (uint32_t f = 0; f < study->catalog.n_files && !rc && *told; f++)
@@ -214,7 +252,6 @@ int ws_far_alike(struct ws_store *store, struct ws_study *study, const char *fam
 	if (asking.is_torn)
 		ws_error(err, rc, "%s: holds a request of a flow that is not there: drop the run, and load it again",
 			 ws_far_name(far));
-	ws_roster_close(&asking.roster);
 	ws_far_servers_close(&servers);
 	free(asking.condition);
 	free(asking.rows);

@@ -66,6 +66,9 @@ struct ws_far_question {
 	bool agreement; /* and both sources' together */
 	bool rounds;	/* latencies and differences, each by at most WS_SIFT_ROUNDING of itself */
 	bool ids;	/* of single pairs, those too */
+	/* Bit r: a request without a context, with reason r, takes part if it is of list 0; of other lists all do.
+	   Without ids, its identity is its sequence number. 0: only contexts take part. */
+	uint64_t bare_reasons;
 };
 
 /* Who is told: of pairs that are alike, or of every pair. Other than 0 ends it. */

@@ -20,7 +20,9 @@
 #define MASK_BOTH "281479271743489"
 #define IS_PAIRED "((count() = 2 AND mask IN (" MASK_EBPF ", " MASK_PCAP ")) OR (count() = 4 AND mask = " MASK_BOTH "))"
 
-#define BUCKET "toInt64(cityHash64(" WS_SIFT_ID ") % 262144)"
+/* Sequence numbers tell requests without a context apart. */
+#define HASH   "cityHash64(" WS_SIFT_ID ", toUInt32(seq))"
+#define BUCKET "toInt64(" HASH " % 262144)"
 
 /* transform(file_id, [files], [numbers]): a number of each file that takes part. */
 static void put_numbers(const struct ws_far_question *question,
@@ -64,10 +66,22 @@ static uint64_t family_of(const struct ws_far_question *question, uint32_t file)
 	return question->family[file];
 }
 
-/* A row with a context that takes part, and ids that can be some. */
+/* Or one without, of those that may take part without. */
+static void put_bare(const struct ws_far_question *question, FILE *out)
+{
+	fputs(" OR (reason != 16 AND empty(trace_id) AND empty(span_id) AND (", out);
+	put_numbers(question, list_of, out);
+	fputs(" != 0 OR bitTest(toUInt64(", out);
+	fprintf(out, "%" PRIu64 "), reason)))", question->bare_reasons);
+}
+
+/* A row that takes part, and ids that can be some. */
 static void put_takes_part(const struct ws_far_question *question, FILE *out)
 {
-	fputs("(reason = 16 AND length(span_id) = 8 AND length(trace_id) IN (8, 16) AND direction < 3", out);
+	fputs("(direction < 3 AND ((reason = 16 AND length(span_id) = 8 AND length(trace_id) IN (8, 16))", out);
+	if (question->bare_reasons)
+		put_bare(question, out);
+	fputc(')', out);
 	if (question->family) {
 		fputs(" AND family != 0 AND family = ", out);
 		put_numbers(question, family_of, out);
@@ -136,7 +150,7 @@ static void put_groups(const struct ws_sift_sql *sql, bool are_single, FILE *out
 	fprintf(out, ", " IS_PAIRED " AS is_paired FROM %s WHERE %s AND ", sql->table, sql->condition);
 	put_takes_part(question, out);
 	if (sql->n_slices > 1)
-		fprintf(out, " AND cityHash64(" WS_SIFT_ID ") %% %" PRIu64 " = %" PRIu64, sql->n_slices, sql->slice);
+		fprintf(out, " AND " HASH " %% %" PRIu64 " = %" PRIu64, sql->n_slices, sql->slice);
 	fputs(" GROUP BY k1, k2, k3, k4, node", out);
 }
 
@@ -177,11 +191,11 @@ static void put_kinds(const struct ws_far_question *question, FILE *out)
 /* What is told of a kind: a, before it is rounded. */
 static const char told_raw[] =
 	"SELECT kind, multiIf(kind = 0, f0, kind = 1, l0, kind = 2, f2, kind = 3, l1, kind = 4, f1, kind = 5, l0 - l1,"
-	" toInt64(cityHash64(k1) % 262144)) AS raw,"
+	" toInt64(cityHash64(k1, k3) % 262144)) AS raw,"
 	" multiIf(kind = 0, f1, kind = 2, f3, kind = 4, f3, toInt64(0)) AS b,"
 	" toInt64(multiIf(kind = 0, node * 32 + w0 * 16 + c0, kind = 1, w0, kind = 2, node * 32 + w1 * 16 + c1,"
 	" kind = 3, w1, kind = 4, w0 != w1, kind = 5, w0, 0)) AS c"
-	" FROM (SELECT k1, node, is_paired, mask, f0, f1, f2, f3";
+	" FROM (SELECT k1, k3, node, is_paired, mask, f0, f1, f2, f3";
 
 /*
  * Nanoseconds rounded to the middle of their step: of a power of 2 and all up to the next, steps are 2^-STEP_BITS of
@@ -271,7 +285,7 @@ static void put_single_pairs(const struct ws_sift_sql *sql, FILE *out)
 	const struct ws_far_question *question = sql->question;
 
 	fputs("toUInt8(multiIf(NOT is_paired, 3, mask = " MASK_EBPF ", 0, mask = " MASK_PCAP ", 1, 2)),"
-	      " toUInt32(if(is_paired, k3, cityHash64(k1) % 262144))",
+	      " toUInt32(if(is_paired, k3, cityHash64(k1, k3) % 262144))",
 	      out);
 	if (question->ids)
 		fputs(", k1, k4, reinterpretAsInt64(k2)", out);

@@ -205,15 +205,18 @@ static char *compose(struct cursor *cursor, const struct table *table, const cha
 	const struct ws_table *large = table->large;
 	const bool is_restricted = large == &ws_large_tables[WS_TABLE_REQUEST] && ws_far_is_restricted(far);
 	sqlite3_str *query = sqlite3_str_new(NULL);
-	char *end;
+	char *rows = is_restricted ? ws_far_rows(far) : NULL, *end;
 
 	*n_columns = choose_columns(cursor, large, strtoull(plan, &end, 16), query);
-	sqlite3_str_appendf(query, " FROM %s", large->name);
-	if (is_restricted && far->prewhere)
-		sqlite3_str_appendf(query, " PREWHERE %s", far->prewhere);
-	sqlite3_str_appendf(query, " WHERE %s", far->condition);
-	if (is_restricted)
-		sqlite3_str_appendf(query, " AND (%s)", far->where);
+	if (rows)
+		sqlite3_str_appendf(query, " %s", rows);
+	else
+		sqlite3_str_appendf(query, " FROM %s WHERE %s", large->name, far->condition);
+	if (is_restricted && !rows) {
+		sqlite3_free(sqlite3_str_finish(query));
+		return NULL;
+	}
+	free(rows);
 	for (int i = 0; *end == ' '; i++, end++) {
 		unsigned long column = strtoul(end, &end, 10);
 

@@ -117,7 +117,7 @@ static int take_paired(void *context, uint32_t number, const struct ws_bulk_pair
 uint32_t ws_harvest_n_parts(unsigned int needs)
 {
 	return (needs & WS_NEED_ORDER ? 2 : 0) + !!(needs & WS_NEED_PAIRS) + !!(needs & WS_NEED_STRAYS) +
-	       !!(needs & WS_NEED_SIGHTINGS) + !!(needs & WS_NEED_TRACES);
+	       !!(needs & WS_NEED_SIGHTINGS) + (needs & WS_NEED_ALIKE ? 2 : 0) + !!(needs & WS_NEED_TRACES);
 }
 
 static int open_sorter(size_t record_bytes, int (*compare)(const void *, const void *), uint64_t memory_bytes,
@@ -176,6 +176,11 @@ int ws_harvest_open(struct ws_study *study, unsigned int needs, unsigned int by,
 				 &made->packets);
 	if (!rc && needs & WS_NEED_SIGHTINGS)
 		rc = open_sorter(sizeof(struct ws_harvest_row), ws_harvest_compare_rows, memory_bytes, &made->rows);
+	if (!rc && needs & WS_NEED_ALIKE)
+		rc = open_sorter(sizeof(struct ws_harvest_row), ws_harvest_compare_rows, memory_bytes, &made->alike);
+	if (!rc && needs & WS_NEED_ALIKE)
+		rc = open_sorter(sizeof(struct ws_harvest_kept_match), ws_harvest_compare_matches, memory_bytes,
+				 &made->matches);
 	if (!rc && needs & WS_NEED_TRACES)
 		rc = open_sorter(sizeof(struct ws_harvest_trace), ws_harvest_compare_traces, memory_bytes,
 				 &made->traces);
@@ -193,6 +198,17 @@ const struct ws_bulk_sink *ws_harvest_sink(const struct ws_harvest *harvest)
 	return &harvest->sink;
 }
 
+uint64_t ws_harvest_n_rows(const struct ws_harvest *harvest)
+{
+	return ws_sorter_n(harvest->rows);
+}
+
+void ws_harvest_end_rows(struct ws_harvest *harvest)
+{
+	harvest->sink.has_places = harvest->needs & (WS_NEED_PAIRS | WS_NEED_STRAYS);
+	harvest->sink.row = NULL;
+}
+
 void ws_harvest_close(struct ws_harvest *harvest)
 {
 	if (!harvest)
@@ -201,6 +217,8 @@ void ws_harvest_close(struct ws_harvest *harvest)
 	ws_sorter_close(harvest->pairings);
 	ws_sorter_close(harvest->packets);
 	ws_sorter_close(harvest->rows);
+	ws_sorter_close(harvest->alike);
+	ws_sorter_close(harvest->matches);
 	ws_sorter_close(harvest->traces);
 	ws_division_close(harvest->division);
 	for (uint32_t i = 0; i < WS_BULK_THREADS_MAX; i++)

@@ -26,12 +26,34 @@ int ws_harvest_open(struct ws_study *study, unsigned int needs, unsigned int by,
 const struct ws_bulk_sink *ws_harvest_sink(const struct ws_harvest *harvest);
 
 /*
- * Instead of rows, for WS_NEED_SIGHTINGS: n of them that are alike, and have neither stamp nor sequence number. All are
- * told so, or none, and before the sink is asked for, which then wants no rows but for WS_NEED_TRACES. 0, -ENOMEM, or
+ * For WS_NEED_ALIKE: n rows that are alike, without a sequence number, the stamp that of the last one, last_row its
+ * number. All rows are told so, or none, and before the sink is told of those whose counterparts matter. 0, -ENOMEM, or
  * what the temporary file says.
  */
 int ws_harvest_take_alike(struct ws_harvest *harvest, const struct ws_sighting *sighting, const struct ws_place *place,
-			  uint64_t n);
+			  uint64_t last_row, uint64_t n);
+
+/* Counterparts that are alike, of a judged point: in its record file (0) and in the capture that judges it (1). */
+struct ws_harvest_match {
+	struct ws_sighting at[2]; /* without identity, the stamp that of the last one; file is set in any case */
+	struct ws_place place[2]; /* of each the version of HTTP only */
+	bool is_seen[2];
+	uint64_t n;
+};
+
+typedef int (*ws_harvest_take_match)(void *context, const struct ws_harvest_match *match);
+
+/* Keeps it: WS_NEED_ALIKE. 0, -ENOMEM, or what the temporary file says. */
+int ws_harvest_keep_match(struct ws_harvest *harvest, const struct ws_harvest_match *match);
+
+/* Hands over what was kept. Likewise, or what take returns. */
+int ws_harvest_matches(struct ws_harvest *harvest, ws_harvest_take_match take, void *context);
+
+/* Rows that the sink was told of: WS_NEED_SIGHTINGS. */
+uint64_t ws_harvest_n_rows(const struct ws_harvest *harvest);
+
+/* From now on the sink wants no rows. */
+void ws_harvest_end_rows(struct ws_harvest *harvest);
 
 /* NULL is fine. */
 void ws_harvest_close(struct ws_harvest *harvest);
@@ -72,14 +94,23 @@ int ws_harvest_next(struct ws_harvest *harvest, struct ws_told *told);
 /* Takes the strata: WS_NEED_STRATA. As ws_division_end(). */
 int ws_harvest_strata(struct ws_harvest *harvest, struct ws_strata *strata);
 
+/* What is shown of a point. */
+enum ws_shown {
+	WS_SHOWN_EACH,	/* every sighting */
+	WS_SHOWN_ALIKE, /* what is the same as counts; all points' before any of those that follow */
+	WS_SHOWN_AGAIN, /* single ones, which are among those counts: all that may have a counterpart among them */
+};
+
+/* One list a file of the catalog; of other points they are empty. 0 or -errno, which ends all. */
+typedef int (*ws_harvest_show)(void *context, enum ws_shown shown, const struct ws_sightings *sightings,
+			       const char *point);
+
 /*
- * Shows all sightings at each point, some flows' at a time, with their places: one list a file of the catalog; of other
- * points they are empty. Sightings of a flow with the same sequence number come at once, those of a file in time order:
- * WS_NEED_SIGHTINGS. 0, what show returns, or as above.
+ * Shows the sightings at each point, some flows' at a time, with their places: WS_NEED_SIGHTINGS. Single sightings of a
+ * flow with the same sequence number come at once, those of a file in time order, with digests. 0, what show returns,
+ * or as above.
  */
-int ws_harvest_sightings(struct ws_harvest *harvest,
-			 int (*show)(void *context, const struct ws_sightings *sightings, const char *point),
-			 void *context);
+int ws_harvest_sightings(struct ws_harvest *harvest, ws_harvest_show show, void *context);
 
 /*
  * Which way the flow of a sighting goes at its point, as other sightings of it say: the last one that does. enum

@@ -17,11 +17,13 @@ struct ws_harvest {
 	struct ws_sorter *pairings;
 	struct ws_sorter *packets; /* pairs or strays */
 	struct ws_sorter *rows;
+	struct ws_sorter *alike;   /* the same as counts of rows that are alike */
+	struct ws_sorter *matches; /* of judged points, counterparts that are alike */
 	struct ws_sorter *traces;
 	struct ws_division *division;
 	struct ws_headings headings[WS_BULK_THREADS_MAX]; /* of each reader; then, all in the first */
 	bool is_sorted;					  /* packets are */
-	bool has_alike;					  /* a row's number is how many it stands for */
+	bool has_alike;					  /* all rows are among those that are alike */
 };
 
 /* The order of what has the same key: by sequence number, then order at the NIC. */
@@ -57,7 +59,8 @@ struct ws_harvest_stray {
 struct ws_harvest_row {
 	struct ws_sort_key key; /* point (its first file), tuple; sequence number */
 	int64_t ts_ns;
-	uint64_t row;
+	uint64_t row;	 /* of those that are alike, how many there are */
+	uint64_t digest; /* of the identity; of those that are alike 0 */
 	uint32_t ids_end_off;
 	uint32_t ctx_off;
 	uint32_t ctx_len;
@@ -70,18 +73,24 @@ struct ws_harvest_row {
 	uint8_t direction, reason, family, flaw, flags, http_version;
 };
 
+struct ws_harvest_kept_match {
+	struct ws_sort_key key; /* file of the records */
+	struct ws_harvest_match match;
+};
+
 /* That a file has a trace id. */
 struct ws_harvest_trace {
 	struct ws_sort_key id;
 	uint64_t file;
 };
 
-_Static_assert(sizeof(struct ws_harvest_row) == 64, "a row has no padding");
+_Static_assert(sizeof(struct ws_harvest_row) == 72, "a row has no padding");
 
 int ws_harvest_compare_ties(const struct ws_harvest_tie *a, const struct ws_harvest_tie *b);
 int ws_harvest_compare_pairs(const void *a, const void *b);
 int ws_harvest_compare_strays(const void *a, const void *b);
 int ws_harvest_compare_rows(const void *a, const void *b);
+int ws_harvest_compare_matches(const void *a, const void *b);
 int ws_harvest_compare_traces(const void *a, const void *b);
 
 struct ws_harvest_tie ws_harvest_tie_of(const struct ws_bulk_pair *pair);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "analyze/harvest_inner.h"
 
@@ -34,15 +35,12 @@ static uint64_t flow_of(const struct ws_harvest *harvest, const struct ws_sighti
 	return (uint64_t)harvest->point[s->file] << 32 | s->tuple;
 }
 
-static int keep_row(struct ws_harvest *harvest, uint32_t number, uint64_t row, const struct ws_sighting *s,
-		    const struct ws_place *place)
+static struct ws_harvest_row row_of(const struct ws_harvest *harvest, const struct ws_sighting *s,
+				    const struct ws_place *place)
 {
-	const uint64_t flow = flow_of(harvest, s);
-	const struct ws_heading heading = { flow + 1, s->ts_ns, row, s->file, s->direction };
-	const struct ws_harvest_row kept = {
-		.key = { flow, s->identity.seq },
+	return (struct ws_harvest_row) {
+		.key = { flow_of(harvest, s), s->identity.seq },
 		.ts_ns = s->ts_ns,
-		.row = row,
 		.ids_end_off = s->ids_end_off,
 		.ctx_off = place->ctx_off,
 		.ctx_len = place->ctx_len,
@@ -59,10 +57,14 @@ static int keep_row(struct ws_harvest *harvest, uint32_t number, uint64_t row, c
 		.flags = place->flags,
 		.http_version = place->http_version,
 	};
+}
 
-	int rc = s->direction ? ws_headings_note(&harvest->headings[number], &heading) : 0;
+/* Notes which way the flow went, if that is known. */
+static int note_heading(struct ws_harvest *harvest, uint32_t number, uint64_t row, const struct ws_sighting *s)
+{
+	const struct ws_heading heading = { flow_of(harvest, s) + 1, s->ts_ns, row, s->file, s->direction };
 
-	return rc ? rc : ws_sorter_put(harvest->rows, number, &kept);
+	return s->direction ? ws_headings_note(&harvest->headings[number], &heading) : 0;
 }
 
 int ws_harvest_take_row(void *context, uint32_t number, uint64_t row, const struct ws_sighting *s,
@@ -72,8 +74,14 @@ int ws_harvest_take_row(void *context, uint32_t number, uint64_t row, const stru
 	struct ws_harvest *harvest = context;
 	int rc = 0;
 
-	if (harvest->needs & WS_NEED_SIGHTINGS && !harvest->has_alike)
-		rc = keep_row(harvest, number, row, s, place);
+	if (harvest->needs & WS_NEED_SIGHTINGS) {
+		struct ws_harvest_row kept = row_of(harvest, s, place);
+
+		kept.row = row;
+		kept.digest = XXH3_64bits(&s->identity, sizeof(s->identity));
+		rc = harvest->has_alike ? 0 : note_heading(harvest, number, row, s);
+		rc = rc ? rc : ws_sorter_put(harvest->rows, number, &kept);
+	}
 	if (rc || !(harvest->needs & WS_NEED_TRACES) || s->reason != WS_REASON_CONTEXT)
 		return rc;
 	memcpy(&trace.id, s->identity.trace_id, sizeof(trace.id));
@@ -81,18 +89,29 @@ int ws_harvest_take_row(void *context, uint32_t number, uint64_t row, const stru
 }
 
 int ws_harvest_take_alike(struct ws_harvest *harvest, const struct ws_sighting *sighting, const struct ws_place *place,
-			  uint64_t n)
+			  uint64_t last_row, uint64_t n)
 {
+	struct ws_harvest_row kept = row_of(harvest, sighting, place);
+	int rc = note_heading(harvest, 0, last_row, sighting);
+
+	kept.row = n;
 	harvest->has_alike = true;
-	harvest->sink.has_places = harvest->needs & (WS_NEED_PAIRS | WS_NEED_STRAYS);
-	harvest->sink.row = harvest->needs & WS_NEED_TRACES ? ws_harvest_take_row : NULL;
-	return keep_row(harvest, 0, n, sighting, place);
+	return rc ? rc : ws_sorter_put(harvest->alike, 0, &kept);
 }
 
+/* Sightings that are gathered to be shown, one list a file. */
+struct display {
+	struct ws_sightings *list;
+	enum ws_shown shown;
+	struct ws_sort_key key; /* of the last one */
+	uint64_t n;
+};
+
 /* Room for more, of all kinds. */
-static int grow(struct ws_sightings *list, bool has_alike)
+static int grow(struct ws_sightings *list, enum ws_shown shown)
 {
 	uint32_t room = list->room ? 2 * list->room : 64;
+	uint64_t **number = shown == WS_SHOWN_ALIKE ? &list->n_alike : &list->digest, *numbers;
 	struct ws_sighting *at = realloc(list->at, room * sizeof(*at));
 	struct ws_place *place;
 
@@ -103,25 +122,25 @@ static int grow(struct ws_sightings *list, bool has_alike)
 	if (!place)
 		return -ENOMEM;
 	list->place = place;
-	if (has_alike) {
-		uint64_t *n_alike = realloc(list->n_alike, room * sizeof(*n_alike));
-
-		if (!n_alike)
-			return -ENOMEM;
-		list->n_alike = n_alike;
-	}
+	numbers = realloc(*number, room * sizeof(*numbers));
+	if (!numbers)
+		return -ENOMEM;
+	*number = numbers;
 	list->room = room;
 	return 0;
 }
 
-static int append(struct ws_sightings *list, const struct ws_harvest_row *row, bool has_alike)
+static int append(struct display *display, const struct ws_harvest_row *row)
 {
-	int rc = list->n == list->room ? grow(list, has_alike) : 0;
+	struct ws_sightings *list = &display->list[row->file];
+	int rc = list->n == list->room ? grow(list, display->shown) : 0;
 
 	if (rc)
 		return rc;
-	if (has_alike)
+	if (display->shown == WS_SHOWN_ALIKE)
 		list->n_alike[list->n] = row->row;
+	else
+		list->digest[list->n] = row->digest;
 	list->at[list->n] = (struct ws_sighting) {
 		.identity.seq = (uint32_t)row->key.minor,
 		.ts_ns = row->ts_ns,
@@ -144,6 +163,8 @@ static int append(struct ws_sightings *list, const struct ws_harvest_row *row, b
 		.flags = row->flags,
 		.http_version = row->http_version,
 	};
+	display->key = row->key;
+	display->n++;
 	return 0;
 }
 
@@ -152,51 +173,86 @@ uint8_t ws_harvest_direction(const struct ws_harvest *harvest, const struct ws_s
 	return harvest ? ws_headings_find(&harvest->headings[0], flow_of(harvest, s)) : 0;
 }
 
-/* Must what was gathered be shown before that row comes? key: of the last one; n of them. */
-static bool is_full(const struct ws_sort_key *key, uint64_t n, const struct ws_harvest_row *row)
+/* Must what was gathered be shown before that row comes? */
+static bool is_full(const struct display *display, const struct ws_harvest_row *row)
 {
-	if (!n || !row || row->key.major >> 32 != key->major >> 32)
-		return n > 0;
-	return n >= SHOWN_AT_ONCE && (row->key.major != key->major || row->key.minor != key->minor);
+	const struct ws_sort_key *key = &display->key;
+
+	if (!display->n || !row || row->key.major >> 32 != key->major >> 32)
+		return display->n > 0;
+	return display->n >= SHOWN_AT_ONCE && (row->key.major != key->major || row->key.minor != key->minor);
 }
 
-int ws_harvest_sightings(struct ws_harvest *harvest,
-			 int (*show)(void *context, const struct ws_sightings *sightings, const char *point),
-			 void *context)
+/* Shows all of a sorter's, which is closed then. */
+static int show_sorted(struct ws_harvest *harvest, struct ws_sorter **sorter, enum ws_shown shown, ws_harvest_show show,
+		       void *context)
 {
 	const struct ws_catalog *catalog = &harvest->study->catalog;
-	struct ws_sightings *list = calloc((size_t)catalog->n_files + 1, sizeof(*list));
+	struct display display = { .list = calloc((size_t)catalog->n_files + 1, sizeof(*display.list)),
+				   .shown = shown };
 	const struct ws_harvest_row *row = NULL;
-	struct ws_sort_key key = { 0 };
-	uint64_t n = 0;
-	int rc = list ? ws_sorter_sort(harvest->rows) : -ENOMEM;
+	int rc = display.list ? ws_sorter_sort(*sorter) : -ENOMEM;
+
+	do {
+		rc = rc ? rc : ws_sorter_next(*sorter, (const void **)&row);
+		if (!rc && is_full(&display, row)) {
+			rc = show(context, shown, display.list, catalog->file[display.key.major >> 32].point);
+			for (uint32_t i = 0; i < catalog->n_files; i++)
+				display.list[i].n = 0;
+			display.n = 0;
+		}
+		if (!rc && row)
+			rc = append(&display, row);
+	} while (!rc && row);
+	for (uint32_t i = 0; i < catalog->n_files && display.list; i++) {
+		free(display.list[i].at);
+		free(display.list[i].place);
+		free(display.list[i].n_alike);
+		free(display.list[i].digest);
+	}
+	free(display.list);
+	ws_sorter_close(*sorter);
+	*sorter = NULL;
+	return rc;
+}
+
+int ws_harvest_sightings(struct ws_harvest *harvest, ws_harvest_show show, void *context)
+{
+	int rc = 0;
 
 	for (uint32_t i = 1; i < WS_BULK_THREADS_MAX && !rc; i++) {
 		rc = ws_headings_add(&harvest->headings[0], &harvest->headings[i]);
 		ws_headings_close(&harvest->headings[i]);
 	}
-	do {
-		rc = rc ? rc : ws_sorter_next(harvest->rows, (const void **)&row);
-		if (!rc && is_full(&key, n, row)) {
-			rc = show(context, list, catalog->file[key.major >> 32].point);
-			for (uint32_t i = 0; i < catalog->n_files; i++)
-				list[i].n = 0;
-			n = 0;
-		}
-		if (!rc && row) {
-			key = row->key;
-			rc = append(&list[row->file], row, harvest->has_alike);
-			n++;
-		}
-	} while (!rc && row);
-	for (uint32_t i = 0; i < catalog->n_files && list; i++) {
-		free(list[i].at);
-		free(list[i].place);
-		free(list[i].n_alike);
-	}
-	free(list);
-	ws_sorter_close(harvest->rows);
-	harvest->rows = NULL;
+	if (!rc && harvest->has_alike)
+		rc = show_sorted(harvest, &harvest->alike, WS_SHOWN_ALIKE, show, context);
+	return rc ? rc
+		  : show_sorted(harvest, &harvest->rows, harvest->has_alike ? WS_SHOWN_AGAIN : WS_SHOWN_EACH, show,
+				context);
+}
+
+/* Their order does not matter: they are counted. */
+int ws_harvest_compare_matches(const void *a, const void *b)
+{
+	(void)a;
+	(void)b;
+	return 0;
+}
+
+int ws_harvest_keep_match(struct ws_harvest *harvest, const struct ws_harvest_match *match)
+{
+	const struct ws_harvest_kept_match kept = { .key = { match->at[0].file, 0 }, .match = *match };
+
+	return ws_sorter_put(harvest->matches, 0, &kept);
+}
+
+int ws_harvest_matches(struct ws_harvest *harvest, ws_harvest_take_match take, void *context)
+{
+	const struct ws_harvest_kept_match *kept = NULL;
+	int rc = harvest->matches ? ws_sorter_sort(harvest->matches) : 0;
+
+	while (!rc && harvest->matches && !(rc = ws_sorter_next(harvest->matches, (const void **)&kept)) && kept)
+		rc = take(context, &kept->match);
 	return rc;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/ns.h"
 #include "analyze/query.h"
 
 static int take_number(sqlite3_stmt *row, void *context)
@@ -75,7 +76,26 @@ int64_t ws_naming_realtime(const struct ws_naming *naming, const struct ws_sight
 {
 	if (!naming->has_offset[sighting->file])
 		return naming->latest_ns;
-	return (int64_t)((uint64_t)sighting->ts_ns + (uint64_t)naming->offset_ns[sighting->file]);
+	return ws_ns_plus(sighting->ts_ns, naming->offset_ns[sighting->file]);
+}
+
+int ws_naming_changes(const struct ws_naming *naming, uint32_t file, int64_t first_ns, int64_t last_ns,
+		      struct ws_numbers *at_ns)
+{
+	const int64_t after_ns = ws_ns_plus(first_ns, naming->offset_ns[file]);
+	const int64_t until_ns = ws_ns_plus(last_ns, naming->offset_ns[file]);
+	const bool is_absurd = after_ns > until_ns; /* an overflow: any moment may lie between */
+	int rc = 0;
+
+	for (uint32_t i = 0; i < naming->owners.n && naming->has_offset[file]; i++) {
+		const int64_t moment_ns[] = { naming->owners.at[i].from_ns, naming->owners.at[i].until_ns };
+
+		for (int k = 0; k < 2 && !rc; k++) {
+			if (is_absurd || (moment_ns[k] > after_ns && moment_ns[k] <= until_ns))
+				rc = ws_numbers_add(at_ns, (uint64_t)moment_ns[k]);
+		}
+	}
+	return rc;
 }
 
 /* Does the memo hold no longer than until the number, if that is later than the time that is asked for; else from it

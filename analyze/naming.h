@@ -9,6 +9,7 @@
 #define WS_ANALYZE_NAMING_H
 
 #include "analyze/catalog.h"
+#include "analyze/numbers.h"
 #include "analyze/owners.h"
 #include "analyze/sighting.h"
 #include "analyze/tuple.h"
@@ -61,6 +62,13 @@ static inline bool ws_naming_is_known(const struct ws_naming *naming)
 
 /* The stamp as CLOCK_REALTIME. */
 int64_t ws_naming_realtime(const struct ws_naming *naming, const struct ws_sighting *sighting);
+
+/*
+ * Adds to at_ns each moment (CLOCK_REALTIME) at which an address became somebody's, or was so no more, after the first
+ * of two stamps of a file and not after the last: between two of them names do not change. 0 or -ENOMEM.
+ */
+int ws_naming_changes(const struct ws_naming *naming, uint32_t file, int64_t first_ns, int64_t last_ns,
+		      struct ws_numbers *at_ns);
 
 /*
  * Whom the packet of a sighting came from and went to. other: the same packet at the other side, or NULL. Remembers

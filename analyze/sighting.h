@@ -87,6 +87,7 @@ struct ws_sightings {
 	uint32_t n;
 	uint32_t room;
 	uint64_t *n_alike; /* one a sighting: requests that it stands for; NULL: each for itself */
+	uint64_t *digest;  /* one a sighting: of its identity, of which only the sequence number is kept; or NULL */
 };
 
 #endif

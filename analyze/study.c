@@ -9,7 +9,7 @@
 
 #include "analyze/background.h"
 #include "analyze/bulk.h"
-#include "analyze/far_alike.h"
+#include "analyze/far_sightings.h"
 #include "analyze/far_traces.h"
 #include "analyze/harvest.h"
 #include "analyze/store.h"
@@ -108,30 +108,6 @@ static void choose_files(const struct ws_study *study, unsigned int needs, bool 
 	}
 }
 
-/* Where requests that are alike go. */
-struct alike {
-	struct ws_harvest *harvest;
-	int rc;
-};
-
-static int take_alike(void *context, const struct ws_sighting *sighting, const struct ws_place *place, uint64_t n)
-{
-	struct alike *alike = context;
-
-	alike->rc = ws_harvest_take_alike(alike->harvest, sighting, place, n);
-	return alike->rc;
-}
-
-/* Lets a store count requests that are alike. *told: they are in the harvest, and no row is to be read. */
-static int ask_alike(struct ws_study *study, struct ws_store *store, const char *family, bool *told,
-		     struct ws_error *err)
-{
-	struct alike alike = { .harvest = study->harvest };
-	int rc = ws_far_alike(store, study, family, take_alike, &alike, told, err);
-
-	return alike.rc ? ws_bulk_complain(alike.rc, err) : rc;
-}
-
 /* How a run is joined. */
 struct joining {
 	struct ws_store *store;
@@ -145,7 +121,10 @@ static int join(struct ws_study *study, const struct joining *joining, bool read
 {
 	const struct ws_invocation *invocation = joining->invocation;
 	const unsigned int needs = joining->needs;
-	const unsigned int of_harvest = needs & ~(unsigned int)(WS_NEED_JOIN | WS_NEED_LATENCIES | WS_NEED_EDGES);
+	/* trace ids that nobody counted need all rows */
+	const bool may_tell = needs & WS_NEED_SIGHTINGS && !(needs & WS_NEED_TRACES) && ws_store_far(joining->store);
+	const unsigned int of_harvest = (needs & ~(unsigned int)(WS_NEED_JOIN | WS_NEED_LATENCIES | WS_NEED_EDGES)) |
+					(may_tell ? WS_NEED_ALIKE : 0);
 	const unsigned int of_join = needs & ~(unsigned int)(WS_NEED_SIGHTINGS | WS_NEED_TRACES);
 	const unsigned int by = study->by & WS_BY_NAMES ? study->by : WS_BY_EDGE;
 	const uint64_t part_bytes = invocation->memory_bytes / (!!of_join + ws_harvest_n_parts(of_harvest));
@@ -165,8 +144,8 @@ static int join(struct ws_study *study, const struct joining *joining, bool read
 			return ws_bulk_complain(rc, err);
 	}
 	study->has_strata = of_harvest & WS_NEED_STRATA;
-	if (needs & WS_NEED_SIGHTINGS && ws_store_far(joining->store) && !(study->by & WS_BY_NAMES))
-		rc = ask_alike(study, joining->store, invocation->family, &told, err);
+	if (may_tell)
+		rc = ws_far_sightings(joining->store, study, invocation->family, part_bytes, &told, err);
 	if (rc || (told && !(needs & ~(unsigned int)WS_NEED_SIGHTINGS)))
 		return rc;
 	wish.sink = study->harvest ? ws_harvest_sink(study->harvest) : NULL;

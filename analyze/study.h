@@ -26,6 +26,7 @@ enum ws_need {
 	WS_NEED_EDGES = 64,	 /* the same, by edge if nothing was asked for, where names are known */
 	WS_NEED_SIGHTINGS = 128, /* all sightings with their places, point by point; with the run's conditions */
 	WS_NEED_TRACES = 256,	 /* how many different trace ids each file has */
+	WS_NEED_ALIKE = 512,	 /* with WS_NEED_SIGHTINGS: a store may count them; the study's own */
 };
 
 struct ws_harvest;

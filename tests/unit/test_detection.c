@@ -35,7 +35,7 @@ static void set_up(struct scene *scene, bool with_capture)
 			.point = (char *)"vport",
 			.search_bytes = UINT32_MAX,
 		};
-		scene->sightings[i] = (struct ws_sightings) { scene->at[i], scene->place[i], 0, MAX, NULL };
+		scene->sightings[i] = (struct ws_sightings) { scene->at[i], scene->place[i], 0, MAX, NULL, NULL };
 	}
 	scene->tuple[0] = (struct ws_tuple) { .dport = 80 };
 	scene->study = (struct ws_study) {
@@ -107,12 +107,14 @@ static struct ws_detection look_at_alike(struct scene *scene, const uint64_t *n_
 	uint32_t n = 0;
 
 	scene->study.wanted = wanted;
-	assert_int_equal(ws_harvest_open(&scene->study, WS_NEED_SIGHTINGS, 0, 1 << 20, &scene->study.harvest), 0);
+	assert_int_equal(
+		ws_harvest_open(&scene->study, WS_NEED_SIGHTINGS | WS_NEED_ALIKE, 0, 1 << 20, &scene->study.harvest),
+		0);
 	for (uint32_t i = 0; i < scene->sightings[0].n; i++) {
 		scene->at[0][i].identity.seq = 0;
-		assert_int_equal(
-			ws_harvest_take_alike(scene->study.harvest, &scene->at[0][i], &scene->place[0][i], n_alike[i]),
-			0);
+		assert_int_equal(ws_harvest_take_alike(scene->study.harvest, &scene->at[0][i], &scene->place[0][i], 0,
+						       n_alike[i]),
+				 0);
 	}
 	assert_int_equal(ws_detections_open(&scene->study, &detection, &n, &err), 0);
 	assert_int_equal(n, 1);
@@ -168,6 +170,90 @@ static void alike_requests_count_as_each_would(void **state)
 		assert_int_equal(other->end_off, one->end_off);
 		assert_int_equal(other->n, one->n);
 	}
+	tear_down(&scene[0], &each);
+	tear_down(&scene[1], &alike);
+}
+
+/* Tells the harvest of counterparts that are alike; NO_REASON: a list does not have it. */
+#define NO_REASON UINT8_MAX
+static void keep_match(struct scene *scene, uint8_t ours, uint8_t theirs, uint64_t n)
+{
+	struct ws_harvest_match match = { .n = n };
+
+	for (uint16_t i = 0; i < 2; i++) {
+		const uint8_t reason = i ? theirs : ours;
+
+		match.at[i] = (struct ws_sighting) {
+			.ids_end_off = WS_NEVER,
+			.reason = reason,
+			.family = reason == WS_REASON_CONTEXT ? WS_FAMILY_B3 : WS_FAMILY_NONE,
+			.file = i,
+		};
+		match.place[i].http_version = 1;
+		match.is_seen[i] = reason != NO_REASON;
+	}
+	assert_int_equal(ws_harvest_keep_match(scene->study.harvest, &match), 0);
+}
+
+/* What a capture knows of requests that are told by their number, as of each of them. */
+static void alike_counterparts_count_as_each_would(void **state)
+{
+	static const struct {
+		uint8_t ours, theirs;
+		uint64_t n;
+	} kind[] = {
+		{ WS_REASON_CONTEXT, WS_REASON_CONTEXT, 3 },   { WS_REASON_BEYOND_WINDOW, WS_REASON_CONTEXT, 2 },
+		{ WS_REASON_UNREAD, WS_REASON_NO_CONTEXT, 2 }, { WS_REASON_SPLIT, WS_REASON_TRUNCATED, 1 },
+		{ NO_REASON, WS_REASON_CONTEXT, 2 },	       { NO_REASON, WS_REASON_SPLIT, 1 },
+		{ WS_REASON_LOST_SEGMENT, NO_REASON, 2 },      { WS_REASON_NO_CONTEXT, WS_REASON_CONTEXT, 1 },
+	};
+	struct ws_detection each, alike;
+	bool wanted[2] = { true, false };
+	struct ws_error err = { 0 };
+	struct scene scene[2];
+	uint32_t seq = 100, n = 0;
+
+	(void)state;
+	set_up(&scene[0], true);
+	set_up(&scene[1], true);
+	scene[1].study.wanted = wanted;
+	assert_int_equal(ws_harvest_open(&scene[1].study, WS_NEED_SIGHTINGS | WS_NEED_ALIKE, 0, 1 << 20,
+					 &scene[1].study.harvest),
+			 0);
+	for (size_t k = 0; k < sizeof(kind) / sizeof(*kind); k++) {
+		for (uint64_t i = 0; i < kind[k].n; i++, seq++) {
+			for (int side = 0; side < 2; side++) {
+				uint8_t reason = side ? kind[k].theirs : kind[k].ours;
+				struct ws_sighting *s = &scene[0].at[side][scene[0].sightings[side].n];
+
+				if (reason == NO_REASON)
+					continue;
+				add(&scene[0], side, seq, reason);
+				s->ids_end_off = reason == WS_REASON_CONTEXT ? 50 : WS_NEVER;
+				s->file = (uint16_t)side;
+				/* as a store counts it, without an identity */
+				struct ws_sighting one = *s;
+				one.identity = (struct ws_identity) { 0 };
+				assert_int_equal(ws_harvest_take_alike(scene[1].study.harvest, &one,
+								       &scene[0].place[side][s - scene[0].at[side]], 1,
+								       1),
+						 0);
+			}
+		}
+		keep_match(&scene[1], kind[k].ours, kind[k].theirs, kind[k].n);
+	}
+	each = look(&scene[0]);
+	assert_int_equal(ws_detections_open(&scene[1].study, &alike, &n, &err), 0);
+	ws_harvest_close(scene[1].study.harvest);
+	assert_int_equal(each.n_found, 3);
+	assert_int_equal(each.n_resolved, 4);
+	assert_int_equal(each.n_open, 4);
+	assert_int_equal(alike.n_found, each.n_found);
+	assert_int_equal(alike.n_resolved, each.n_resolved);
+	assert_int_equal(alike.n_open, each.n_open);
+	assert_int_equal(alike.n_expected, each.n_expected);
+	assert_memory_equal(alike.remarks.miss, each.remarks.miss, sizeof(each.remarks.miss));
+	assert_int_equal(alike.spots.n, each.spots.n);
 	tear_down(&scene[0], &each);
 	tear_down(&scene[1], &alike);
 }
@@ -353,6 +439,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(open_reasons_leave_the_number_unknown),
 		cmocka_unit_test(alike_requests_count_as_each_would),
+		cmocka_unit_test(alike_counterparts_count_as_each_would),
 		cmocka_unit_test(unread_requests_are_expected_and_not_found),
 		cmocka_unit_test(unreadable_http2_without_records_leaves_the_number_unknown),
 		cmocka_unit_test(capture_knows_what_was_unread),

@@ -308,6 +308,36 @@ static void both_ends_on_the_node_are_local(void **state)
 	scene_close(s);
 }
 
+/* Between two of the moments that are told, names do not change: the first stamp is none, the last may be one. */
+static void names_change_at_the_moments_that_are_told(void **state)
+{
+	struct ws_owner some[] = {
+		POD(GATEWAY, INT64_MIN, 500, "a", "a", "node1"),
+		POD(GATEWAY, 500, INT64_MAX, "b", "b", "node1"),
+		POD(REVIEWS, 1000, 2000, "c", "c", "node1"),
+	};
+	int64_t offset_ns[] = { 100, 0 };
+	bool has_offset[] = { true, false };
+	const struct ws_naming naming = { .owners = { .at = some, .n = N(some) },
+					  .offset_ns = offset_ns,
+					  .has_offset = has_offset };
+	struct ws_numbers at_ns = { 0 };
+
+	(void)state;
+	assert_int_equal(ws_naming_changes(&naming, 0, 400, 900, &at_ns), 0);
+	assert_int_equal(at_ns.n, 1);
+	assert_int_equal(at_ns.at[0], 1000);
+	assert_int_equal(ws_naming_changes(&naming, 0, 399, 899, &at_ns), 0);
+	assert_int_equal(at_ns.n, 3); /* of two owners the same one */
+	assert_int_equal(at_ns.at[1], 500);
+	assert_int_equal(at_ns.at[2], 500);
+	assert_int_equal(ws_naming_changes(&naming, 1, INT64_MIN, INT64_MAX, &at_ns), 0);
+	assert_int_equal(at_ns.n, 3); /* all its stamps are one moment */
+	assert_int_equal(ws_naming_changes(&naming, 0, 0, INT64_MAX, &at_ns), 0);
+	assert_int_equal(at_ns.n, 9); /* an absurd stamp: any may lie between */
+	free(at_ns.at);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +349,7 @@ int main(void)
 		cmocka_unit_test(what_is_for_other_pods_is_not_lost),
 		cmocka_unit_test(a_vports_own_window_counts),
 		cmocka_unit_test(both_ends_on_the_node_are_local),
+		cmocka_unit_test(names_change_at_the_moments_that_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -279,11 +279,20 @@ def expected_of_both(records, capture):
     """Contexts, and requests left open, of records and a capture of the same point: request by request."""
     n, n_open = 0, 0
     for request in set(records) | set(capture):
-        for ours, theirs in itertools.zip_longest(records.get(request, []), capture.get(request, [])):
+        for ours, theirs in counterparts(records.get(request, []), capture.get(request, [])):
             decided = next((s for s in (ours, theirs) if s and s.reason not in OPEN_REASONS | {UNREAD}), None)
             n += decided is not None and decided.identity is not None
             n_open += decided is None
     return n, n_open
+
+
+def counterparts(records, capture):
+    """Sightings of a flow and sequence number: what both have once with the same context, or without; the rest in order."""
+    seen = [collections.Counter(s.identity for s in side) for side in (records, capture)]
+    once = {identity for identity in seen[0] if seen[0][identity] == seen[1][identity] == 1}
+    for identity in once:
+        yield tuple(next(s for s in side if s.identity == identity) for side in (records, capture))
+    yield from itertools.zip_longest(*([s for s in side if s.identity not in once] for side in (records, capture)))
 
 
 def expected_beside(file, beside):
