@@ -7,6 +7,7 @@
 
 #include "analyze/catalog.h"
 #include "analyze/far_inner.h"
+#include "lib/clickhouse/tables.h"
 
 struct sqlite3 *ws_far_database(const struct ws_far *far)
 {
@@ -36,35 +37,42 @@ int64_t ws_far_last_request(const struct ws_far *far)
 void ws_far_restrict(struct ws_far *far, char *prewhere, char *where)
 {
 	free(far->prewhere);
-	free(far->where);
 	far->prewhere = prewhere;
-	far->where = where;
+	ws_far_restrict_table(far, WS_TABLE_REQUEST, where);
 }
 
 bool ws_far_is_restricted(const struct ws_far *far)
 {
-	return far->where != NULL;
+	return far->where[WS_TABLE_REQUEST] != NULL;
 }
 
-char *ws_far_rows(const struct ws_far *far)
+void ws_far_restrict_table(struct ws_far *far, enum ws_large table, char *where)
 {
+	free(far->where[table]);
+	far->where[table] = where;
+}
+
+int ws_far_narrow(struct ws_far *far, enum ws_large table, const char *where)
+{
+	char *both;
+
+	if (asprintf(&both, "(%s) AND (%s)", far->where[table] ? far->where[table] : "1", where) < 0)
+		return -ENOMEM;
+	ws_far_restrict_table(far, table, both);
+	return 0;
+}
+
+char *ws_far_rows(const struct ws_far *far, enum ws_large table)
+{
+	const char *where = far->where[table];
+	const char *prewhere = where && table == WS_TABLE_REQUEST ? far->prewhere : NULL;
 	char *text;
 
-	if (asprintf(&text, "FROM request%s%s WHERE %s AND (%s)", far->prewhere ? " PREWHERE " : "",
-		     far->prewhere ? far->prewhere : "", far->condition, far->where ? far->where : "1") < 0)
+	if (asprintf(&text, "FROM %s%s%s WHERE %s%s%s%s", ws_large_tables[table].name, prewhere ? " PREWHERE " : "",
+		     prewhere ? prewhere : "", far->condition, where ? " AND (" : "", where ? where : "",
+		     where ? ")" : "") < 0)
 		return NULL;
 	return text;
-}
-
-int ws_far_narrow(struct ws_far *far, const char *where)
-{
-	char *text;
-
-	if (asprintf(&text, "(%s) AND (%s)", far->where ? far->where : "1", where) < 0)
-		return -ENOMEM;
-	free(far->where);
-	far->where = text;
-	return 0;
 }
 
 int ws_far_failure(const struct ws_far *far, const char **words)
@@ -217,6 +225,15 @@ static int copy_text(const char *text, char **copy)
 	return text && !*copy ? -ENOMEM : 0;
 }
 
+static int copy_where(const struct ws_far *far, struct ws_far *twin)
+{
+	int rc = 0;
+
+	for (int i = 0; i < WS_N_LARGE; i++)
+		rc |= copy_text(far->where[i], &twin->where[i]);
+	return rc;
+}
+
 int ws_far_twin(const struct ws_far *far, struct ws_far **twin, struct ws_error *err)
 {
 	struct ws_far *made = calloc(1, sizeof(*made));
@@ -227,8 +244,7 @@ int ws_far_twin(const struct ws_far *far, struct ws_far **twin, struct ws_error 
 	made->access = far->access;
 	made->last_request = far->last_request;
 	rc = copy_text(far->run, &made->run) | copy_text(far->condition, &made->condition) |
-	     copy_text(far->name, &made->name) | copy_text(far->prewhere, &made->prewhere) |
-	     copy_text(far->where, &made->where);
+	     copy_text(far->name, &made->name) | copy_text(far->prewhere, &made->prewhere) | copy_where(far, made);
 	rc = rc ? ws_error(err, -ENOMEM, "out of memory") : ws_client_open(made->access, 0, &made->client, err);
 	if (!rc) {
 		ws_client_use_database(made->client);
@@ -255,7 +271,8 @@ void ws_far_close(struct ws_far *far)
 	free(far->condition);
 	free(far->name);
 	free(far->prewhere);
-	free(far->where);
+	for (int i = 0; i < WS_N_LARGE; i++)
+		free(far->where[i]);
 	free(far->file);
 	free(far);
 }

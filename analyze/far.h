@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "analyze/origin.h"
+#include "lib/clickhouse/tables.h"
 
 struct sqlite3;
 struct sqlite3_str;
@@ -55,11 +56,14 @@ int64_t ws_far_last_request(const struct ws_far *far);
 void ws_far_restrict(struct ws_far *far, char *prewhere, char *where);
 bool ws_far_is_restricted(const struct ws_far *far);
 
-/* SQL from FROM on: the rows that table request shows. NULL: no memory; the caller's, to be freed. */
-char *ws_far_rows(const struct ws_far *far);
+/* The same of another of the large tables. */
+void ws_far_restrict_table(struct ws_far *far, enum ws_large table, char *where);
 
-/* Narrows it further down: only rows that meet this condition, too. 0 or -ENOMEM. */
-int ws_far_narrow(struct ws_far *far, const char *where);
+/* Only the rows that meet a further condition. 0 or -ENOMEM. */
+int ws_far_narrow(struct ws_far *far, enum ws_large table, const char *where);
+
+/* SQL from FROM on: the rows that a table shows. NULL: no memory; the caller's, to be freed. */
+char *ws_far_rows(const struct ws_far *far, enum ws_large table);
 
 /* The last error of reading rows, with its words; 0: there was none. */
 int ws_far_failure(const struct ws_far *far, const char **words);

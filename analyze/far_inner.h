@@ -24,7 +24,7 @@ struct ws_far {
 	char *condition; /* SQL: which rows of request, response and flow are the run's */
 	char *name;
 	char *prewhere; /* of ws_far_restrict(), or NULL */
-	char *where;
+	char *where[WS_N_LARGE];
 	struct ws_far_file *file; /* NULL in a twin */
 	uint32_t n_files;
 	int64_t last_request;

@@ -12,6 +12,7 @@
 #include "analyze/trays.h"
 #include "lib/clickhouse/client.h"
 #include "lib/clickhouse/result.h"
+#include "lib/clickhouse/tables.h"
 #include "lib/text_stream.h"
 
 /* What is told of counterparts: by its bits whether the record file has one, and the capture; or that there are more.
@@ -66,7 +67,7 @@ static void put_list(int list, FILE *out)
 static char *compose(const struct asking *asking)
 {
 	const struct ws_far_matching *matching = asking->matching;
-	char *rows = ws_far_rows(matching->far), *text = NULL;
+	char *rows = ws_far_rows(matching->far, WS_TABLE_REQUEST), *text = NULL;
 	struct ws_text_stream stream;
 
 	if (!rows || ws_text_stream_open(&stream)) {

@@ -11,6 +11,7 @@
 #include "analyze/far_matches.h"
 #include "analyze/harvest.h"
 #include "analyze/trays.h"
+#include "lib/clickhouse/tables.h"
 #include "lib/text_stream.h"
 
 /* Of more, all rows that matter are asked for: a server takes a query of 256 KB. */
@@ -73,7 +74,7 @@ static int narrow(const struct asking *asking, struct ws_error *err)
 		fprintf(stream.out, "%s%" PRIu32, i ? "," : "", (uint32_t)asking->crowded.at[i]);
 	fputc(')', stream.out);
 	rc = ws_text_stream_finish(&stream, &text, NULL);
-	rc = rc ? rc : ws_far_narrow(asking->far, text);
+	rc = rc ? rc : ws_far_narrow(asking->far, WS_TABLE_REQUEST, text);
 	free(text);
 	return rc ? ws_error(err, -ENOMEM, "out of memory") : 0;
 }

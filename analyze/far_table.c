@@ -203,20 +203,11 @@ static char *compose(struct cursor *cursor, const struct table *table, const cha
 {
 	const struct ws_far *far = table->far;
 	const struct ws_table *large = table->large;
-	const bool is_restricted = large == &ws_large_tables[WS_TABLE_REQUEST] && ws_far_is_restricted(far);
+	char *rows = ws_far_rows(far, (enum ws_large)(large - ws_large_tables)), *end;
 	sqlite3_str *query = sqlite3_str_new(NULL);
-	char *rows = is_restricted ? ws_far_rows(far) : NULL, *end;
 
 	*n_columns = choose_columns(cursor, large, strtoull(plan, &end, 16), query);
-	if (rows)
-		sqlite3_str_appendf(query, " %s", rows);
-	else
-		sqlite3_str_appendf(query, " FROM %s WHERE %s", large->name, far->condition);
-	if (is_restricted && !rows) {
-		sqlite3_free(sqlite3_str_finish(query));
-		return NULL;
-	}
-	free(rows);
+	sqlite3_str_appendf(query, " %s", rows ? rows : "");
 	for (int i = 0; *end == ' '; i++, end++) {
 		unsigned long column = strtoul(end, &end, 10);
 
@@ -226,6 +217,11 @@ static char *compose(struct cursor *cursor, const struct table *table, const cha
 			    " ORDER BY %s SETTINGS max_bytes_before_external_sort = " SORT_BYTES
 			    ", distributed_product_mode = 'local'",
 			    large->column[0].name);
+	if (!rows) {
+		sqlite3_free(sqlite3_str_finish(query));
+		return NULL;
+	}
+	free(rows);
 	return sqlite3_str_finish(query);
 }
 

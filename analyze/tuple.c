@@ -77,6 +77,12 @@ int ws_tuples_add(struct ws_tuples *tuples, const struct ws_tuple *tuple, uint32
 	return 0;
 }
 
+uint32_t ws_tuples_find(const struct ws_tuples *tuples, const struct ws_tuple *tuple)
+{
+	/* an empty slot's 0 becomes UINT32_MAX */
+	return tuples->n_slots ? *slot_of(tuples, tuple) - 1 : UINT32_MAX;
+}
+
 void ws_tuples_close(struct ws_tuples *tuples)
 {
 	if (!tuples)

@@ -32,6 +32,9 @@ struct ws_tuples {
 /* The index of the tuple, which is added if it is new. 0, -ENOMEM or -EOVERFLOW (2^30 tuples). */
 int ws_tuples_add(struct ws_tuples *tuples, const struct ws_tuple *tuple, uint32_t *index);
 
+/* The index of the tuple, or UINT32_MAX if it is not there. */
+uint32_t ws_tuples_find(const struct ws_tuples *tuples, const struct ws_tuple *tuple);
+
 /* Frees the set's memory and empties it; NULL is fine. */
 void ws_tuples_close(struct ws_tuples *tuples);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analyze/mesh/atlas_inner.h"
+#include "analyze/mesh/far_trace.h"
 #include "analyze/mesh/traces_inner.h"
 #include "analyze/origin.h"
 #include "analyze/query.h"
@@ -220,6 +221,8 @@ static int read_run(struct ws_atlas *atlas, struct ws_atlas_run *run, const char
 			rc = add_file(atlas, run, name_of(invocation->dir, dir), file, err);
 	}
 	rc = rc ? rc : ws_owners_read(run->store, &atlas->owners, err);
+	if (!rc && !wanted->traces && ws_store_far(run->store))
+		rc = ws_far_trace(atlas, run, err);
 	rc = rc ? rc : ws_roster_open(run->store, &atlas->tuples, &run->roster, err);
 	if (!rc)
 		rc = wanted->traces ? ws_traces_read(wanted->traces, atlas, run, err)

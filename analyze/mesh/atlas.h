@@ -39,7 +39,7 @@ struct ws_passage {
 	int64_t ts_ns;		     /* as it was stamped, on the clock of its source */
 	int64_t realtime_ns;	     /* the same on the node's CLOCK_REALTIME */
 	int64_t done_ns;	     /* realtime at which the ids' last byte had passed; a response: realtime_ns */
-	uint32_t tuple;		     /* of a response: that of the request which it answers, the other way round */
+	uint32_t tuple;		     /* of a response: the other way round, that of the request which it answers */
 	uint32_t ack;		     /* response: where the request that it answers ended */
 	uint32_t payload_len;
 	uint32_t point;

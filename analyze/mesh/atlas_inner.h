@@ -22,9 +22,8 @@ struct ws_atlas_run {
 	struct ws_roster roster;
 	struct ws_atlas_file *file; /* those that are taken */
 	uint32_t n_files;
-	uint32_t *reversed; /* by tuple: index of the same tuple the other way round, plus 1; 0: not looked up yet */
-	uint32_t n_reversed;
-	bool *of_trace; /* by tuple: does it, or did it, carry the trace that is asked for? */
+	uint32_t *reversed; /* by tuple, of those of the roster: WS_NOT_LOOKED_UP, or what ws_atlas_reversed() says */
+	bool *of_trace;	    /* by tuple: does it, or did it, carry the trace that is asked for? */
 	uint32_t passage_room;
 };
 
@@ -34,10 +33,22 @@ struct ws_passage_sink {
 	int (*take)(void *context, const struct ws_passage *passage);
 };
 
-/* Tells of the responses of the run's files, in order of response_id. 0, -EIO, -EPROTO, -ENOMEM, or what the sink says,
+#define WS_NOT_LOOKED_UP (UINT32_MAX - 1)
+
+/* The index of a tuple of the roster the other way round; UINT32_MAX: nothing went that way. run->reversed is there. */
+uint32_t ws_atlas_reversed(const struct ws_atlas *atlas, struct ws_atlas_run *run, uint32_t tuple);
+
+/* Makes run->reversed, if it is not there. 0 or -ENOMEM, in words. */
+int ws_atlas_open_reversed(const struct ws_atlas *atlas, struct ws_atlas_run *run, struct ws_error *err);
+
+/* Tells of the responses of the run's files, in order of response_id; the tuple of one on whose connection no request
+ * went, in any run so far, is UINT32_MAX: it answers none. 0, -EIO, -EPROTO, -ENOMEM, or what the sink says,
  * in words if it is one of -ENOMEM and -EOVERFLOW. */
 int ws_atlas_read_responses(struct ws_atlas *atlas, struct ws_atlas_run *run, const struct ws_passage_sink *sink,
 			    struct ws_error *err);
+
+/* Were there as many responses of each of the run's files as it is said to have? 0, or -EPROTO with words. */
+int ws_atlas_check_responses(const struct ws_atlas_run *run, struct ws_error *err);
 
 /* Reads requests and responses of the run's files that belong to the trace that is asked for. 0, -EIO, -EPROTO,
  * -EOVERFLOW or -ENOMEM. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/far.h"
 #include "analyze/mesh/atlas_inner.h"
 #include "analyze/query.h"
 
@@ -62,7 +63,7 @@ static int add(void *context, const struct ws_passage *passage)
 	struct ws_atlas *atlas = reading->atlas;
 	struct ws_atlas_run *run = reading->run;
 
-	if (!run->of_trace[passage->tuple])
+	if (passage->tuple == UINT32_MAX || !run->of_trace[passage->tuple])
 		return 0;
 	if (atlas->n_passages >= run->passage_room) {
 		uint64_t room = atlas->n_passages < 512 ? 1024 : 2 * (uint64_t)atlas->n_passages;
@@ -148,26 +149,31 @@ static int take_request(sqlite3_stmt *row, void *context)
 	return add(reading, &passage);
 }
 
-/* The tuple the other way round. */
-static int reverse(struct reading *reading, uint32_t tuple, uint32_t *reversed)
+uint32_t ws_atlas_reversed(const struct ws_atlas *atlas, struct ws_atlas_run *run, uint32_t tuple)
 {
-	struct ws_atlas_run *run = reading->run;
-	struct ws_tuple there, back;
-	int rc = 0;
+	const struct ws_tuple *there = &atlas->tuples.at[tuple];
+	struct ws_tuple back = *there;
 
-	if (!run->reversed[tuple]) {
-		there = reading->atlas->tuples.at[tuple];
-		back = there;
-		memcpy(back.saddr, there.daddr, sizeof(back.saddr));
-		memcpy(back.daddr, there.saddr, sizeof(back.daddr));
-		back.sport = there.dport;
-		back.dport = there.sport;
-		rc = ws_tuples_add(&reading->atlas->tuples, &back, reversed);
-		if (!rc)
-			run->reversed[tuple] = *reversed + 1;
+	if (run->reversed[tuple] == WS_NOT_LOOKED_UP) {
+		memcpy(back.saddr, there->daddr, sizeof(back.saddr));
+		memcpy(back.daddr, there->saddr, sizeof(back.daddr));
+		back.sport = there->dport;
+		back.dport = there->sport;
+		run->reversed[tuple] = ws_tuples_find(&atlas->tuples, &back);
 	}
-	*reversed = run->reversed[tuple] - 1;
-	return rc;
+	return run->reversed[tuple];
+}
+
+int ws_atlas_open_reversed(const struct ws_atlas *atlas, struct ws_atlas_run *run, struct ws_error *err)
+{
+	if (run->reversed)
+		return 0;
+	run->reversed = malloc(((size_t)atlas->tuples.n + 1) * sizeof(*run->reversed));
+	if (!run->reversed)
+		return ws_error(err, -ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < atlas->tuples.n; i++)
+		run->reversed[i] = WS_NOT_LOOKED_UP;
+	return 0;
 }
 
 static const char response_query[] = "SELECT file_id, flow_id, ts_ns, seq, direction, payload_len, ack, status"
@@ -186,8 +192,8 @@ static int take_response(sqlite3_stmt *row, void *context)
 
 	if (rc || !taken)
 		return rc;
-	rc = reverse(reading, passage.tuple, &passage.tuple);
-	return rc ? rc : reading->sink->take(reading->sink->context, &passage);
+	passage.tuple = ws_atlas_reversed(reading->atlas, reading->run, passage.tuple);
+	return reading->sink->take(reading->sink->context, &passage);
 }
 
 static int take_tuple_of_trace(sqlite3_stmt *row, void *context)
@@ -201,29 +207,38 @@ static int take_tuple_of_trace(sqlite3_stmt *row, void *context)
 	return 0;
 }
 
-/* Finds the tuples on which the trace went. All requests on them are read: they tell whose a response is. */
+/* Finds tuples of requests of which something is these bytes. */
+static int find_tuples(struct reading *reading, const char *what, const char *hex, struct ws_error *err)
+{
+	char query[160];
+
+	snprintf(query, sizeof(query), "SELECT DISTINCT flow_id FROM request WHERE reason = 16 AND %s = x'%s'", what,
+		 hex);
+	return ws_query_each(reading->run->store, query, 0, "its requests", take_tuple_of_trace, reading, err);
+}
+
+/*
+ * Finds the tuples on which the trace went. All requests on them are read: they tell whose a response is. A Datadog
+ * id's upper half is not part of the identity.
+ */
 static int find_trace(struct reading *reading, struct ws_error *err)
 {
 	struct ws_atlas *atlas = reading->atlas;
 	struct ws_trace_forms forms;
 	int rc = 0;
 
-	/* reversed tuples may be added while it is read: of these none carried a request */
-	reading->run->of_trace = calloc(2 * (size_t)atlas->tuples.n + 1, sizeof(bool));
+	reading->run->of_trace = calloc((size_t)atlas->tuples.n + 1, sizeof(bool));
 	if (!reading->run->of_trace)
 		return ws_error(err, -ENOMEM, "out of memory");
 	ws_trace_forms(atlas->trace_id, atlas->trace_id_len, &forms);
 	for (uint32_t i = 0; i < forms.n && !rc; i++) {
-		char hex[33], query[240];
+		char hex[33];
 
 		for (uint32_t k = 0; k < forms.len[i]; k++)
 			snprintf(hex + (size_t)2 * k, 3, "%02x", forms.bytes[i][k]);
-		/* a Datadog id's upper half is not part of the identity */
-		snprintf(query, sizeof(query),
-			 "SELECT DISTINCT flow_id FROM request WHERE reason = 16 AND (trace_id = x'%s' OR (family = 5"
-			 " AND substr(trace_id, -8) = x'%s'))",
-			 hex, forms.len[i] == 8 ? hex : "");
-		rc = ws_query_each(reading->run->store, query, 0, "its requests", take_tuple_of_trace, reading, err);
+		rc = find_tuples(reading, "trace_id", hex, err);
+		if (!rc && forms.len[i] == 8)
+			rc = find_tuples(reading, "family = 5 AND substr(trace_id, -8)", hex, err);
 	}
 	return rc;
 }
@@ -237,22 +252,31 @@ static int complain_of_counts(const struct ws_atlas_run *run, const struct ws_fi
 			ws_store_path(run->store), file->path);
 }
 
-int ws_atlas_read_responses(struct ws_atlas *atlas, struct ws_atlas_run *run, const struct ws_passage_sink *sink,
-			    struct ws_error *err)
+int ws_atlas_check_responses(const struct ws_atlas_run *run, struct ws_error *err)
 {
-	struct reading reading = { atlas, run, sink };
-	int rc;
+	int rc = 0;
 
-	run->n_reversed = atlas->tuples.n;
-	run->reversed = calloc((size_t)run->n_reversed + 1, sizeof(*run->reversed));
-	if (!run->reversed)
-		return ws_error(err, -ENOMEM, "out of memory");
-	rc = ws_query_each(run->store, response_query, 0, "its responses", take_response, &reading, err);
 	for (uint32_t i = 0; i < run->n_files && !rc; i++) {
 		if (run->file[i].n_responses != run->file[i].file->n_responses)
 			rc = complain_of_counts(run, run->file[i].file, err);
 	}
 	return rc;
+}
+
+/* Are the rows only some of those that the files have? Who has asked for that has counted all of them. */
+static bool is_restricted(const struct ws_atlas_run *run)
+{
+	return ws_store_far(run->store) && ws_far_is_restricted(ws_store_far(run->store));
+}
+
+int ws_atlas_read_responses(struct ws_atlas *atlas, struct ws_atlas_run *run, const struct ws_passage_sink *sink,
+			    struct ws_error *err)
+{
+	struct reading reading = { atlas, run, sink };
+	int rc = ws_atlas_open_reversed(atlas, run, err);
+
+	rc = rc ? rc : ws_query_each(run->store, response_query, 0, "its responses", take_response, &reading, err);
+	return rc || is_restricted(run) ? rc : ws_atlas_check_responses(run, err);
 }
 
 int ws_atlas_read_passages(struct ws_atlas *atlas, struct ws_atlas_run *run, struct ws_error *err)
@@ -264,7 +288,7 @@ int ws_atlas_read_passages(struct ws_atlas *atlas, struct ws_atlas_run *run, str
 	run->passage_room = atlas->n_passages; /* what there is more is not known: it grows anew */
 	rc = find_trace(&reading, err);
 	rc = rc ? rc : ws_query_each(run->store, request_query, 0, "its requests", take_request, &reading, err);
-	for (uint32_t i = 0; i < run->n_files && !rc; i++) {
+	for (uint32_t i = 0; i < run->n_files && !rc && !is_restricted(run); i++) {
 		if (run->file[i].n_contexts != run->file[i].file->n_contexts)
 			rc = complain_of_counts(run, run->file[i].file, err);
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/mesh/far_passages.h"
 #include "analyze/mesh/traces_inner.h"
 #include "analyze/ns.h"
 #include "analyze/radix.h"
@@ -14,8 +15,8 @@
 /* What is to be known of a file, by its place in the catalog. */
 struct place {
 	uint32_t point;
+	uint32_t taken; /* which of the run's files */
 	int64_t offset_ns;
-	bool is_taken;
 	bool is_elsewhere; /* neither NIC nor vport */
 	bool has_responses;
 };
@@ -34,7 +35,9 @@ struct reader {
 struct reading {
 	struct ws_traces *traces;
 	const struct ws_atlas *atlas;
-	struct place *place;
+	struct ws_atlas_run *run;
+	struct place *place; /* by file of the catalog, as is_taken */
+	bool *is_taken;
 	uint32_t n_files;
 	struct reader reader[WS_COLLECT_PARTS_MAX];
 	uint32_t n;
@@ -147,13 +150,12 @@ static int take_request(void *writer, const struct ws_sighting *s, const struct 
 	return reader->rc;
 }
 
-static int take_response(void *context, const struct ws_passage *passage)
+static int put_response(struct ws_traces *traces, const struct ws_passage *passage, uint64_t row)
 {
-	struct ws_traces *traces = context;
 	struct ws_trace_contact contact = {
 		.key = contact_key(passage->point, passage->tuple, passage->realtime_ns),
 		.facts = {
-			.row = traces->n_responses++,
+			.row = row,
 			.seq = passage->identity.seq,
 			.of_seq = passage->ack,
 			.status = passage->status,
@@ -162,8 +164,45 @@ static int take_response(void *context, const struct ws_passage *passage)
 		},
 	};
 
-	traces->rc = ws_sorter_put(traces->contacts, 0, &contact);
+	if (passage->tuple == UINT32_MAX)
+		traces->n_strange++;
+	else
+		traces->rc = ws_sorter_put(traces->contacts, 0, &contact);
 	return traces->rc;
+}
+
+static int take_response(void *context, const struct ws_passage *passage)
+{
+	struct ws_traces *traces = context;
+
+	return put_response(traces, passage, traces->n_responses++);
+}
+
+/* From a store. */
+static int take_far_request(void *context, const struct ws_sighting *s)
+{
+	struct reading *reading = context;
+
+	return take_request(&reading->reader[0], s, NULL);
+}
+
+static int take_far_response(void *context, const struct ws_far_response *response)
+{
+	struct reading *reading = context;
+	struct ws_atlas_run *run = reading->run;
+	const struct place *place = &reading->place[response->file];
+	const struct ws_passage passage = {
+		.identity.seq = response->seq,
+		.realtime_ns = ws_ns_plus(response->ts_ns, place->offset_ns),
+		.tuple = ws_atlas_reversed(reading->atlas, run, response->tuple),
+		.ack = response->ack,
+		.point = place->point,
+		.status = response->status,
+		.direction = response->direction,
+	};
+
+	run->file[place->taken].n_responses++;
+	return put_response(reading->traces, &passage, response->row);
 }
 
 /* Were there as many requests with a context as each file is said to have? */
@@ -175,7 +214,7 @@ static int check_counts(const struct reading *reading, const struct ws_atlas_run
 
 		for (uint32_t k = 0; k < reading->n; k++)
 			n += reading->reader[k].n_contexts[i];
-		if (reading->place[i].is_taken && n != file->n_contexts)
+		if (reading->is_taken[i] && n != file->n_contexts)
 			return ws_error(err, -EPROTO,
 					"%s: holds another number of requests with a context than %s has: it is "
 					"damaged: remove it and run ingest again",
@@ -184,54 +223,116 @@ static int check_counts(const struct reading *reading, const struct ws_atlas_run
 	return 0;
 }
 
-static int read_requests(struct reading *reading, struct ws_atlas *atlas, struct ws_atlas_run *run,
-			 struct ws_error *err)
+/* What is to be known of the catalog's files. */
+static int find_places(struct reading *reading, struct ws_error *err)
 {
-	const struct ws_collect_sink sink = { reading, begin_reader, take_request };
-	bool *wanted = calloc((size_t)reading->n_files + 1, sizeof(*wanted));
-	int rc;
+	const struct ws_atlas_run *run = reading->run;
+	const size_t n = (size_t)reading->n_files + 1;
 
-	reading->place = calloc((size_t)reading->n_files + 1, sizeof(*reading->place));
-	if (!wanted || !reading->place) {
-		free(wanted);
+	reading->place = calloc(n, sizeof(*reading->place));
+	reading->is_taken = calloc(n, sizeof(*reading->is_taken));
+	if (!reading->place || !reading->is_taken)
 		return ws_error(err, -ENOMEM, "out of memory");
-	}
 	for (uint32_t i = 0; i < run->n_files; i++) {
 		const struct ws_atlas_file *file = &run->file[i];
+		const struct ws_atlas_point *point = &reading->atlas->point[file->point];
 		uint32_t at = (uint32_t)(file->file - run->catalog.file);
 
-		wanted[at] = true;
+		reading->is_taken[at] = true;
 		reading->place[at] = (struct place) {
 			.point = file->point,
 			.offset_ns = file->offset_ns,
-			.is_taken = true,
-			.is_elsewhere = atlas->point[file->point].role == WS_ROLE_OTHER,
-			.has_responses = atlas->point[file->point].has_responses,
+			.taken = i,
+			.is_elsewhere = point->role == WS_ROLE_OTHER,
+			.has_responses = point->has_responses,
 		};
 	}
-	rc = ws_collect_rows(run->store, &run->catalog, wanted, false, &atlas->tuples, &sink, err);
-	for (uint32_t i = 0; i < reading->n && rc; i++) {
-		if (reading->reader[i].rc == rc)
-			ws_traces_complain(rc, err);
+	return 0;
+}
+
+/* Requests as rows: all, or those that are left. */
+static int read_requests(struct reading *reading, struct ws_tuples *tuples, struct ws_error *err)
+{
+	const struct ws_collect_sink sink = { reading, begin_reader, take_request };
+	struct ws_atlas_run *run = reading->run;
+
+	return ws_collect_rows(run->store, &run->catalog, reading->is_taken, false, tuples, &sink, err);
+}
+
+/* From a store: what is packed where it lies. *left: what remains to be read as rows. */
+static int read_packed(struct reading *reading, enum ws_far_left *left, struct ws_error *err)
+{
+	const size_t n = (size_t)reading->n_files + 1;
+	bool *wanted = calloc(n, sizeof(*wanted));
+	int64_t *offset_ns = calloc(n, sizeof(*offset_ns));
+	struct ws_far_passages passages = {
+		.far = ws_store_far(reading->run->store),
+		.catalog = &reading->run->catalog,
+		.roster = &reading->run->roster,
+		.wanted_requests = wanted,
+		.wanted_responses = reading->is_taken,
+		.offset_ns = offset_ns,
+		.request = take_far_request,
+		.response = take_far_response,
+		.context = reading,
+	};
+	struct ws_far_counts counts = { 0 };
+	void *writer;
+	int rc = !wanted || !offset_ns || begin_reader(reading, &writer) ? ws_error(err, -ENOMEM, "out of memory") : 0;
+
+	for (uint32_t f = 0; f < reading->n_files && !rc; f++) {
+		/* the others are only counted */
+		wanted[f] = reading->is_taken[f] &&
+			    (!reading->place[f].is_elsewhere || reading->place[f].has_responses);
+		offset_ns[f] = reading->place[f].offset_ns;
 	}
+	rc = rc ? rc : ws_atlas_open_reversed(reading->atlas, reading->run, err);
+	rc = rc ? rc : ws_far_passages(&passages, &counts, left, err);
+	for (uint32_t f = 0; f < reading->n_files && !rc && *left != WS_FAR_LEFT_ALL; f++) {
+		if (reading->is_taken[f] && !wanted[f]) {
+			reading->reader[0].n_contexts[f] += counts.file[f].n_contexts;
+			reading->reader[0].n_elsewhere += counts.file[f].n_contexts;
+		}
+	}
+	ws_far_counts_close(&counts);
 	free(wanted);
-	return rc ? rc : check_counts(reading, run, err);
+	free(offset_ns);
+	return rc;
+}
+
+static int read_all(struct reading *reading, struct ws_atlas *atlas, struct ws_error *err)
+{
+	const struct ws_passage_sink sink = { reading->traces, take_response };
+	struct ws_atlas_run *run = reading->run;
+	enum ws_far_left left = WS_FAR_LEFT_ALL;
+	int rc = find_places(reading, err);
+
+	if (!rc && ws_store_far(run->store))
+		rc = read_packed(reading, &left, err);
+	if (!rc && left != WS_FAR_LEFT_NONE)
+		rc = read_requests(reading, &atlas->tuples, err);
+	rc = rc ? rc : check_counts(reading, run, err);
+	if (rc)
+		return rc;
+	return left == WS_FAR_LEFT_ALL ? ws_atlas_read_responses(atlas, run, &sink, err)
+				       : ws_atlas_check_responses(run, err);
 }
 
 int ws_traces_read(struct ws_traces *traces, struct ws_atlas *atlas, struct ws_atlas_run *run, struct ws_error *err)
 {
-	const struct ws_passage_sink sink = { traces, take_response };
-	struct reading reading = { .traces = traces, .atlas = atlas, .n_files = run->catalog.n_files };
-	int rc = read_requests(&reading, atlas, run, err);
+	struct reading reading = { .traces = traces, .atlas = atlas, .run = run, .n_files = run->catalog.n_files };
+	int rc = read_all(&reading, atlas, err);
 
-	rc = rc ? rc : ws_atlas_read_responses(atlas, run, &sink, err);
-	if (traces->rc)
-		ws_traces_complain(traces->rc, err);
-	free(reading.place);
 	for (uint32_t i = 0; i < reading.n; i++) {
+		if (rc && reading.reader[i].rc == rc)
+			ws_traces_complain(rc, err);
 		traces->n_elsewhere += reading.reader[i].n_elsewhere;
 		traces->n_requests += reading.reader[i].n_requests;
 		free(reading.reader[i].n_contexts);
 	}
+	if (traces->rc)
+		ws_traces_complain(traces->rc, err);
+	free(reading.place);
+	free(reading.is_taken);
 	return rc;
 }

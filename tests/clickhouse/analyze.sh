@@ -104,9 +104,17 @@ path = pathlib.Path(sys.argv[1])
 path.write_bytes(path.read_bytes().replace(bytes([10, 244, 4, 11]), bytes([10, 244, 4, 12])))' "$work/torn/run/vport.pcap"
 }
 
+# nodes: what the NICs of four nodes saw, with answers and without them.
+nodes() {
+    "$root/tests/clocks/network.py" --seconds 2 "$work/nodes" && "$root/tests/clocks/network.py" --seconds 2 --requests-only "$work/unanswered"
+}
+
+# load DIR [OPTION]...
 load() {
-    "$bin/ingest" --quiet --dir "$1" && "$bin/ingest" --quiet --dir "$1" --store "$one" &&
-        "$bin/ingest" --quiet --dir "$1" --store "$two" --cluster both
+    local dir=$1
+    shift
+    "$bin/ingest" --quiet --dir "$dir" "$@" && "$bin/ingest" --quiet --dir "$dir" "$@" --store "$one" &&
+        "$bin/ingest" --quiet --dir "$dir" "$@" --store "$two" --cluster both
 }
 
 clickhouse_one one
@@ -122,7 +130,12 @@ find "$work/campaign" -name run.db -delete
 check "a made run" made_run
 check "foreign captures" foreign
 check "a torn run" torn_run
-for dir in campaign made foreign torn; do check "$dir: loaded" load "$work/$dir"; done
+check "captures of nodes" nodes
+check "odd traces" "$root/tests/clickhouse/make_odd.py" "$work/odd"
+mkdir "$work/refused"
+cp "$work/made/"*.rec.zst "$work/refused/"
+for dir in campaign made foreign torn nodes unanswered refused; do check "$dir: loaded" load "$work/$dir"; done
+check "odd: loaded" load "$work/odd" --context w3c,datadog,x-request-id
 
 commands=("cdf --no-figure" "detect --no-figure" ledger "topology --no-figure")
 if $is_long; then commands+=(e2e "cdf --no-figure --by node" "offsets --no-figure" export "detect --no-figure --by node" "clocks --no-figure" overhead); fi
@@ -212,6 +225,21 @@ rmdir "$work/made/below"
 check "made run: export" same "$work/made" export --format csv
 trace=$(sqlite3 "$work/made/run.db" "SELECT lower(hex(trace_id)) FROM request WHERE reason = 16 LIMIT 1")
 check "one trace" same "$work/made" trace "$trace" --no-figure --format json
+for dir in nodes unanswered odd; do
+    for command in "topology --no-figure" "export --format csv"; do
+        # shellcheck disable=SC2086 # several words
+        check "$dir: $command" same "$work/$dir" $command
+    done
+done
+for dir in nodes unanswered; do
+    for command in clocks underlay; do check "$dir: $command" same "$work/$dir" "$command" --no-figure --format json; done
+    check "$dir: a trace, with clocks from packets" same "$work/$dir" trace 00000000000000000000000000000007 --align packets --no-figure
+done
+for id in 00000000000000000000000000004bfa 00000000000000000000000000c0ffee 00000000000000000000000000decade \
+    0000000000000000000000000000abcd 000000000012d68a 640cfd8d00000000000000000012d68a 550e8400e29b41d4a716446655440003 \
+    550e8400e29b01d4a716446655440003; do
+    check "odd: trace $id" same "$work/odd" trace "$id" --no-figure --format json
+done
 
 # whole_or_out_of_memory COMMAND...: with one of its first allocations refused, those by which it asks what the store has; the same words, or why there are none.
 whole_or_out_of_memory() {
@@ -232,6 +260,21 @@ whole_or_out_of_memory() {
 "${CC:-cc}" -std=gnu17 -D_GNU_SOURCE -I"$root" -O2 -fPIC -shared -fno-builtin "$root/tests/memory/failing.c" -o "$work/failing.so"
 check "a run is none of several where memory is lacking" whole_or_out_of_memory detect --no-figure --dir "$work/made" --store "$one"
 
+# altered CHANGE: what a row of the run refused on the one server is from then on.
+altered() {
+    local i
+    clickhouse_ask one "ALTER TABLE wirespan.request $1 WHERE run = 'refused' AND request_id = 7"
+    for ((i = 0; i < 300; i++)); do
+        if [ "$(clickhouse_ask one 'SELECT count() FROM system.mutations WHERE NOT is_done')" = 0 ]; then return 0; fi
+        sleep 0.1
+    done
+    return 1
+}
+check "a row with what is refused" altered "UPDATE parent_span_id = 'odd'"
+layouts=("--store $one")
+check "which is not asked for" same "$work/refused" export --format csv
+layouts=("--store $one" "--store $two" "--store $through_one")
+
 # runs
 check "runs lists what was loaded" equals "$(cd "$work" && find . -name run.db | wc -l)" \
     "$("$bin/analyze" runs --store "$two" --format json | jq '.runs | length')"
@@ -244,7 +287,7 @@ check "a wrong password" fails 'user|password' "$bin/analyze" cdf --dir "$work/m
     --store "clickhouse://wirespan@${one#clickhouse://}"
 exceeded='[0-9]: Limit for result exceeded, max rows: 30.00 thousand, current rows: [0-9.]+ thousand\.?'
 check "an error of the server's own behind rows" fails "$exceeded( \(TOO_MANY_ROWS_OR_BYTES\) \(version [0-9.]+\))? \(code 396\)\$" \
-    "$bin/analyze" export --dir "$work/made" --format csv --store "clickhouse://limited@${one#clickhouse://}"
+    "$bin/analyze" export --dir "$work/refused" --format csv --store "clickhouse://limited@${one#clickhouse://}"
 
 # the way to the store
 # by_proxy FAULT WHEN COMMAND...: the command, with $store the one server behind a proxy that makes the fault where WHEN is found.
@@ -252,7 +295,8 @@ by_proxy() {
     local fault=$1 when=$2 status=0 i
     shift 2
     rm -f "$work/port"
-    "$root/tests/clickhouse/fault_proxy.py" --when "(?s)$when" "${clickhouse_port[one]}" "$fault" > "$work/port" &
+    rm -f "$work/bytes"
+    "$root/tests/clickhouse/fault_proxy.py" --when "(?s)$when" --bytes "$work/bytes" "${clickhouse_port[one]}" "$fault" > "$work/port" &
     proxy_pid=$!
     for ((i = 0; i < 100; i++)); do [ -s "$work/port" ] || sleep 0.1; done
     store=127.0.0.1:$(cat "$work/port")
@@ -273,6 +317,23 @@ spoilt_campaign() {
     fails "$store" "$bin/analyze" "$@" --dir "$work/campaign" --store "clickhouse://$store/wirespan"
 }
 
+# travels MOST COMMAND...: no more bytes than so many come from the one server.
+travels() {
+    local most=$1
+    shift
+    by_proxy none . "$@" || return 1
+    [ "$(cat "$work/bytes")" -le "$most" ] || { echo "$(cat "$work/bytes") bytes"; return 1; }
+}
+# spoilt_refused COMMAND...: the same as spoilt, of the run whose rows may be refused.
+spoilt_refused() {
+    fails "$store" "$bin/analyze" "$@" --dir "$work/refused" --store "clickhouse://$store/wirespan"
+}
+
+# spoilt_nodes COMMAND...: the same, of a campaign with responses.
+spoilt_nodes() {
+    fails "$store" "$bin/analyze" "$@" --dir "$work/nodes" --store "clickhouse://$store/wirespan"
+}
+
 rows='(?!.*PREWHERE).*FROM request WHERE.* ORDER BY request_id'
 check "pairs are counted where the rows are: none of them travels (cdf)" by_proxy words "$rows" same "$work/made" cdf --no-figure \
     --format json
@@ -288,6 +349,14 @@ done
 torn() {
     fails "$store" "$bin/analyze" "$@" --dir "$work/torn" --store "clickhouse://$store/wirespan"
 }
+for command in "topology --no-figure" "export --format csv"; do
+    # shellcheck disable=SC2086 # several words
+    check "the same of all nodes together: $command" by_proxy words "$rows" same "$work/unanswered" $command
+done
+# of rows 2.9 MB would come, 4.7 for a trace
+check "a trace comes together, once: topology" travels 900000 same "$work/made" topology --no-figure
+check "a trace comes alone" travels 60000 same "$work/made" trace "$trace" --no-figure
+check "but rows do, where one may be refused" by_proxy words "$rows" spoilt_refused export
 check "but rows do, where sources know a packet by other addresses" by_proxy words "$rows" torn cdf --no-figure
 check "the same of a report" by_proxy words "$rows" same_report "$work/made"
 check "different ids are counted where they are" by_proxy words '.*uniqExactIf' spoilt_campaign ledger
@@ -303,7 +372,11 @@ done
 for fault in cut-answer words-behind; do
     check "$fault: what is left" by_proxy "$fault" '.*FROM request PREWHERE' spoilt cdf --no-figure
     check "$fault: flows" by_proxy "$fault" '.*FROM flow' spoilt cdf --no-figure
-    check "$fault: rows" by_proxy "$fault" "$rows" spoilt export
+    check "$fault: rows" by_proxy "$fault" "$rows" spoilt_refused export
+    check "$fault: requests of a trace together" by_proxy "$fault" '.* AS seen, .*FROM request' spoilt export
+    check "$fault: responses" by_proxy "$fault" '.* AS seen, .*FROM response' spoilt_nodes topology --no-figure
+    check "$fault: how many there are" by_proxy "$fault" '.*GLOBAL NOT IN.*FROM request' spoilt export
+    check "$fault: a trace's requests" by_proxy "$fault" '.*GLOBAL IN.*FROM request' spoilt trace "$trace" --no-figure
     check "$fault: single pairs" by_proxy "$fault" '.*AS x1' spoilt pairs
 done
 export WIRESPAN_STORE_SECONDS=1
@@ -332,7 +405,7 @@ for url in "$two" "$through_one"; do
 done
 clickhouse_again b
 check "it is back" same "$work/made" cdf --no-figure --format json
-check "a shard killed in the middle: rows" killed_in_the_middle "$through_one" export
+check "a shard killed in the middle: traces" killed_in_the_middle "$through_one" export
 clickhouse_again b
 check "it is back again" same "$work/made" ledger
 
@@ -343,6 +416,18 @@ drop() {
 }
 check "dropped, it is there no more; loaded again, it is" drop
 check "dropping what is not there" fails 'no run nobody' "$bin/analyze" runs --store "$two" --drop nobody
+
+# rows that cannot be
+while IFS='|' read -r name change words; do
+    check "$name: made" altered "$change"
+    check "$name: told" fails "$words" "$bin/analyze" topology --no-figure --dir "$work/refused" --store "$one"
+done << 'ROWS'
+a direction that is none|UPDATE direction = 7|a number that there is not
+a flow that is none|UPDATE direction = 1, flow_id = 999999|of a flow that is not there
+a row that is missing|DELETE|holds 19999 requests of
+ROWS
+check "a row that is missing, of a trace" fails 'holds other numbers of requests' "$bin/analyze" trace "$trace" --no-figure \
+    --dir "$work/refused" --store "$one"
 clickhouse_kill one
 check "no server" fails "${clickhouse_port[one]}" "$bin/analyze" cdf --dir "$work/made" --store "$one"
 report_checks

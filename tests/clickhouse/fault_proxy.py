@@ -3,7 +3,7 @@
 """Stands between a client and a ClickHouse server, and makes one fault: with the requests whose SQL begins with what --when (a
 regular expression) says, from the one after --skip on. Prints its port, and serves until it is ended.
 
-    fault_proxy.py [--when RE] [--skip N] [--mark FILE] [--until FILE] [--tls PEM] UPSTREAM_PORT FAULT
+    fault_proxy.py [--when RE] [--skip N] [--mark FILE] [--until FILE] [--bytes FILE] [--tls PEM] UPSTREAM_PORT FAULT
 
 none          there is none
 cut-request   the connection is closed, and nothing was done
@@ -61,6 +61,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return answer.status, answer.read()
 
     def answer(self, status, body, length=True):
+        s = self.server
+        with s.lock:
+            s.n_bytes += len(body)
+            if s.bytes:
+                with open(s.bytes, "w", encoding="ascii") as out:
+                    out.write(f"{s.n_bytes}\n")
         self.send_response(status)
         if length:
             self.send_header("Content-Length", str(len(body)))
@@ -181,6 +187,7 @@ def main():
     parser.add_argument("--skip", type=int, default=0)
     parser.add_argument("--mark", help="a file that is made when the fault is")
     parser.add_argument("--until", help="what pause waits for")
+    parser.add_argument("--bytes", help="a file that says how many bytes all answers so far had")
     parser.add_argument("--tls", help="a key and its certificate: speaks TLS to the client")
     parser.add_argument("upstream", type=int)
     parser.add_argument("fault", choices=sorted(name[3:].replace("_", "-") for name in dir(Handler)
@@ -193,6 +200,7 @@ def main():
         server.socket = context.wrap_socket(server.socket, server_side=True)
     server.upstream, server.fault, server.when, server.skip = a.upstream, a.fault, re.compile(a.when), a.skip
     server.mark, server.until, server.n_met, server.lock = a.mark, a.until, 0, threading.Lock()
+    server.bytes, server.n_bytes = a.bytes, 0
     print(server.server_port, flush=True)
     server.serve_forever()
 
