@@ -7,6 +7,7 @@
 
 #include "analyze/far.h"
 #include "analyze/mesh/atlas_inner.h"
+#include "analyze/mesh/far_windows.h"
 #include "analyze/query.h"
 
 #define PASSAGES_MAX (UINT32_C(1) << 31)
@@ -283,10 +284,10 @@ int ws_atlas_read_passages(struct ws_atlas *atlas, struct ws_atlas_run *run, str
 {
 	struct reading reading = { .atlas = atlas, .run = run };
 	const struct ws_passage_sink sink = { &reading, add };
-	int rc = 0;
+	int rc = ws_store_far(run->store) ? ws_far_windows(atlas, run, err) : 0;
 
 	run->passage_room = atlas->n_passages; /* what there is more is not known: it grows anew */
-	rc = find_trace(&reading, err);
+	rc = rc ? rc : find_trace(&reading, err);
 	rc = rc ? rc : ws_query_each(run->store, request_query, 0, "its requests", take_request, &reading, err);
 	for (uint32_t i = 0; i < run->n_files && !rc && !is_restricted(run); i++) {
 		if (run->file[i].n_contexts != run->file[i].file->n_contexts)

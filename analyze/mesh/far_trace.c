@@ -77,24 +77,32 @@ static void put_flow_is_among(const struct asked *asked, const char *which, FILE
 	fputc(')', out);
 }
 
-/* The files that are taken; with_responses: of these, only where responses were recorded. */
-static void put_files(const struct asked *asked, bool with_responses, FILE *out)
+void ws_far_put_files(const struct ws_atlas_run *run, bool with_responses, FILE *out)
 {
 	fputs("file_id IN (", out);
-	for (uint32_t i = 0; i < asked->run->n_files; i++) {
-		if (!with_responses || asked->run->file[i].file->n_responses)
-			fprintf(out, "%" PRId64 ", ", asked->run->file[i].file_id);
+	for (uint32_t i = 0; i < run->n_files; i++) {
+		if (!with_responses || run->file[i].file->n_responses)
+			fprintf(out, "%" PRId64 ", ", run->file[i].file_id);
 	}
 	fputs("0)", out); /* no file has this number */
 }
 
+void ws_far_put_is_of_trace(const struct ws_atlas *atlas, FILE *out)
+{
+	struct asked asked = { 0 };
+
+	ws_trace_forms(atlas->trace_id, atlas->trace_id_len, &asked.forms);
+	fputs(WS_SQL_SETTLED_TRACE_ID, out);
+	put_ids(&asked, out);
+}
+
 static void put_requests(const struct asked *asked, FILE *out)
 {
-	put_files(asked, false, out);
+	ws_far_put_files(asked->run, false, out);
 	fputs(" AND ", out);
 	put_flow_is_among(asked, THERE, out);
 	fputs(" AND (", out);
-	put_files(asked, true, out);
+	ws_far_put_files(asked->run, true, out);
 	fputs(" OR " WS_SQL_SETTLED_TRACE_ID, out);
 	put_ids(asked, out);
 	fputc(')', out);
@@ -102,7 +110,7 @@ static void put_requests(const struct asked *asked, FILE *out)
 
 static void put_responses(const struct asked *asked, FILE *out)
 {
-	put_files(asked, false, out);
+	ws_far_put_files(asked->run, false, out);
 	fputs(" AND ", out);
 	put_flow_is_among(asked, BACK, out);
 }

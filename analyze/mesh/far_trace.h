@@ -3,6 +3,8 @@
 #ifndef WS_ANALYZE_FAR_TRACE_H
 #define WS_ANALYZE_FAR_TRACE_H
 
+#include <stdio.h>
+
 #include "analyze/mesh/atlas_inner.h"
 
 /*
@@ -13,5 +15,11 @@
  * reads them all says why -, or if files are too many for a query. 0, -ENOMEM, or what the client says.
  */
 int ws_far_trace(const struct ws_atlas *atlas, const struct ws_atlas_run *run, struct ws_error *err);
+
+/* SQL: requests of the atlas's trace. */
+void ws_far_put_is_of_trace(const struct ws_atlas *atlas, FILE *out);
+
+/* SQL: rows of the files that are taken; with_responses: of these, only where responses were recorded. */
+void ws_far_put_files(const struct ws_atlas_run *run, bool with_responses, FILE *out);
 
 #endif

@@ -104,6 +104,12 @@ path = pathlib.Path(sys.argv[1])
 path.write_bytes(path.read_bytes().replace(bytes([10, 244, 4, 11]), bytes([10, 244, 4, 12])))' "$work/torn/run/vport.pcap"
 }
 
+# answered: 8 connections with many requests each, and their answers.
+answered() {
+    mkdir "$work/answered"
+    "$bin/../bench/make_run" pcaps "$work/answered" 20000 5 > /dev/null
+}
+
 # nodes: what the NICs of four nodes saw, with answers and without them.
 nodes() {
     "$root/tests/clocks/network.py" --seconds 2 "$work/nodes" && "$root/tests/clocks/network.py" --seconds 2 --requests-only "$work/unanswered"
@@ -130,11 +136,12 @@ find "$work/campaign" -name run.db -delete
 check "a made run" made_run
 check "foreign captures" foreign
 check "a torn run" torn_run
+check "captures with answers" answered
 check "captures of nodes" nodes
 check "odd traces" "$root/tests/clickhouse/make_odd.py" "$work/odd"
 mkdir "$work/refused"
 cp "$work/made/"*.rec.zst "$work/refused/"
-for dir in campaign made foreign torn nodes unanswered refused; do check "$dir: loaded" load "$work/$dir"; done
+for dir in campaign made foreign torn answered nodes unanswered refused; do check "$dir: loaded" load "$work/$dir"; done
 check "odd: loaded" load "$work/odd" --context w3c,datadog,x-request-id
 
 commands=("cdf --no-figure" "detect --no-figure" ledger "topology --no-figure")
@@ -225,7 +232,9 @@ rmdir "$work/made/below"
 check "made run: export" same "$work/made" export --format csv
 trace=$(sqlite3 "$work/made/run.db" "SELECT lower(hex(trace_id)) FROM request WHERE reason = 16 LIMIT 1")
 check "one trace" same "$work/made" trace "$trace" --no-figure --format json
-for dir in nodes unanswered odd; do
+answered=$(sqlite3 "$work/answered/run.db" "SELECT lower(hex(trace_id)) FROM request WHERE reason = 16 LIMIT 1 OFFSET 2000")
+check "one trace of connections with many answers" same "$work/answered" trace "$answered" --no-figure --format json
+for dir in answered nodes unanswered odd; do
     for command in "topology --no-figure" "export --format csv"; do
         # shellcheck disable=SC2086 # several words
         check "$dir: $command" same "$work/$dir" $command
@@ -237,7 +246,7 @@ for dir in nodes unanswered; do
 done
 for id in 00000000000000000000000000004bfa 00000000000000000000000000c0ffee 00000000000000000000000000decade \
     0000000000000000000000000000abcd 000000000012d68a 640cfd8d00000000000000000012d68a 550e8400e29b41d4a716446655440003 \
-    550e8400e29b01d4a716446655440003; do
+    550e8400e29b01d4a716446655440003 000000000000000000000000000091be 000000000000000000000000000091bf; do
     check "odd: trace $id" same "$work/odd" trace "$id" --no-figure --format json
 done
 
@@ -329,6 +338,11 @@ spoilt_refused() {
     fails "$store" "$bin/analyze" "$@" --dir "$work/refused" --store "clickhouse://$store/wirespan"
 }
 
+# spoilt_answered COMMAND...: the same, of connections with many answers.
+spoilt_answered() {
+    fails "$store" "$bin/analyze" "$@" --dir "$work/answered" --store "clickhouse://$store/wirespan"
+}
+
 # spoilt_nodes COMMAND...: the same, of a campaign with responses.
 spoilt_nodes() {
     fails "$store" "$bin/analyze" "$@" --dir "$work/nodes" --store "clickhouse://$store/wirespan"
@@ -356,6 +370,7 @@ done
 # of rows 2.9 MB would come, 4.7 for a trace
 check "a trace comes together, once: topology" travels 900000 same "$work/made" topology --no-figure
 check "a trace comes alone" travels 60000 same "$work/made" trace "$trace" --no-figure
+check "a trace comes alone, with its answers" travels 40000 same "$work/answered" trace "$answered" --no-figure
 check "but rows do, where one may be refused" by_proxy words "$rows" spoilt_refused export
 check "but rows do, where sources know a packet by other addresses" by_proxy words "$rows" torn cdf --no-figure
 check "the same of a report" by_proxy words "$rows" same_report "$work/made"
@@ -376,6 +391,7 @@ for fault in cut-answer words-behind; do
     check "$fault: requests of a trace together" by_proxy "$fault" '.* AS seen, .*FROM request' spoilt export
     check "$fault: responses" by_proxy "$fault" '.* AS seen, .*FROM response' spoilt_nodes topology --no-figure
     check "$fault: how many there are" by_proxy "$fault" '.*GLOBAL NOT IN.*FROM request' spoilt export
+    check "$fault: when a trace's connections carried it" by_proxy "$fault" '.*argMinIf' spoilt_answered trace "$answered" --no-figure
     check "$fault: a trace's requests" by_proxy "$fault" '.*GLOBAL IN.*FROM request' spoilt trace "$trace" --no-figure
     check "$fault: single pairs" by_proxy "$fault" '.*AS x1' spoilt pairs
 done

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Writes the packet captures of a run at a NIC and a vport in which traces are hard to put together, the same bytes every time: a
 connection that carried many traces; one trace of 300 requests, and one request that was sent 300 times; ids of Datadog whose upper half
-one point did not see, and ids of x-request-id with another version at each point; the same ids at the same moment on two connections, of traces of 20 s;
+one point did not see, and ids of x-request-id with another version at each point; answers that come after further requests were sent; the same ids at the same moment on two connections, of traces of 20 s;
 and answers on a connection whose requests nobody saw.
 
     make_odd.py DIR     DIR is made; `ingest --context w3c,datadog,x-request-id` finds them all"""
@@ -56,6 +56,14 @@ def main():
         for port in (46001, 46000):
             run.send(port, 9000 + 100 * i, 2 * [w3c(0xabcd + i // 5, 42)], pause_us=0)
         run.us += 4_000_000
+    for i in range(8):
+        ask, begin = request("/", w3c(0x91be + i % 2, 600 + i)), 1000 * i
+        late = 1000 * 300 * (i % 4)
+        for point, us in (("nic", 0), ("vport", 25)):
+            run.capture[point].add(BASE_NS + 1000 * (run.us + us), frame(CLIENT, 48000 + i // 4, SERVER, 9080, begin, 7, ask))
+            run.capture[point].add(BASE_NS + 1000 * (run.us + us + 700) + late, frame(SERVER, 9080, CLIENT, 48000 + i // 4, 700 + begin,
+                                                                                     begin + len(ask), answer(200 + i)))
+        run.us += 200
     for i in range(10):
         for us, point in ((0, "vport"), (10, "nic")):
             run.capture[point].add(BASE_NS + 1000 * (run.us + us), frame(SERVER, 9080, CLIENT, 47000 + i % 4, 50 + i, 60, answer(204)))
