@@ -66,8 +66,9 @@ struct ws_far_question {
 	bool agreement; /* and both sources' together */
 	bool rounds;	/* latencies and differences, each by at most WS_SIFT_ROUNDING of itself */
 	bool ids;	/* of single pairs, those too */
-	/* Bit r: a request without a context, with reason r, takes part if it is of list 0; of other lists all do.
-	   Without ids, its identity is its sequence number. 0: only contexts take part. */
+	/* Not 0: requests without a context take part, too, and their identity is their sequence number. Those of list
+	   0 make pairs with reasons r whose bit is set; the others keep theirs from being told. Only with list 0 and 1,
+	   and without ids. */
 	uint64_t bare_reasons;
 };
 

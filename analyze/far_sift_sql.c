@@ -50,6 +50,21 @@ static uint64_t list_of(const struct ws_far_question *question, uint32_t file)
 	return question->list_of_file[file];
 }
 
+/* The list of a row. One without a context that leaves it open whether there is one is of no list's: of another one. */
+static void put_list(const struct ws_far_question *question, FILE *out)
+{
+	if (!question->bare_reasons) {
+		put_numbers(question, list_of, out);
+		return;
+	}
+	fputs("(", out);
+	put_numbers(question, list_of, out);
+	fputs(" + if(reason != 16 AND NOT bitTest(toUInt64(", out);
+	fprintf(out, "%" PRIu64 "), reason) AND ", question->bare_reasons);
+	put_numbers(question, list_of, out);
+	fprintf(out, " = 0, %d, 0))", WS_N_SIDES);
+}
+
 static uint64_t node_of(const struct ws_far_question *question, uint32_t file)
 {
 	return question->vantage[file].node;
@@ -66,21 +81,12 @@ static uint64_t family_of(const struct ws_far_question *question, uint32_t file)
 	return question->family[file];
 }
 
-/* Or one without, of those that may take part without. */
-static void put_bare(const struct ws_far_question *question, FILE *out)
-{
-	fputs(" OR (reason != 16 AND empty(trace_id) AND empty(span_id) AND (", out);
-	put_numbers(question, list_of, out);
-	fputs(" != 0 OR bitTest(toUInt64(", out);
-	fprintf(out, "%" PRIu64 "), reason)))", question->bare_reasons);
-}
-
 /* A row that takes part, and ids that can be some. */
 static void put_takes_part(const struct ws_far_question *question, FILE *out)
 {
 	fputs("(direction < 3 AND ((reason = 16 AND length(span_id) = 8 AND length(trace_id) IN (8, 16))", out);
 	if (question->bare_reasons)
-		put_bare(question, out);
+		fputs(" OR (reason != 16 AND empty(trace_id) AND empty(span_id))", out);
 	fputc(')', out);
 	if (question->family) {
 		fputs(" AND family != 0 AND family = ", out);
@@ -103,7 +109,7 @@ static void put_key(const struct ws_far_question *question, const char *const na
 static void put_mask(const struct ws_far_question *question, FILE *out)
 {
 	fputs("sum(bitShiftLeft(toUInt64(1), 16 * ", out);
-	put_numbers(question, list_of, out);
+	put_list(question, out);
 	fputs(")) AS mask", out);
 }
 
@@ -111,7 +117,7 @@ static void put_mask(const struct ws_far_question *question, FILE *out)
 static void put_sum(const char *value, char name, int list, const struct ws_far_question *question, FILE *out)
 {
 	fprintf(out, ", sumIf(%s, ", value);
-	put_numbers(question, list_of, out);
+	put_list(question, out);
 	fprintf(out, " = %d) AS %c%d", list, name, list);
 }
 
@@ -121,7 +127,7 @@ static void put_more_sums(const struct ws_far_question *question, int list, FILE
 	fputs(", sumIf(toUInt64(", out);
 	put_numbers(question, index_of, out);
 	fputs("), ", out);
-	put_numbers(question, list_of, out);
+	put_list(question, out);
 	fprintf(out, " = %d) AS i%d", list, list);
 	if (list % WS_N_SIDES == WS_SIDE_NIC)
 		put_sum("toInt64(request_id)", 'q', list, question, out);

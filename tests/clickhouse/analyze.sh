@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck disable=SC2154 # server.sh sets clickhouse_...
+# shellcheck disable=SC2154 # suite.sh and server.sh set work, one, two, layouts, rows, clickhouse_...
 # Analyze's answers from a ClickHouse store are those from run.db, byte for byte: on one server, and on two shards, asked
 # directly and through one of them. Then what happens when the store, or the way to it, breaks.
 set -euo pipefail
@@ -30,36 +30,8 @@ if [ $# -ne 1 ]; then
     exit 2
 fi
 bin=$(cd "$1" && pwd)
-if [ -z "${CLICKHOUSE_LIBRARY-}" ] && ! command -v clickhouse-server > /dev/null; then
-    echo "skipped: no clickhouse-server: apt-get install -y clickhouse-server"
-    exit 0
-fi
-unset WIRESPAN_STORE_PASSWORD
-export WIRESPAN_REPORTS=${WIRESPAN_REPORTS:-$root/reports} PYTHONDONTWRITEBYTECODE=1
-
-work=$(mktemp -d "${TMPDIR:-/var/tmp}/wirespan-clickhouse.XXXXXX")
-# shellcheck disable=SC2034 # server.sh reads it
-servers=$work/servers
-proxy_pid=
-# shellcheck source=tests/clickhouse/server.sh disable=SC1091
-. "$root/tests/clickhouse/server.sh"
-# shellcheck source=tests/check.sh disable=SC1091
-. "$root/tests/check.sh"
-trap '[ -z "$proxy_pid" ] || kill "$proxy_pid" 2> /dev/null || true; clickhouse_end; rm -rf "$work"' EXIT
-
-# same DIR COMMAND [OPTION]...: the same words and status from run.db and from each layout.
-same() {
-    local dir=$1 layout wanted=0 got
-    shift
-    "$bin/analyze" "$@" --dir "$dir" > "$work/wanted" 2> "$work/wanted.err" || wanted=$?
-    for layout in "${layouts[@]}"; do
-        got=0
-        # shellcheck disable=SC2086 # several words
-        "$bin/analyze" "$@" --dir "$dir" $layout > "$work/got" 2> "$work/got.err" || got=$?
-        equals "$wanted" "$got" || { cat "$work/got.err"; return 1; }
-        cmp "$work/wanted" "$work/got" || { echo "analyze $* --dir $dir $layout"; return 1; }
-    done
-}
+# shellcheck source=tests/clickhouse/suite.sh disable=SC1091
+. "$root/tests/clickhouse/suite.sh"
 
 # same_run DIR: what is said of a run by itself, all in one check.
 same_run() {
@@ -69,15 +41,6 @@ same_run() {
         # shellcheck disable=SC2086 # several words
         same "$dir" $command --format json || return 1
     done
-}
-
-# fails TEXT COMMAND...: it fails, prints nothing, and says TEXT (a regular expression).
-fails() {
-    local text=$1 status=0
-    shift
-    "$@" > "$work/got" 2> "$work/got.err" || status=$?
-    cat "$work/got.err"
-    [ "$status" -eq 1 ] && [ ! -s "$work/got" ] && grep -qE "$text" "$work/got.err"
 }
 
 # made_run: 20000 requests, of which some are sent again, beside what nobody else saw.
@@ -93,17 +56,6 @@ foreign() {
     "$root/tests/diff/foreign/run.py" --bin "$bin" --work "$work/foreign" --keep ${cases[@]+"${cases[@]}"} > /dev/null
 }
 
-# torn_run: a run whose vport capture shows another client than its records do, as behind a NAT that only the records see.
-torn_run() {
-    mkdir -p "$work/torn/run"
-    cp "$root/datasets/sample-campaign/vxlan-proposed-80-n200-both/"* "$work/torn/run/"
-    zstd -qd --rm "$work/torn/run/vport.pcap.zst"
-    python3 -c '
-import pathlib, sys
-path = pathlib.Path(sys.argv[1])
-path.write_bytes(path.read_bytes().replace(bytes([10, 244, 4, 11]), bytes([10, 244, 4, 12])))' "$work/torn/run/vport.pcap"
-}
-
 # answered: 8 connections with many requests each, and their answers.
 answered() {
     mkdir "$work/answered"
@@ -115,24 +67,6 @@ nodes() {
     "$root/tests/clocks/network.py" --seconds 2 "$work/nodes" && "$root/tests/clocks/network.py" --seconds 2 --requests-only "$work/unanswered"
 }
 
-# load DIR [OPTION]...
-load() {
-    local dir=$1
-    shift
-    "$bin/ingest" --quiet --dir "$dir" "$@" && "$bin/ingest" --quiet --dir "$dir" "$@" --store "$one" &&
-        "$bin/ingest" --quiet --dir "$dir" "$@" --store "$two" --cluster both
-}
-
-clickhouse_one one
-clickhouse_shards both a b
-one=clickhouse://127.0.0.1:${clickhouse_port[one]}/wirespan
-two=clickhouse://127.0.0.1:${clickhouse_port[a]},127.0.0.1:${clickhouse_port[b]}/wirespan
-through_one=clickhouse://127.0.0.1:${clickhouse_port[a]}/wirespan
-layouts=("--store $one" "--store $two" "--store $through_one")
-
-cp -R "$root/datasets/sample-campaign" "$work/campaign"
-chmod -R u+w "$work/campaign"
-find "$work/campaign" -name run.db -delete
 check "a made run" made_run
 check "foreign captures" foreign
 check "a torn run" torn_run
@@ -299,23 +233,6 @@ check "an error of the server's own behind rows" fails "$exceeded( \(TOO_MANY_RO
     "$bin/analyze" export --dir "$work/refused" --format csv --store "clickhouse://limited@${one#clickhouse://}"
 
 # the way to the store
-# by_proxy FAULT WHEN COMMAND...: the command, with $store the one server behind a proxy that makes the fault where WHEN is found.
-by_proxy() {
-    local fault=$1 when=$2 status=0 i
-    shift 2
-    rm -f "$work/port"
-    rm -f "$work/bytes"
-    "$root/tests/clickhouse/fault_proxy.py" --when "(?s)$when" --bytes "$work/bytes" "${clickhouse_port[one]}" "$fault" > "$work/port" &
-    proxy_pid=$!
-    for ((i = 0; i < 100; i++)); do [ -s "$work/port" ] || sleep 0.1; done
-    store=127.0.0.1:$(cat "$work/port")
-    layouts=("--store clickhouse://$store/wirespan")
-    "$@" || status=$?
-    kill "$proxy_pid"
-    wait "$proxy_pid" 2> /dev/null || true
-    proxy_pid=
-    return "$status"
-}
 # spoilt COMMAND...: it says that it failed, and with which server.
 spoilt() {
     fails "$store" "$bin/analyze" "$@" --dir "$work/made" --store "clickhouse://$store/wirespan"
@@ -326,13 +243,6 @@ spoilt_campaign() {
     fails "$store" "$bin/analyze" "$@" --dir "$work/campaign" --store "clickhouse://$store/wirespan"
 }
 
-# travels MOST COMMAND...: no more bytes than so many come from the one server.
-travels() {
-    local most=$1
-    shift
-    by_proxy none . "$@" || return 1
-    [ "$(cat "$work/bytes")" -le "$most" ] || { echo "$(cat "$work/bytes") bytes"; return 1; }
-}
 # spoilt_refused COMMAND...: the same as spoilt, of the run whose rows may be refused.
 spoilt_refused() {
     fails "$store" "$bin/analyze" "$@" --dir "$work/refused" --store "clickhouse://$store/wirespan"
@@ -348,7 +258,6 @@ spoilt_nodes() {
     fails "$store" "$bin/analyze" "$@" --dir "$work/nodes" --store "clickhouse://$store/wirespan"
 }
 
-rows='(?!.*PREWHERE).*FROM request WHERE.* ORDER BY request_id'
 check "pairs are counted where the rows are: none of them travels (cdf)" by_proxy words "$rows" same "$work/made" cdf --no-figure \
     --format json
 check "the same (ledger)" by_proxy words "$rows" same "$work/made" ledger
@@ -375,12 +284,6 @@ check "but rows do, where one may be refused" by_proxy words "$rows" spoilt_refu
 check "but rows do, where sources know a packet by other addresses" by_proxy words "$rows" torn cdf --no-figure
 check "the same of a report" by_proxy words "$rows" same_report "$work/made"
 check "different ids are counted where they are" by_proxy words '.*uniqExactIf' spoilt_campaign ledger
-check "contexts are counted where they are: no row travels (detect)" by_proxy words "$rows" same "$work/made" detect --no-figure \
-    --format json
-check "the same (offsets)" by_proxy words "$rows" same "$work/made" offsets --no-figure --by hop,family,format
-for fault in cut-answer words-behind; do
-    check "$fault: contexts that are counted" by_proxy "$fault" '.*AS p_ctx_off' spoilt detect --no-figure
-done
 for fault in cut-answer words words-behind full html short garbage; do
     check "$fault: what is counted there" by_proxy "$fault" '.*ARRAY JOIN kinds' spoilt cdf --no-figure
 done

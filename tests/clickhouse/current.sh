@@ -59,7 +59,9 @@ part() {
 export CLICKHOUSE_LIBRARY=$cache/$wanted/libchdb.so
 part "ClickHouse $wanted: loading" "$here/ingest.sh" "$bin"
 part "ClickHouse $wanted: analyzing" "$here/analyze.sh" "$bin"
+part "ClickHouse $wanted: contexts" "$here/detect.sh" "$bin"
 export clickhouse_profile='<enable_analyzer>0</enable_analyzer>'
 part "ClickHouse $wanted, the older analyzer" "$here/analyze.sh" "$bin"
+part "ClickHouse $wanted, the older analyzer: contexts" "$here/detect.sh" "$bin"
 echo "$n_passed passed, $n_failed failed"
 [ "$n_failed" -eq 0 ]
