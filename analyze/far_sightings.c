@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/bulk.h"
 #include "analyze/far_alike.h"
@@ -14,8 +15,10 @@
 #include "lib/clickhouse/tables.h"
 #include "lib/text_stream.h"
 
-/* Of more, all rows that matter are asked for: a server takes a query of 256 KB. */
-#define SEQS_MAX 15000
+/* A question that would be longer asks for all rows that matter: a server takes a query of 256 KB and of 50000 parts.
+ */
+#define QUERY_MAX 200000
+#define SEQS_MAX  10000
 
 struct asking {
 	struct ws_store *store;
@@ -60,23 +63,38 @@ static int take_row(void *context, uint32_t number, uint64_t row, const struct w
 	return sink->row(sink->context, number, row, sighting, place);
 }
 
-/* Asks for no other rows than those of the sequence numbers. */
-static int narrow(const struct asking *asking, struct ws_error *err)
+/* SQL of the crowded sequence numbers; NULL: no memory; the caller's, to be freed. */
+static char *compose_seqs(const struct ws_numbers *crowded)
 {
 	struct ws_text_stream stream;
-	char *text = NULL;
-	int rc = ws_text_stream_open(&stream);
+	char *text;
 
-	if (rc)
-		return ws_error(err, rc, "out of memory");
+	if (ws_text_stream_open(&stream))
+		return NULL;
 	fputs("seq IN (", stream.out);
-	for (uint64_t i = 0; i < asking->crowded.n; i++)
-		fprintf(stream.out, "%s%" PRIu32, i ? "," : "", (uint32_t)asking->crowded.at[i]);
+	for (uint64_t i = 0; i < crowded->n; i++)
+		fprintf(stream.out, "%s%" PRIu32, i ? "," : "", (uint32_t)crowded->at[i]);
 	fputc(')', stream.out);
-	rc = ws_text_stream_finish(&stream, &text, NULL);
-	rc = rc ? rc : ws_far_narrow(asking->far, WS_TABLE_REQUEST, text);
-	free(text);
-	return rc ? ws_error(err, -ENOMEM, "out of memory") : 0;
+	return ws_text_stream_finish(&stream, &text, NULL) ? NULL : text;
+}
+
+/* Asks for no other rows than those of crowded sequence numbers, if they are few. */
+static int narrow(const struct asking *asking, struct ws_error *err)
+{
+	char *rows, *seqs;
+	int rc = 0;
+
+	if (!asking->crowded.n || asking->crowded.n > SEQS_MAX)
+		return 0;
+	rows = ws_far_rows(asking->far, WS_TABLE_REQUEST);
+	seqs = compose_seqs(&asking->crowded);
+	if (!rows || !seqs)
+		rc = -ENOMEM;
+	else if (strlen(rows) + strlen(seqs) < QUERY_MAX)
+		rc = ws_far_narrow(asking->far, WS_TABLE_REQUEST, seqs);
+	free(rows);
+	free(seqs);
+	return rc ? ws_error(err, rc, "out of memory") : 0;
 }
 
 /* Reads n rows of judged points. */
@@ -118,8 +136,7 @@ static int judge(struct asking *asking, struct ws_error *err)
 
 	if (n_rows && asking->judged.is_sifted)
 		rc = ws_far_matches(&matching, take_match, asking, &asking->crowded, &n_rows, err);
-	if (!rc && asking->crowded.n && asking->crowded.n <= SEQS_MAX)
-		rc = narrow(asking, err);
+	rc = rc ? rc : narrow(asking, err);
 	return rc || !n_rows ? rc : read_rows(asking, n_rows, err);
 }
 
