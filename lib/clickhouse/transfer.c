@@ -21,7 +21,7 @@ _Static_assert(WS_TRANSFER_WORDS_LEN >= CURL_ERROR_SIZE, "room for libcurl's wor
 
 /*
  * libcurl was refused memory so often, in the whole process: it has one allocator. 7.88 does not always say so: it
- * drops the query of an address that it has no room for.
+ * drops the query of an address that it has no room for, and would ask another question then.
  */
 static atomic_uint_fast64_t n_refusals;
 
@@ -119,6 +119,18 @@ static int take_progress(void *context, curl_off_t down_all, curl_off_t down, cu
 	return 0;
 }
 
+/* Before a request goes out: nothing of it is missing. */
+static int may_go_out(void *context, char *remote, char *local, int remote_port, int local_port)
+{
+	const struct ws_transfer *t = context;
+
+	(void)remote;
+	(void)local;
+	(void)remote_port;
+	(void)local_port;
+	return t->refusals_before == n_refusals ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
 void ws_transfer_close(struct ws_transfer *t)
 {
 	if (t->easy) {
@@ -193,6 +205,8 @@ static bool set_options(struct ws_transfer *t, const void *body, size_t n)
 	curl_easy_setopt(t->easy, CURLOPT_XFERINFOFUNCTION, take_progress);
 	curl_easy_setopt(t->easy, CURLOPT_XFERINFODATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, may_go_out);
+	curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->words);
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What lib/ does where an allocation is refused. */
+#include <arpa/inet.h>
 #include <jansson.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <zlib.h>
 #include <zstd.h>
 
+#include "lib/clickhouse/result.h"
 #include "lib/log/unpack.h"
 #include "lib/text_stream.h"
 #include "lib/trials.h"
@@ -156,6 +162,99 @@ static void what_cannot_be_unpacked_for_want_of_memory_is_not_damaged(void **sta
 	with_each_refused(unpack);
 }
 
+/* Requests that came to the server without their query, of those of all trials. */
+static unsigned *n_bare;
+
+/* Answers one request: its version, a row, or, as ClickHouse does without a database, that there is no such table. */
+static void answer(int fd)
+{
+	static const char row[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n\1\7";
+	static const char version[] = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\n18.16.1\n";
+	static const char none[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 46\r\nConnection: close\r\n\r\n"
+				   "Code: 60, e.displayText() = Table default.flow";
+	char text[4096] = "";
+	ssize_t n = 0, got;
+
+	while (!strstr(text, "FORMAT RowBinary") && !strstr(text, "version()") &&
+	       (got = read(fd, text + n, sizeof(text) - 1 - (size_t)n)) > 0)
+		n += got;
+	if (strstr(text, "version()")) {
+		got = write(fd, version, sizeof(version) - 1);
+	} else if (n) {
+		const bool is_whole = strstr(text, "database=traces HTTP/1.1\r\n");
+
+		*n_bare += !is_whole;
+		got = is_whole ? write(fd, row, sizeof(row) - 1) : write(fd, none, sizeof(none) - 1);
+	}
+	close(fd);
+}
+
+/* Starts a server in a process of its own, which *server is. Returns its port. */
+static uint16_t serve(pid_t *server)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	socklen_t len = sizeof(at);
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(listener, 64), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+	*server = fork();
+	assert_true(*server >= 0);
+	if (*server == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a check that fails leaves it behind */
+	while (*server == 0)
+		answer(accept(listener, NULL, NULL));
+	close(listener);
+	return ntohs(at.sin_port);
+}
+
+static char store_url[64];
+
+static enum outcome ask_store(void)
+{
+	static const uint8_t kind[] = { WS_KIND_U8 };
+	const uint64_t refused = refused_one;
+	const struct ws_value *row = NULL;
+	struct ws_result *result = NULL;
+	struct ws_access access = { 0 };
+	struct ws_error err = { 0 };
+	struct ws_client *client;
+	int rc;
+
+	refused_one = 0;
+	if (ws_access_open(store_url, NULL, NULL, &access, &err) || ws_client_open(&access, 0, &client, &err))
+		return WRONG;
+	ws_client_use_database(client);
+	refused_one = refused;
+	rc = ws_result_open(client, "toUInt8(port) FROM flow", kind, 1, &result, &err);
+	rc = rc ? rc : ws_result_next(result, &row, &err);
+	if (rc == 1 && row[0].integer != 7)
+		return WRONG;
+	rc = rc == 1 ? ws_result_next(result, &row, &err) : rc;
+	refused_one = 0;
+	ws_result_close(result);
+	ws_client_close(client);
+	ws_access_close(&access);
+	return rc ? told(rc, &err) : row ? WHOLE : WRONG;
+}
+
+static void no_request_goes_to_a_store_without_its_query(void **state)
+{
+	pid_t server;
+
+	(void)state;
+	n_bare = mmap(NULL, sizeof(*n_bare), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(n_bare != MAP_FAILED);
+	snprintf(store_url, sizeof(store_url), "clickhouse://127.0.0.1:%u/traces", (unsigned)serve(&server));
+	assert_int_equal(ask_store(), WHOLE); /* libraries are ready from then on */
+	with_each_refused(ask_store);
+	kill(server, SIGKILL);
+	assert_int_equal(waitpid(server, NULL, 0), server);
+	assert_int_equal(*n_bare, 0);
+	munmap(n_bare, sizeof(*n_bare));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +263,7 @@ int main(void)
 		TEST(a_text_in_json_keeps_its_end),
 		TEST(jansson_reads_no_text_beyond_its_end),
 		TEST(what_cannot_be_unpacked_for_want_of_memory_is_not_damaged),
+		TEST(no_request_goes_to_a_store_without_its_query),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
