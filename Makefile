@@ -99,7 +99,7 @@ check-faults: all ## what faults do: kills, full disks, lost interfaces, damaged
 	for t in tests/faults/*.sh; do $$t $(BUILD)/bin || exit 1; done
 
 check-clickhouse: all bench-programs ## loading into ClickHouse and analyzing there, on servers that are started for it
-	for t in $(wildcard tests/clickhouse/ingest.sh tests/clickhouse/analyze.sh tests/clickhouse/detect.sh); do $$t $(BUILD)/bin || exit 1; done
+	for t in $(wildcard $(addprefix tests/clickhouse/,ingest.sh analyze.sh detect.sh hostile.sh)); do $$t $(BUILD)/bin || exit 1; done
 
 check-clickhouse-current: all bench-programs ## the same on a current ClickHouse, by hand (downloads 180 MB once, with npm); VERSION=26.7.3-stable.1
 	tests/clickhouse/current.sh $(if $(VERSION),--version $(VERSION)) $(BUILD)/bin

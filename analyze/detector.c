@@ -253,6 +253,8 @@ static int look(struct detector *work, const struct ws_sightings *sightings)
 		made->n_unread += s->reason == WS_REASON_UNREAD && is_later ? n : 0;
 		work->n_undecodable += s->reason == WS_REASON_UNDECODABLE && !is_later ? n : 0;
 		if (s->reason == WS_REASON_CONTEXT) {
+			if (n > UINT32_MAX - made->n_found)
+				return -EOVERFLOW;
 			made->n_found += (uint32_t)n;
 			rc = add_spot(work, WS_SPOT_FOUND, made->file, sightings, i);
 		} else if (is_open(s->reason) && !made->has_capture) {

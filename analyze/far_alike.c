@@ -34,7 +34,8 @@ struct asking {
 	char *condition;
 	struct rows *rows; /* by file */
 	struct ws_numbers *changes;
-	bool is_torn; /* a request of a flow that is not there */
+	bool is_torn;  /* a request of a flow that is not there */
+	bool has_more; /* requests that a file does not have were told of */
 };
 
 static const char *merging(const struct ws_far_server *server)
@@ -186,6 +187,10 @@ static int take_alike(void *context, const struct ws_value *row)
 
 	if (f == catalog->n_files)
 		return 0;
+	asking->has_more = row[N_ALIKE].integer < 1 ||
+			   (uint64_t)row[N_ALIKE].integer > catalog->file[f].n_requests - asking->rows[f].n_told;
+	if (asking->has_more)
+		return -EPROTO;
 	asking->rows[f].n_told += (uint64_t)row[N_ALIKE].integer;
 	asking->is_torn = s.tuple == UINT32_MAX;
 	if (asking->is_torn)
@@ -251,6 +256,10 @@ int ws_far_alike(struct ws_far *far, const struct ws_study *study, const struct 
 		rc = ws_far_check_rows(far, &study->catalog.file[f], asking.rows[f].n_told, err);
 	if (asking.is_torn)
 		ws_error(err, rc, "%s: holds a request of a flow that is not there: drop the run, and load it again",
+			 ws_far_name(far));
+	if (asking.has_more)
+		ws_error(err, rc,
+			 "%s: told of more requests than a file has: the store has changed meanwhile: try again",
 			 ws_far_name(far));
 	ws_far_servers_close(&servers);
 	free(asking.condition);

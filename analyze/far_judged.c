@@ -13,8 +13,10 @@
 
 struct sifting {
 	const struct ws_roster *roster;
-	uint64_t n_alike; /* identities that both have once */
+	uint64_t n_rows;  /* of both */
+	uint64_t n_alike; /* identities that both have once: of each two rows */
 	bool is_torn;	  /* by other addresses */
+	bool has_more;	  /* than there are rows for */
 };
 
 /* Assigns the files of judged points to lists. Returns whether each point has one record file and its capture. */
@@ -44,6 +46,9 @@ static int take(void *context, const struct ws_told *told)
 
 	if (told->kind != WS_TOLD_EBPF)
 		return 0;
+	sifting->has_more = told->n > sifting->n_rows / 2 - sifting->n_alike;
+	if (sifting->has_more)
+		return -EPROTO;
 	tuple = ws_roster_find(sifting->roster, told->a);
 	sifting->n_alike += told->n;
 	sifting->is_torn |= tuple == UINT32_MAX || tuple != ws_roster_find(sifting->roster, told->b);
@@ -60,7 +65,7 @@ static int sift(struct ws_far *far, const struct ws_study *study, const struct w
 		.list_of_file = judged->list_of_file,
 		.is_joined = { true, false },
 	};
-	struct sifting sifting = { .roster = roster };
+	struct sifting sifting = { .roster = roster, .n_rows = judged->n_rows };
 	const struct ws_far_listener listener = { .alike = take, .context = &sifting };
 	int rc;
 
@@ -69,6 +74,10 @@ static int sift(struct ws_far *far, const struct ws_study *study, const struct w
 			question.bare_reasons |= UINT64_C(1) << reason;
 	}
 	rc = ws_far_sift(far, &question, &listener, err);
+	if (sifting.has_more)
+		ws_error(err, rc,
+			 "%s: told of more requests than a file has: the store has changed meanwhile: try again",
+			 ws_far_name(far));
 	judged->is_sifted = !rc && !sifting.is_torn;
 	if (judged->is_sifted)
 		judged->n_rows -= 2 * sifting.n_alike;

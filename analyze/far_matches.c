@@ -30,6 +30,7 @@ struct asking {
 	uint64_t n_rows, n_crowded_rows;
 	uint64_t slice, n_slices;
 	bool is_torn; /* a request of a flow that is not there, or a point that is none */
+	bool is_odd;  /* more requests than there are, or counts that contradict one another */
 };
 
 /* transform(file_id, [files], [numbers]) over the files that are judged or judge. */
@@ -167,8 +168,22 @@ static int take_match(struct asking *asking, const struct ws_value *row)
 	return rc;
 }
 
+/* Does a row stand for requests, for no more than are left, and, if for counterparts, for all that it says? */
+static bool is_sound(const struct asking *asking, const struct ws_value *row)
+{
+	const uint64_t shape = (uint64_t)row[SHAPE].integer, n = (uint64_t)row[N_MATCHES].integer;
+	const uint64_t n_rows = (uint64_t)row[N_ROWS].integer;
+
+	if (n < 1 || n > n_rows || n_rows > asking->matching->judged->n_rows - asking->n_rows)
+		return false;
+	return shape == CROWDED || (shape >= 1 && shape <= 3 && n_rows == (shape == 3 ? 2 * n : n));
+}
+
 static int take(struct asking *asking, const struct ws_value *row)
 {
+	asking->is_odd = !is_sound(asking, row);
+	if (asking->is_odd)
+		return -EPROTO;
 	asking->n_rows += (uint64_t)row[N_ROWS].integer;
 	if (row[SHAPE].integer != CROWDED)
 		return take_match(asking, row);
@@ -214,6 +229,11 @@ int ws_far_matches(const struct ws_far_matching *matching, ws_harvest_take_match
 	if (asking.is_torn)
 		return ws_error(err, rc,
 				"%s: holds a request of a flow that is not there: drop the run, and load it again",
+				ws_far_name(matching->far));
+	if (asking.is_odd)
+		return ws_error(err, rc,
+				"%s: told of other requests than it has counted: the store has changed meanwhile: try "
+				"again",
 				ws_far_name(matching->far));
 	if (!rc && asking.n_rows != matching->judged->n_rows)
 		rc = ws_error(err, -EPROTO,

@@ -114,9 +114,12 @@ static int take_pair(void *context, const struct ws_value *row)
 	if (question->ids) {
 		memcpy(pair.identity.trace_id, row[2].bytes, sizeof(pair.identity.trace_id));
 		pair.identity.trace_id_len = (uint32_t)row[3].integer;
+		if (pair.identity.trace_id_len != 8 && pair.identity.trace_id_len != 16)
+			asking->is_odd = true;
 		memcpy(pair.identity.span_id, &row[4].integer, sizeof(pair.identity.span_id));
 		at += 3;
 	}
+	rc = asking->is_odd ? -EPROTO : 0;
 	for (int source = 0; source < WS_N_SOURCES && !rc; source++) {
 		pair.is_seen[source] = question->is_joined[source] && (which == 2 || which == source);
 		if (pair.is_seen[source])

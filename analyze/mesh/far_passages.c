@@ -75,6 +75,8 @@ static int read_sighting(struct asking *asking, const struct ws_value *row, cons
 	s->file = (uint16_t)file;
 	s->ts_ns = ws_ns_less(moved_ns, passages->offset_ns[file]);
 	s->direction = traits & WS_TRAITS_DIRECTION;
+	if (s->direction > WS_DIRECTION_OUT)
+		return is_odd(asking);
 	s->family = traits >> WS_TRAITS_FAMILY_AT & (WS_MAX_FAMILIES - 1);
 	if (traits & WS_TRAITS_NEW) {
 		if (end - *at < 12)
@@ -99,6 +101,8 @@ static int take_requests(void *context, const struct ws_value *row)
 	}
 	memcpy(s.identity.trace_id, row[0].bytes, sizeof(s.identity.trace_id));
 	s.identity.trace_id_len = (uint32_t)row[1].integer & (WS_FORM_WIDE - 1);
+	if (s.identity.trace_id_len != 8 && s.identity.trace_id_len != 16)
+		return is_odd(asking);
 	while (at < end && !rc) {
 		rc = read_sighting(asking, row, &at, end, &s);
 		rc = rc ? rc : asking->passages->request(asking->passages->context, &s);
@@ -159,8 +163,8 @@ static int restrict_rows(struct asking *asking, struct ws_error *err)
 }
 
 /* Traces, then the identities of those that were seen too often for a row. */
-static int ask_requests(struct asking *asking, const struct ws_far_servers *servers, const struct ws_far_counts *counts,
-			enum ws_far_left *left, struct ws_error *err)
+static int ask_requests(struct asking *asking, const struct ws_far_servers *servers, enum ws_far_left *left,
+			struct ws_error *err)
 {
 	static const uint8_t kind[] = { WS_KIND_FIXED_16, WS_KIND_U8, WS_KIND_I64, WS_KIND_STRING };
 	const struct ws_far_asking question = { compose_requests, kind, sizeof(kind), take_requests, asking };
@@ -169,7 +173,7 @@ static int ask_requests(struct asking *asking, const struct ws_far_servers *serv
 	int rc;
 
 	for (uint32_t f = 0; f < passages->catalog->n_files; f++)
-		n_rows += passages->wanted_requests[f] ? counts->file[f].n_contexts : 0;
+		n_rows += passages->wanted_requests[f] ? passages->catalog->file[f].n_contexts : 0;
 	asking->sql.wanted = passages->wanted_requests;
 	rc = ask(asking, servers, &question, n_rows, err);
 	asking->sql.by_identity = true;
@@ -179,8 +183,7 @@ static int ask_requests(struct asking *asking, const struct ws_far_servers *serv
 	return rc || !asking->n_left ? rc : restrict_rows(asking, err);
 }
 
-static int ask_responses(struct asking *asking, const struct ws_far_servers *servers,
-			 const struct ws_far_counts *counts, struct ws_error *err)
+static int ask_responses(struct asking *asking, const struct ws_far_servers *servers, struct ws_error *err)
 {
 	static const uint8_t kind[] = { WS_KIND_U16, WS_KIND_I64, WS_KIND_U8, WS_KIND_I64, WS_KIND_STRING };
 	const struct ws_far_asking question = { compose_responses, kind, sizeof(kind), take_responses, asking };
@@ -188,7 +191,7 @@ static int ask_responses(struct asking *asking, const struct ws_far_servers *ser
 	uint64_t n_rows = 0;
 
 	for (uint32_t f = 0; f < passages->catalog->n_files; f++)
-		n_rows += passages->wanted_responses[f] ? counts->file[f].n_responses : 0;
+		n_rows += passages->wanted_responses[f] ? passages->catalog->file[f].n_responses : 0;
 	asking->sql.wanted = passages->wanted_responses;
 	return ask(asking, servers, &question, n_rows, err);
 }
@@ -217,8 +220,8 @@ static int ask_all(struct asking *asking, const struct ws_far_servers *servers, 
 		rc = ws_far_check_rows(passages->far, &passages->catalog->file[f], counts->file[f].n_requests, err);
 	if (rc || !is_packable(asking, counts))
 		return rc;
-	rc = ask_requests(asking, servers, counts, left, err);
-	return rc ? rc : ask_responses(asking, servers, counts, err);
+	rc = ask_requests(asking, servers, left, err);
+	return rc ? rc : ask_responses(asking, servers, err);
 }
 
 int ws_far_passages(const struct ws_far_passages *passages, struct ws_far_counts *counts, enum ws_far_left *left,

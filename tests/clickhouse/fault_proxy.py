@@ -3,7 +3,7 @@
 """Stands between a client and a ClickHouse server, and makes one fault: with the requests whose SQL begins with what --when (a
 regular expression) says, from the one after --skip on. Prints its port, and serves until it is ended.
 
-    fault_proxy.py [--when RE] [--skip N] [--mark FILE] [--until FILE] [--bytes FILE] [--tls PEM] UPSTREAM_PORT FAULT
+    fault_proxy.py [--when RE] [--skip N] [--mark FILE] [--until FILE] [--bytes FILE] [--change HEX:HEX] [--tls PEM] UPSTREAM_PORT FAULT
 
 none          there is none
 cut-request   the connection is closed, and nothing was done
@@ -22,6 +22,7 @@ hostile       words with control characters, endless in length
 flood         an answer without end
 short         an answer that ends in the middle of a row, as if that were all
 no-length     an answer whose end is the connection's
+changed       the answer, in which the first bytes of --change are replaced by its second ones
 garbage       bytes that are no HTTP"""
 
 import argparse
@@ -165,6 +166,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_short(self, body):
         self.answer(200, self.forward(body)[1][:-1])
 
+    def do_changed(self, body):
+        status, answer = self.forward(body)
+        self.answer(status, answer.replace(*self.server.change))
+
     def do_no_length(self, body):
         self.answer(200, self.forward(body)[1], length=False)
         self.cut()
@@ -188,6 +193,7 @@ def main():
     parser.add_argument("--mark", help="a file that is made when the fault is")
     parser.add_argument("--until", help="what pause waits for")
     parser.add_argument("--bytes", help="a file that says how many bytes all answers so far had")
+    parser.add_argument("--change", default=":", help="what is looked for in answers, and what comes in its place")
     parser.add_argument("--tls", help="a key and its certificate: speaks TLS to the client")
     parser.add_argument("upstream", type=int)
     parser.add_argument("fault", choices=sorted(name[3:].replace("_", "-") for name in dir(Handler)
@@ -201,6 +207,7 @@ def main():
     server.upstream, server.fault, server.when, server.skip = a.upstream, a.fault, re.compile(a.when), a.skip
     server.mark, server.until, server.n_met, server.lock = a.mark, a.until, 0, threading.Lock()
     server.bytes, server.n_bytes = a.bytes, 0
+    server.change = [bytes.fromhex(part) for part in a.change.split(":")]
     print(server.server_port, flush=True)
     server.serve_forever()
 
