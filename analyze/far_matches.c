@@ -75,14 +75,13 @@ static char *compose(const struct asking *asking)
 		free(rows);
 		return NULL;
 	}
-	fputs("toUInt8(if(n0 > 1 OR n1 > 1, 4, n0 + 2 * n1)) AS shape, toUInt32(point), toUInt32(if(shape = 4, seq, "
-	      "0)) AS"
-	      " s",
+	fputs("toUInt8(if(n0 > 1 OR n1 > 1, 4, n0 + 2 * n1)) AS shape, toUInt32(point),"
+	      " toUInt32(if(shape = 4, seq, 0)) AS s",
 	      stream.out);
 	for (int list = 0; list < 2; list++)
 		fprintf(stream.out,
-			", if(shape = 4, 0, f%d) AS flow%d, toInt64(if(shape = 4, 0, x%d)) AS traits%d, "
-			"toInt64(max(t%d))",
+			", if(shape = 4, 0, f%d) AS flow%d, toInt64(if(shape = 4, 0, x%d)) AS traits%d,"
+			" toInt64(max(t%d))",
 			list, list, list, list, list);
 	fputs(", toInt64(count()), toInt64(sum(n0 + n1)) FROM (SELECT point, seq", stream.out);
 	put_list(0, stream.out);

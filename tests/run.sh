@@ -95,6 +95,12 @@ set -m # a process group for each, to be ended as one
     aside "a campaign's numbers = an independent judge's" make -s check-numbers
     aside "host parser = tshark" make -s check-tshark EVERY=4
     aside "journeys, clocks" make -s check-mesh
+    if $is_odd_day; then
+        aside "fuzz" fuzz
+    else
+        aside "threads under ThreadSanitizer" make -s -j 2 check-tsan
+        aside "a part under memcheck" make -s check-valgrind PARTS=load_logs
+    fi
 } &
 lanes+=($!)
 {
@@ -105,13 +111,6 @@ lanes+=($!)
     fi
     aside "campaigns" make -s check-campaign
     aside "ClickHouse" make -s check-clickhouse
-    renice -n 10 "$BASHPID" > /dev/null
-    if $is_odd_day; then
-        aside "fuzz" fuzz
-    else
-        aside "threads under ThreadSanitizer" make -s -j 2 check-tsan
-        aside "a part under memcheck" make -s check-valgrind PARTS=load_logs
-    fi
 } &
 lanes+=($!)
 set +m

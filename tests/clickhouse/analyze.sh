@@ -32,6 +32,7 @@ fi
 bin=$(cd "$1" && pwd)
 # shellcheck source=tests/clickhouse/suite.sh disable=SC1091
 . "$root/tests/clickhouse/suite.sh"
+suite_layouts
 
 # same_run DIR: what is said of a run by itself, all in one check.
 same_run() {
@@ -168,6 +169,7 @@ trace=$(sqlite3 "$work/made/run.db" "SELECT lower(hex(trace_id)) FROM request WH
 check "one trace" same "$work/made" trace "$trace" --no-figure --format json
 answered=$(sqlite3 "$work/answered/run.db" "SELECT lower(hex(trace_id)) FROM request WHERE reason = 16 LIMIT 1 OFFSET 2000")
 check "one trace of connections with many answers" same "$work/answered" trace "$answered" --no-figure --format json
+$is_long || layouts=("--store $one" "--store $two")
 for dir in answered nodes unanswered odd; do
     for command in "topology --no-figure" "export --format csv"; do
         # shellcheck disable=SC2086 # several words
@@ -183,6 +185,8 @@ for id in 00000000000000000000000000004bfa 00000000000000000000000000c0ffee 0000
     550e8400e29b01d4a716446655440003 000000000000000000000000000091be 000000000000000000000000000091bf; do
     check "odd: trace $id" same "$work/odd" trace "$id" --no-figure --format json
 done
+
+layouts=("--store $one" "--store $two" "--store $through_one")
 
 # whole_or_out_of_memory COMMAND...: with one of its first allocations refused, those by which it asks what the store has; the same words, or why there are none.
 whole_or_out_of_memory() {

@@ -34,6 +34,7 @@ fi
 bin=$(cd "$1" && pwd)
 # shellcheck source=tests/clickhouse/suite.sh disable=SC1091
 . "$root/tests/clickhouse/suite.sh"
+suite_layouts
 
 cp -R "$work/campaign/vxlan-proposed-80-n200-both" "$work/disorder"
 mkdir "$work/made"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck disable=SC2154 # server.sh sets clickhouse_...
+# shellcheck disable=SC2154 # suite.sh sets work, store, clickhouse_...
 # Analyze believes no number of a store's: answers in which single values are changed on the way are told, and lead to no result.
 set -euo pipefail
 
@@ -23,24 +23,10 @@ if [ $# -ne 1 ]; then
     exit 2
 fi
 bin=$(cd "$1" && pwd)
-if [ -z "${CLICKHOUSE_LIBRARY-}" ] && ! command -v clickhouse-server > /dev/null; then
-    echo "skipped: no clickhouse-server: apt-get install -y clickhouse-server"
-    exit 0
-fi
-unset WIRESPAN_STORE_PASSWORD
-export WIRESPAN_REPORTS=${WIRESPAN_REPORTS:-$root/reports} PYTHONDONTWRITEBYTECODE=1
+# shellcheck source=tests/clickhouse/suite.sh disable=SC1091
+. "$root/tests/clickhouse/suite.sh"
 
-work=$(mktemp -d "${TMPDIR:-/var/tmp}/wirespan-clickhouse.XXXXXX")
-# shellcheck disable=SC2034 # server.sh reads it
-servers=$work/servers
-proxy_pid=
-# shellcheck source=tests/clickhouse/server.sh disable=SC1091
-. "$root/tests/clickhouse/server.sh"
-# shellcheck source=tests/check.sh disable=SC1091
-. "$root/tests/check.sh"
-trap '[ -z "$proxy_pid" ] || kill "$proxy_pid" 2> /dev/null || true; clickhouse_end; rm -rf "$work"' EXIT
-
-load() {
+load_made() {
     mkdir "$work/made"
     "$bin/../bench/make_run" records "$work/made" 400 > /dev/null
     "$bin/ingest" --quiet --dir "$work/made" && "$bin/ingest" --quiet --dir "$work/made" --store "$one"
@@ -48,19 +34,14 @@ load() {
 
 # told TEXT WHEN FROM TO COMMAND...: with FROM (hexadecimal) changed to TO in answers to WHEN, it fails, prints nothing, and says TEXT.
 told() {
-    local text=$1 when=$2 change=$3:$4 status=0 i
+    local text=$1 when=$2 proxy_options=(--change "$3:$4")
     shift 4
-    rm -f "$work/port"
-    "$root/tests/clickhouse/fault_proxy.py" --when "(?s)$when" --change "$change" "${clickhouse_port[one]}" changed > "$work/port" &
-    proxy_pid=$!
-    for ((i = 0; i < 100; i++)); do [ -s "$work/port" ] || sleep 0.1; done
-    timeout 120 "$bin/analyze" "$@" --store "clickhouse://127.0.0.1:$(cat "$work/port")/wirespan" > "$work/got" 2> "$work/got.err" || status=$?
-    kill "$proxy_pid"
-    wait "$proxy_pid" 2> /dev/null || true
-    proxy_pid=
-    echo "status $status"
-    cat "$work/got.err"
-    [ "$status" -eq 1 ] && [ ! -s "$work/got" ] && grep -q "$text" "$work/got.err"
+    by_proxy changed "$when" told_so "$text" "$@"
+}
+told_so() {
+    local text=$1
+    shift
+    fails "$text" timeout 120 "$bin/analyze" "$@" --store "clickhouse://$store/wirespan"
 }
 
 # number N: as a column has it, in hexadecimal.
@@ -70,7 +51,7 @@ number() {
 
 clickhouse_one one
 one=clickhouse://127.0.0.1:${clickhouse_port[one]}/wirespan
-check "loaded" load
+check "loaded" load_made
 id=$(sqlite3 "$work/made/run.db" "SELECT lower(hex(trace_id)) FROM request WHERE reason = 16 LIMIT 1")
 seen='.* AS seen, .*FROM request'
 check "an id of 63 bytes" told 'take no part' "$seen" "${id}10" "${id}3f" topology --no-figure --dir "$work/made"

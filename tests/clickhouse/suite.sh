@@ -1,9 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # who sources it sets $root and $bin; server.sh sets clickhouse_...
 # SPDX-License-Identifier: BSD-2-Clause
-# Sourced by the suites that compare what analyze says of a store with what it says of run.db: starts one server, and two that are the shards of
-# a cluster; $one, $two and $through_one are their URLs, $layouts the options for each of them. $work is a directory that goes with the
-# suite, in which campaign/ is the sample campaign. Ends the suite where there is no server.
+# Sourced by the suites that compare what analyze says of a store with what it says of run.db. $work is a directory that goes with the
+# suite. Ends the suite where there is no server.
 if [ -z "${CLICKHOUSE_LIBRARY-}" ] && ! command -v clickhouse-server > /dev/null; then
     echo "skipped: no clickhouse-server: apt-get install -y clickhouse-server"
     exit 0
@@ -63,13 +62,15 @@ load() {
         "$bin/ingest" --quiet --dir "$dir" "$@" --store "$two" --cluster both
 }
 
-# by_proxy FAULT WHEN COMMAND...: the command, with $store the one server behind a proxy that makes the fault where WHEN is found.
+# by_proxy FAULT WHEN COMMAND...: the command, with $store the one server behind a proxy that makes the fault where WHEN is found;
+# $proxy_options: more that the proxy is told.
+proxy_options=()
 by_proxy() {
     local fault=$1 when=$2 status=0 i
     shift 2
-    rm -f "$work/port"
-    rm -f "$work/bytes"
-    "$root/tests/clickhouse/fault_proxy.py" --when "(?s)$when" --bytes "$work/bytes" "${clickhouse_port[one]}" "$fault" > "$work/port" &
+    rm -f "$work/port" "$work/bytes"
+    "$root/tests/clickhouse/fault_proxy.py" --when "(?s)$when" --bytes "$work/bytes" ${proxy_options[@]+"${proxy_options[@]}"} \
+        "${clickhouse_port[one]}" "$fault" > "$work/port" &
     proxy_pid=$!
     for ((i = 0; i < 100; i++)); do [ -s "$work/port" ] || sleep 0.1; done
     store=127.0.0.1:$(cat "$work/port")
@@ -93,13 +94,17 @@ travels() {
 # shellcheck disable=SC2034 # for the caller
 rows='(?!.*PREWHERE).*FROM request WHERE.* ORDER BY request_id'
 
-clickhouse_one one
-clickhouse_shards both a b
-one=clickhouse://127.0.0.1:${clickhouse_port[one]}/wirespan
-two=clickhouse://127.0.0.1:${clickhouse_port[a]},127.0.0.1:${clickhouse_port[b]}/wirespan
-through_one=clickhouse://127.0.0.1:${clickhouse_port[a]}/wirespan
-layouts=("--store $one" "--store $two" "--store $through_one")
+# suite_layouts: starts one server, and two that are the shards of a cluster; $one, $two and $through_one are their URLs, $layouts the options
+# for each of them. $work/campaign is the sample campaign.
+suite_layouts() {
+    clickhouse_one one
+    clickhouse_shards both a b
+    one=clickhouse://127.0.0.1:${clickhouse_port[one]}/wirespan
+    two=clickhouse://127.0.0.1:${clickhouse_port[a]},127.0.0.1:${clickhouse_port[b]}/wirespan
+    through_one=clickhouse://127.0.0.1:${clickhouse_port[a]}/wirespan
+    layouts=("--store $one" "--store $two" "--store $through_one")
 
-cp -R "$root/datasets/sample-campaign" "$work/campaign"
-chmod -R u+w "$work/campaign"
-find "$work/campaign" -name run.db -delete
+    cp -R "$root/datasets/sample-campaign" "$work/campaign"
+    chmod -R u+w "$work/campaign"
+    find "$work/campaign" -name run.db -delete
+}
