@@ -7,13 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/far_servers.h"
+#include "analyze/far_sql.h"
 #include "lib/text_stream.h"
-
-/* Rows that analyze refuses, and says why when it reads them. */
-#define IS_ODD                                            \
-	"(direction > 2 OR reason > 63 OR family > 15 OR" \
-	" (reason = 16 AND (length(span_id) != 8 OR length(trace_id) NOT IN (8, 16))))"
 
 /* More moments at which names change are not asked about: each is looked at for every row. */
 #define CHANGES_MAX 1000
@@ -38,19 +33,15 @@ struct asking {
 	bool has_more; /* requests that a file does not have were told of */
 };
 
-static const char *merging(const struct ws_far_server *server)
-{
-	return server->is_all ? ", distributed_group_by_no_merge = 1" : "";
-}
-
 static char *compose_rows(const void *context, const struct ws_far_server *server)
 {
 	char *text;
 
 	if (asprintf(&text,
-		     "file_id, toInt64(count()), toInt64(countIf" IS_ODD "), min(ts_ns), max(ts_ns) FROM %s WHERE %s"
+		     "file_id, toInt64(count()), toInt64(countIf(" WS_FAR_IS_ODD
+		     ")), min(ts_ns), max(ts_ns) FROM request%s WHERE %s"
 		     " GROUP BY file_id SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s",
-		     server->table, ((const struct asking *)context)->condition, merging(server)) < 0)
+		     server->suffix, ((const struct asking *)context)->condition, ws_far_merging(server->is_all)) < 0)
 		return NULL;
 	return text;
 }
@@ -135,11 +126,12 @@ static char *compose_alike(const void *context, const struct ws_far_server *serv
 	ws_far_put_period(asking->study, asking->changes, stream.out);
 	fprintf(stream.out,
 		" AS period, toInt64(count()), tupleElement(max((ts_ns, request_id)), 1),"
-		" tupleElement(max((ts_ns, request_id)), 2) FROM %s WHERE %s GROUP BY period",
-		server->table, asking->condition);
+		" tupleElement(max((ts_ns, request_id)), 2) FROM request%s WHERE %s GROUP BY period",
+		server->suffix, asking->condition);
 	for (size_t i = 0; i < N_COMMON; i++)
 		fprintf(stream.out, ", c%zu", i);
-	fprintf(stream.out, " SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s", merging(server));
+	fprintf(stream.out, " SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s",
+		ws_far_merging(server->is_all));
 	return ws_text_stream_finish(&stream, &text, NULL) ? NULL : text;
 }
 

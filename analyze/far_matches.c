@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "analyze/far_alike.h"
-#include "analyze/far_servers.h"
+#include "analyze/far_sql.h"
 #include "analyze/radix.h"
 #include "analyze/trays.h"
 #include "lib/clickhouse/client.h"
@@ -33,26 +33,20 @@ struct asking {
 	bool is_odd;  /* more requests than there are, or counts that contradict one another */
 };
 
-/* transform(file_id, [files], [numbers]) over the files that are judged or judge. */
-static void put_numbers(const struct ws_far_matching *matching, bool of_points, FILE *out)
+static bool list_of(const void *context, uint32_t file, int64_t *number)
 {
-	const struct ws_catalog *catalog = &matching->study->catalog;
-	const struct ws_far_judged *judged = matching->judged;
+	const struct ws_far_judged *judged = context;
 
-	for (int part = 0; part < 2; part++) {
-		const char *comma = "";
+	*number = judged->list_of_file[file];
+	return judged->list_of_file[file] != WS_NO_LIST;
+}
 
-		fputs(part ? "], [" : "transform(file_id, [", out);
-		for (uint32_t f = 0; f < catalog->n_files; f++) {
-			uint32_t number = of_points ? judged->vantage[f].node : judged->list_of_file[f];
+static bool point_of(const void *context, uint32_t file, int64_t *number)
+{
+	const struct ws_far_judged *judged = context;
 
-			if (judged->list_of_file[f] == WS_NO_LIST)
-				continue;
-			fprintf(out, "%s%" PRId64, comma, part ? (int64_t)number : catalog->file[f].file_id);
-			comma = ", ";
-		}
-	}
-	fputs("], 0)", out);
+	*number = judged->vantage[file].node;
+	return judged->list_of_file[file] != WS_NO_LIST;
 }
 
 /* A list's part of a sequence number at a point: of no more than one row, its values. */
@@ -87,9 +81,9 @@ static char *compose(const struct asking *asking)
 	put_list(0, stream.out);
 	put_list(1, stream.out);
 	fputs(" FROM (SELECT ", stream.out);
-	put_numbers(matching, true, stream.out);
+	ws_far_put_numbers(&matching->study->catalog, point_of, matching->judged, stream.out);
 	fputs(" AS point, ", stream.out);
-	put_numbers(matching, false, stream.out);
+	ws_far_put_numbers(&matching->study->catalog, list_of, matching->judged, stream.out);
 	fputs(" AS list, seq, toInt64(flow_id) AS flow, ts_ns, ", stream.out);
 	ws_far_put_period(matching->study, matching->changes, stream.out);
 	fputs(" AS period, bitShiftLeft(toUInt64(period), 32) + bitShiftLeft(toUInt64(http_version), 24) +"

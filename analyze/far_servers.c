@@ -45,7 +45,7 @@ static int64_t find_shards(const struct ws_far *far, const char *cluster, int64_
 			ws_client_close(client);
 			continue;
 		}
-		server[shard - 1] = (struct ws_far_server) { client, "request_local", "_local", false, true };
+		server[shard - 1] = (struct ws_far_server) { client, "_local", false, true };
 		n_found++;
 	}
 	return n_found;
@@ -77,7 +77,7 @@ int ws_far_servers_open(const struct ws_far *far, struct ws_far_servers *servers
 	}
 	if (!rc && !made.n) {
 		made.n = 1;
-		made.at[0] = (struct ws_far_server) { client, "request", "", cluster != NULL, false };
+		made.at[0] = (struct ws_far_server) { client, "", cluster != NULL, false };
 	}
 	free(cluster);
 	if (rc)

@@ -11,7 +11,6 @@
 
 struct ws_far_server {
 	struct ws_client *client;
-	const char *table;  /* "request", "request_local" */
 	const char *suffix; /* of every large table's name there: "", "_local" */
 	bool is_all;	    /* it answers for all servers */
 	bool is_own;	    /* client is to be closed */

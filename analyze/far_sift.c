@@ -50,7 +50,7 @@ static struct ws_sift_sql sql_for(const struct asking *asking, const struct ws_f
 {
 	struct ws_sift_sql sql = asking->sql;
 
-	sql.table = server->table;
+	sql.suffix = server->suffix;
 	sql.is_all = server->is_all;
 	return sql;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/far_servers.h"
+#include "analyze/far_sql.h"
 #include "analyze/trays.h"
 #include "lib/text_stream.h"
 
@@ -24,61 +24,56 @@
 #define HASH   "cityHash64(" WS_SIFT_ID ", toUInt32(seq))"
 #define BUCKET "toInt64(" HASH " % 262144)"
 
-/* transform(file_id, [files], [numbers]): a number of each file that takes part. */
-static void put_numbers(const struct ws_far_question *question,
-			uint64_t (*number)(const struct ws_far_question *, uint32_t), FILE *out)
+static bool takes_part(const struct ws_far_question *question, uint32_t file)
 {
-	const struct ws_catalog *catalog = question->catalog;
-
-	for (int part = 0; part < 2; part++) {
-		const char *comma = "";
-
-		fputs(part ? "], [" : "transform(file_id, [", out);
-		for (uint32_t f = 0; f < catalog->n_files; f++) {
-			if (question->list_of_file[f] == WS_NO_LIST)
-				continue;
-			fprintf(out, "%s%" PRId64, comma,
-				part ? (int64_t)number(question, f) : catalog->file[f].file_id);
-			comma = ", ";
-		}
-	}
-	fputs("], 0)", out);
+	return question->list_of_file[file] != WS_NO_LIST;
 }
 
-static uint64_t list_of(const struct ws_far_question *question, uint32_t file)
+static bool list_of(const void *context, uint32_t file, int64_t *number)
 {
-	return question->list_of_file[file];
+	const struct ws_far_question *question = context;
+
+	*number = question->list_of_file[file];
+	return takes_part(question, file);
 }
 
 /* The list of a row. One without a context that leaves it open whether there is one is of no list's: of another one. */
 static void put_list(const struct ws_far_question *question, FILE *out)
 {
 	if (!question->bare_reasons) {
-		put_numbers(question, list_of, out);
+		ws_far_put_numbers(question->catalog, list_of, question, out);
 		return;
 	}
 	fputs("(", out);
-	put_numbers(question, list_of, out);
+	ws_far_put_numbers(question->catalog, list_of, question, out);
 	fputs(" + if(reason != 16 AND NOT bitTest(toUInt64(", out);
 	fprintf(out, "%" PRIu64 "), reason) AND ", question->bare_reasons);
-	put_numbers(question, list_of, out);
+	ws_far_put_numbers(question->catalog, list_of, question, out);
 	fprintf(out, " = 0, %d, 0))", WS_N_SIDES);
 }
 
-static uint64_t node_of(const struct ws_far_question *question, uint32_t file)
+static bool node_of(const void *context, uint32_t file, int64_t *number)
 {
-	return question->vantage[file].node;
+	const struct ws_far_question *question = context;
+
+	*number = question->vantage[file].node;
+	return takes_part(question, file);
 }
 
-static uint64_t index_of(const struct ws_far_question *question, uint32_t file)
+static bool index_of(const void *context, uint32_t file, int64_t *number)
 {
-	(void)question;
-	return file;
+	const struct ws_far_question *question = context;
+
+	*number = file;
+	return takes_part(question, file);
 }
 
-static uint64_t family_of(const struct ws_far_question *question, uint32_t file)
+static bool family_of(const void *context, uint32_t file, int64_t *number)
 {
-	return question->family[file];
+	const struct ws_far_question *question = context;
+
+	*number = question->family[file];
+	return takes_part(question, file);
 }
 
 /* A row that takes part, and ids that can be some. */
@@ -90,7 +85,7 @@ static void put_takes_part(const struct ws_far_question *question, FILE *out)
 	fputc(')', out);
 	if (question->family) {
 		fputs(" AND family != 0 AND family = ", out);
-		put_numbers(question, family_of, out);
+		ws_far_put_numbers(question->catalog, family_of, question, out);
 	}
 	fputc(')', out);
 }
@@ -102,7 +97,7 @@ static void put_key(const struct ws_far_question *question, const char *const na
 		WS_SIFT_ID "%s, toFixedString(substring(span_id, 1, 8), 8)%s, toUInt32(seq)%s, "
 			   "toUInt8(length(" WS_SQL_SETTLED_TRACE_ID "))%s, toUInt32(",
 		name[0], name[1], name[2], name[3]);
-	put_numbers(question, node_of, out);
+	ws_far_put_numbers(question->catalog, node_of, question, out);
 	fprintf(out, ")%s", name[4]);
 }
 
@@ -125,7 +120,7 @@ static void put_sum(const char *value, char name, int list, const struct ws_far_
 static void put_more_sums(const struct ws_far_question *question, int list, FILE *out)
 {
 	fputs(", sumIf(toUInt64(", out);
-	put_numbers(question, index_of, out);
+	ws_far_put_numbers(question->catalog, index_of, question, out);
 	fputs("), ", out);
 	put_list(question, out);
 	fprintf(out, " = %d) AS i%d", list, list);
@@ -153,7 +148,7 @@ static void put_groups(const struct ws_sift_sql *sql, bool are_single, FILE *out
 		if (are_single && question->is_joined[list / WS_N_SIDES])
 			put_more_sums(question, list, out);
 	}
-	fprintf(out, ", " IS_PAIRED " AS is_paired FROM %s WHERE %s AND ", sql->table, sql->condition);
+	fprintf(out, ", " IS_PAIRED " AS is_paired FROM request%s WHERE %s AND ", sql->suffix, sql->condition);
 	put_takes_part(question, out);
 	if (sql->n_slices > 1)
 		fprintf(out, " AND " HASH " %% %" PRIu64 " = %" PRIu64, sql->n_slices, sql->slice);
@@ -164,7 +159,7 @@ static void put_groups(const struct ws_sift_sql *sql, bool are_single, FILE *out
 static void put_settings(const struct ws_sift_sql *sql, FILE *out)
 {
 	fprintf(out, " SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s",
-		sql->is_all ? ", distributed_group_by_no_merge = 1" : "");
+		ws_far_merging(sql->is_all));
 }
 
 /* The way and the class of a source's pair: ws_single_way(), ws_pair_class(), ws_kernel_way(). 1: received; 2: sent. */

@@ -24,7 +24,7 @@
 struct ws_sift_sql {
 	const struct ws_far_question *question;
 	const char *condition; /* of the rows of the files that take part */
-	const char *table;     /* which one server is asked for */
+	const char *suffix;    /* of the tables of the server that is asked */
 	bool is_all;	       /* of all servers' rows, through this one */
 	uint64_t slice;	       /* of identities, by their hash: the one that is asked about */
 	uint64_t n_slices;

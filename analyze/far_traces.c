@@ -30,9 +30,9 @@ static char *compose(const void *context, const struct ws_far_server *server)
 
 	if (asprintf(&text,
 		     "toInt64(file_id), toInt64(count()), toInt64(uniqExactIf(" WS_SIFT_ID ", reason = 16)),"
-		     " toInt64(countIf" IS_ODD ") FROM %s WHERE %s AND cityHash64(" WS_SIFT_ID ") %% %" PRIu64
+		     " toInt64(countIf" IS_ODD ") FROM request%s WHERE %s AND cityHash64(" WS_SIFT_ID ") %% %" PRIu64
 		     " = %" PRIu64 " GROUP BY file_id%s",
-		     server->table, counting->condition, counting->n_slices, counting->slice,
+		     server->suffix, counting->condition, counting->n_slices, counting->slice,
 		     server->is_all ? " SETTINGS distributed_group_by_no_merge = 1" : "") < 0)
 		return NULL;
 	return text;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "analyze/far_sql.h"
+
 struct counting {
 	const struct ws_catalog *catalog;
 	const char *condition;
@@ -16,14 +18,9 @@ struct counting {
  */
 #define IS_TORN "flow_id GLOBAL NOT IN (SELECT flow_id FROM flow WHERE %s)"
 
-#define IS_ODD                                                                                                     \
-	"(direction > 2 OR reason > 63 OR family > 15 OR " IS_TORN " OR (reason = 16 AND (length(span_id) != 8 OR" \
-	" length(trace_id) NOT IN (8, 16) OR length(parent_span_id) NOT IN (0, 8))))"
+#define IS_ODD "(" WS_FAR_IS_ODD " OR " IS_TORN " OR (reason = 16 AND length(parent_span_id) NOT IN (0, 8)))"
 
-static const char *merging(const struct ws_far_server *server)
-{
-	return server->is_all ? " SETTINGS distributed_group_by_no_merge = 1" : "";
-}
+#define SETTINGS " SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s"
 
 static char *compose_requests(const void *context, const struct ws_far_server *server)
 {
@@ -33,8 +30,8 @@ static char *compose_requests(const void *context, const struct ws_far_server *s
 	if (asprintf(&text,
 		     "toInt64(file_id), toInt64(count()), toInt64(countIf(reason = 16)), toInt64(0),"
 		     " toInt64(countIf" IS_ODD "), toInt64(countIf(reason = 16 AND family = 5))"
-		     " FROM request%s WHERE %s GROUP BY file_id%s",
-		     counting->condition, server->suffix, counting->condition, merging(server)) < 0)
+		     " FROM request%s WHERE %s GROUP BY file_id" SETTINGS,
+		     counting->condition, server->suffix, counting->condition, ws_far_merging(server->is_all)) < 0)
 		return NULL;
 	return text;
 }
@@ -46,8 +43,8 @@ static char *compose_responses(const void *context, const struct ws_far_server *
 
 	if (asprintf(&text,
 		     "toInt64(file_id), toInt64(0), toInt64(0), toInt64(count()), toInt64(countIf(" IS_TORN
-		     ")), toInt64(0) FROM response%s WHERE %s GROUP BY file_id%s",
-		     counting->condition, server->suffix, counting->condition, merging(server)) < 0)
+		     ")), toInt64(0) FROM response%s WHERE %s GROUP BY file_id" SETTINGS,
+		     counting->condition, server->suffix, counting->condition, ws_far_merging(server->is_all)) < 0)
 		return NULL;
 	return text;
 }

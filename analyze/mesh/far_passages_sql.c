@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "analyze/far_sift_sql.h"
+#include "analyze/far_sql.h"
 #include "lib/text_stream.h"
 
 /* More sightings of a trace, or of an identity, do not come in a row. */
@@ -38,27 +39,20 @@ static void put_difference(const char *stamp, FILE *out)
 		stamp);
 }
 
-/* transform(file_id, [files], [numbers]): a number of each file that is wanted. */
-static void put_numbers(const struct ws_passages_sql *sql, const int64_t *number, FILE *out)
+static bool offset_of(const void *context, uint32_t file, int64_t *number)
 {
-	const struct ws_catalog *catalog = sql->passages->catalog;
+	const struct ws_passages_sql *sql = context;
 
-	for (int part = 0; part < 2; part++) {
-		const char *comma = "";
+	*number = sql->passages->offset_ns[file];
+	return sql->wanted[file];
+}
 
-		fputs(part ? "], [" : "transform(file_id, [", out);
-		for (uint32_t f = 0; f < catalog->n_files; f++) {
-			if (!sql->wanted[f])
-				continue;
-			/* quoted: literals of both signs have no type in common */
-			if (part)
-				fprintf(out, "%stoInt64('%" PRId64 "')", comma, number ? number[f] : (int64_t)f);
-			else
-				fprintf(out, "%s%" PRId64, comma, catalog->file[f].file_id);
-			comma = ", ";
-		}
-	}
-	fputs("], toInt64(0))", out);
+static bool index_of(const void *context, uint32_t file, int64_t *number)
+{
+	const struct ws_passages_sql *sql = context;
+
+	*number = file;
+	return sql->wanted[file];
 }
 
 /* FROM and WHERE: the rows of the files that are wanted. */
@@ -78,8 +72,8 @@ static void put_from(const struct ws_passages_sql *sql, const char *table, const
 /* A trace is at one server: what a server groups of its own, and of what is in a group, is all that there is. */
 static void put_settings(const struct ws_far_server *server, FILE *out)
 {
-	fprintf(out, " SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s",
-		server->is_all ? ", distributed_group_by_no_merge = 1, distributed_product_mode = 'local'" : "");
+	fprintf(out, " SETTINGS max_bytes_before_external_group_by = " WS_FAR_GROUP_BYTES "%s%s",
+		ws_far_merging(server->is_all), server->is_all ? ", distributed_product_mode = 'local'" : "");
 }
 
 /* Of a trace's sightings, in order, what their elements hold. */
@@ -104,9 +98,9 @@ _Static_assert(WS_TRAITS_NEW == 64, "as it is written above");
 static void put_seen(const struct ws_passages_sql *sql, FILE *out)
 {
 	fprintf(out, "arraySort(groupArray(%d)((" SPAN ", toUInt32(seq), toInt64(request_id), ts_ns + ", SIGHTINGS_MAX);
-	put_numbers(sql, sql->passages->offset_ns, out);
+	ws_far_put_wide_numbers(sql->passages->catalog, offset_of, sql, out);
 	fprintf(out, " AS at, toUInt64(direction) + toUInt64(family) * %d + 256 * toUInt64(", 1 << WS_TRAITS_FAMILY_AT);
-	put_numbers(sql, NULL, out);
+	ws_far_put_wide_numbers(sql->passages->catalog, index_of, sql, out);
 	fprintf(out, ") + toUInt64(flow_id) * %" PRIu64 ")))", UINT64_C(256) << 8 * sql->file_bytes);
 }
 
@@ -141,9 +135,9 @@ static void put_responses(const struct ws_passages_sql *sql, const struct ws_far
 	fputs(", ", out);
 	put_bytes("tupleElement(e, 3)", 4 + sql->flow_bytes, out);
 	fputs("), seen)) FROM (SELECT ", out);
-	put_numbers(sql, NULL, out);
+	ws_far_put_wide_numbers(sql->passages->catalog, index_of, sql, out);
 	fputs(" AS file, intDiv(toUInt64(response_id), 256) AS block, groupArray((ts_ns + ", out);
-	put_numbers(sql, sql->passages->offset_ns, out);
+	ws_far_put_wide_numbers(sql->passages->catalog, offset_of, sql, out);
 	fputs(" AS at, toUInt64(seq) + toUInt64(ack) * 4294967296, toUInt64(status) + toUInt64(direction) * 65536 +"
 	      " toUInt64(response_id) % 256 * 16777216 + toUInt64(flow_id) * 4294967296)) AS seen, " LEAST,
 	      out);

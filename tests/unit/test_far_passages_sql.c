@@ -22,7 +22,7 @@ static bool wanted[WS_FAR_FILES_MAX];
 static int64_t offset_ns[WS_FAR_FILES_MAX];
 static struct ws_catalog catalog = { .file = file };
 static const struct ws_far_passages passages = { .catalog = &catalog, .offset_ns = offset_ns };
-static const struct ws_far_server server = { .table = "request_local", .suffix = "_local" };
+static const struct ws_far_server server = { .suffix = "_local" };
 
 /* n files, of which the even ones are wanted. */
 static struct ws_passages_sql sql_of(uint32_t n, const char *condition)

@@ -36,7 +36,7 @@ static struct ws_sift_sql sql_of(const struct ws_far_question *asked, const char
 	return (struct ws_sift_sql) {
 		.question = asked,
 		.condition = condition,
-		.table = "request_local",
+		.suffix = "_local",
 		.n_slices = 1,
 		.left = left,
 	};
@@ -105,7 +105,7 @@ static void only_what_was_wanted_is_asked(void **state)
 	asked.rounds = true;
 	sql.n_slices = 4;
 	sql.slice = 3;
-	sql.table = "request";
+	sql.suffix = "";
 	sql.is_all = true;
 	text = ws_sift_sql_ask(&sql);
 	assert_true(is_whole(text));
