@@ -211,20 +211,10 @@ static void put_rounded(FILE *out)
 		1 << WS_SIFT_STEP_BITS);
 }
 
-/* The SQL that put writes; NULL: no memory. */
-static char *compose(const struct ws_sift_sql *sql, void (*put)(const struct ws_sift_sql *sql, FILE *out))
+static void put_question(const void *context, FILE *out)
 {
-	struct ws_text_stream stream;
-	char *text;
+	const struct ws_sift_sql *sql = context;
 
-	if (ws_text_stream_open(&stream))
-		return NULL;
-	put(sql, stream.out);
-	return ws_text_stream_finish(&stream, &text, NULL) ? NULL : text;
-}
-
-static void put_question(const struct ws_sift_sql *sql, FILE *out)
-{
 	fputs("kind, a, b, c, toInt64(count()) FROM (SELECT kind, b, c, ", out);
 	if (sql->question->rounds)
 		put_rounded(out);
@@ -243,7 +233,7 @@ static void put_question(const struct ws_sift_sql *sql, FILE *out)
 
 char *ws_sift_sql_ask(const struct ws_sift_sql *sql)
 {
-	return compose(sql, put_question);
+	return ws_text_written(put_question, sql);
 }
 
 /* The columns of a source's pair. */
@@ -281,8 +271,9 @@ uint32_t ws_sift_pair_kinds(const struct ws_far_question *question, uint8_t kind
 	return n;
 }
 
-static void put_single_pairs(const struct ws_sift_sql *sql, FILE *out)
+static void put_single_pairs(const void *context, FILE *out)
 {
+	const struct ws_sift_sql *sql = context;
 	const struct ws_far_question *question = sql->question;
 
 	fputs("toUInt8(multiIf(NOT is_paired, 3, mask = " MASK_EBPF ", 0, mask = " MASK_PCAP ", 1, 2)),"
@@ -302,7 +293,7 @@ static void put_single_pairs(const struct ws_sift_sql *sql, FILE *out)
 
 char *ws_sift_sql_pairs(const struct ws_sift_sql *sql)
 {
-	return compose(sql, put_single_pairs);
+	return ws_text_written(put_single_pairs, sql);
 }
 
 static void put_buckets(const struct ws_sift_sql *sql, FILE *out)
@@ -347,8 +338,10 @@ static void put_left(const struct ws_sift_sql *sql, FILE *out)
 }
 
 /* What PREWHERE says: rows that take no part, and the buckets of what is left. */
-static void put_prewhere(const struct ws_sift_sql *sql, FILE *out)
+static void put_prewhere(const void *context, FILE *out)
 {
+	const struct ws_sift_sql *sql = context;
+
 	fputs("(NOT ", out);
 	put_takes_part(sql->question, out);
 	if (sql->n_left) {
@@ -361,8 +354,10 @@ static void put_prewhere(const struct ws_sift_sql *sql, FILE *out)
 	fputc(')', out);
 }
 
-static void put_where(const struct ws_sift_sql *sql, FILE *out)
+static void put_where(const void *context, FILE *out)
 {
+	const struct ws_sift_sql *sql = context;
+
 	fprintf(out, "%s AND (NOT ", sql->condition);
 	put_takes_part(sql->question, out);
 	if (sql->n_left)
@@ -372,7 +367,7 @@ static void put_where(const struct ws_sift_sql *sql, FILE *out)
 
 int ws_sift_sql_left(const struct ws_sift_sql *sql, char **prewhere, char **where)
 {
-	char *first = compose(sql, put_prewhere), *then = compose(sql, put_where);
+	char *first = ws_text_written(put_prewhere, sql), *then = ws_text_written(put_where, sql);
 
 	if (!first || !then) {
 		free(first);

@@ -63,19 +63,14 @@ static int take_row(void *context, uint32_t number, uint64_t row, const struct w
 	return sink->row(sink->context, number, row, sighting, place);
 }
 
-/* SQL of the crowded sequence numbers; NULL: no memory; the caller's, to be freed. */
-static char *compose_seqs(const struct ws_numbers *crowded)
+static void put_seqs(const void *context, FILE *out)
 {
-	struct ws_text_stream stream;
-	char *text;
+	const struct ws_numbers *crowded = context;
 
-	if (ws_text_stream_open(&stream))
-		return NULL;
-	fputs("seq IN (", stream.out);
+	fputs("seq IN (", out);
 	for (uint64_t i = 0; i < crowded->n; i++)
-		fprintf(stream.out, "%s%" PRIu32, i ? "," : "", (uint32_t)crowded->at[i]);
-	fputc(')', stream.out);
-	return ws_text_stream_finish(&stream, &text, NULL) ? NULL : text;
+		fprintf(out, "%s%" PRIu32, i ? "," : "", (uint32_t)crowded->at[i]);
+	fputc(')', out);
 }
 
 /* Asks for no other rows than those of crowded sequence numbers, if they are few. */
@@ -87,7 +82,7 @@ static int narrow(const struct asking *asking, struct ws_error *err)
 	if (!asking->crowded.n || asking->crowded.n > SEQS_MAX)
 		return 0;
 	rows = ws_far_rows(asking->far, WS_TABLE_REQUEST);
-	seqs = compose_seqs(&asking->crowded);
+	seqs = ws_text_written(put_seqs, &asking->crowded);
 	if (!rows || !seqs)
 		rc = -ENOMEM;
 	else if (strlen(rows) + strlen(seqs) < QUERY_MAX)

@@ -69,6 +69,17 @@ int ws_text_stream_finish(struct ws_text_stream *stream, char **text, size_t *le
 	return 0;
 }
 
+char *ws_text_written(void (*put)(const void *context, FILE *out), const void *context)
+{
+	struct ws_text_stream stream;
+	char *text;
+
+	if (ws_text_stream_open(&stream))
+		return NULL;
+	put(context, stream.out);
+	return ws_text_stream_finish(&stream, &text, NULL) ? NULL : text;
+}
+
 void ws_text_stream_close(struct ws_text_stream *stream)
 {
 	if (stream->out)

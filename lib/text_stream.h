@@ -26,6 +26,9 @@ int ws_text_stream_open(struct ws_text_stream *stream);
  */
 int ws_text_stream_finish(struct ws_text_stream *stream, char **text, size_t *len);
 
+/* What put writes, as a text: the caller's, to be freed. NULL: no memory. */
+char *ws_text_written(void (*put)(const void *context, FILE *out), const void *context);
+
 /* Forgets what was written; an ended stream is fine. */
 void ws_text_stream_close(struct ws_text_stream *stream);
 

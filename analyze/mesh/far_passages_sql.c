@@ -39,6 +39,12 @@ static void put_difference(const char *stamp, FILE *out)
 		stamp);
 }
 
+/* To one server. */
+struct question {
+	const struct ws_passages_sql *sql;
+	const struct ws_far_server *server;
+};
+
 static bool offset_of(const void *context, uint32_t file, int64_t *number)
 {
 	const struct ws_passages_sql *sql = context;
@@ -104,29 +110,35 @@ static void put_seen(const struct ws_passages_sql *sql, FILE *out)
 	fprintf(out, ") + toUInt64(flow_id) * %" PRIu64 ")))", UINT64_C(256) << 8 * sql->file_bytes);
 }
 
-static void put_requests(const struct ws_passages_sql *sql, const struct ws_far_server *server, FILE *out)
+static void put_requests(const void *context, FILE *out)
 {
+	const struct question *question = context;
+	const struct ws_passages_sql *sql = question->sql;
+
 	fprintf(out, "trace, toUInt8(length + is_wide * %d + is_many * %d), base, if(is_many, '', ", WS_FORM_WIDE,
 		WS_FORM_MANY);
 	put_packed(sql, out);
 	fputs(") FROM (SELECT " WS_SIFT_ID " AS trace, " LENGTH " AS length, ", out);
 	put_seen(sql, out);
 	fprintf(out, " AS seen, " LEAST ", count() > %d AS is_many", SIGHTINGS_MAX);
-	put_from(sql, "request", server->suffix, out);
+	put_from(sql, "request", question->server->suffix, out);
 	fputs(" AND reason = 16", out);
 	if (sql->n_slices > 1)
 		fprintf(out, " AND cityHash64(" WS_SIFT_ID ") %% %" PRIu64 " = %" PRIu64, sql->n_slices, sql->slice);
 	if (sql->by_identity) {
 		fputs(" AND (" TRACE ") IN (SELECT " TRACE, out);
-		put_from(sql, "request", server->suffix, out);
+		put_from(sql, "request", question->server->suffix, out);
 		fprintf(out, " AND reason = 16 GROUP BY " TRACE " HAVING count() > %d)", SIGHTINGS_MAX);
 	}
 	fputs(sql->by_identity ? " GROUP BY " IDENTITY ")" : " GROUP BY " TRACE ")", out);
-	put_settings(server, out);
+	put_settings(question->server, out);
 }
 
-static void put_responses(const struct ws_passages_sql *sql, const struct ws_far_server *server, FILE *out)
+static void put_responses(const void *context, FILE *out)
 {
+	const struct question *question = context;
+	const struct ws_passages_sql *sql = question->sql;
+
 	fprintf(out, "toUInt16(file), toInt64(block), toUInt8(is_wide * %d), base, ", WS_FORM_WIDE);
 	fputs("arrayStringConcat(arrayMap(e -> concat(", out);
 	put_difference("tupleElement(e, 1)", out);
@@ -141,46 +153,38 @@ static void put_responses(const struct ws_passages_sql *sql, const struct ws_far
 	fputs(" AS at, toUInt64(seq) + toUInt64(ack) * 4294967296, toUInt64(status) + toUInt64(direction) * 65536 +"
 	      " toUInt64(response_id) % 256 * 16777216 + toUInt64(flow_id) * 4294967296)) AS seen, " LEAST,
 	      out);
-	put_from(sql, "response", server->suffix, out);
+	put_from(sql, "response", question->server->suffix, out);
 	if (sql->n_slices > 1)
 		fprintf(out, " AND intDiv(toUInt64(response_id), 256) %% %" PRIu64 " = %" PRIu64, sql->n_slices,
 			sql->slice);
 	fputs(" GROUP BY file, block)", out);
-	put_settings(server, out);
+	put_settings(question->server, out);
 }
 
-static void put_left(const struct ws_passages_sql *sql, const struct ws_far_server *server, FILE *out)
+static void put_left(const void *context, FILE *out)
 {
-	(void)server;
+	const struct ws_passages_sql *sql = context;
+
 	fputs("reason = 16 AND (" IDENTITY ") IN (SELECT " IDENTITY, out);
 	put_from(sql, "request", "", out);
 	fprintf(out, " AND reason = 16 GROUP BY " IDENTITY " HAVING count() > %d)", SIGHTINGS_MAX);
 }
 
-/* The SQL that put writes; NULL: no memory. */
-static char *compose(const struct ws_passages_sql *sql, const struct ws_far_server *server,
-		     void (*put)(const struct ws_passages_sql *sql, const struct ws_far_server *server, FILE *out))
-{
-	struct ws_text_stream stream;
-	char *text;
-
-	if (ws_text_stream_open(&stream))
-		return NULL;
-	put(sql, server, stream.out);
-	return ws_text_stream_finish(&stream, &text, NULL) ? NULL : text;
-}
-
 char *ws_passages_sql_requests(const struct ws_passages_sql *sql, const struct ws_far_server *server)
 {
-	return compose(sql, server, put_requests);
+	const struct question question = { sql, server };
+
+	return ws_text_written(put_requests, &question);
 }
 
 char *ws_passages_sql_responses(const struct ws_passages_sql *sql, const struct ws_far_server *server)
 {
-	return compose(sql, server, put_responses);
+	const struct question question = { sql, server };
+
+	return ws_text_written(put_responses, &question);
 }
 
 char *ws_passages_sql_left(const struct ws_passages_sql *sql)
 {
-	return compose(sql, NULL, put_left);
+	return ws_text_written(put_left, sql);
 }

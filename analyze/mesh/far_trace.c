@@ -63,8 +63,10 @@ static void put_is_among(const struct asked *asked, const char *which, FILE *out
 	fputs("))", out);
 }
 
-static void put_flows(const struct asked *asked, FILE *out)
+static void put_flows(const void *context, FILE *out)
 {
+	const struct asked *asked = context;
+
 	put_is_among(asked, THERE, out);
 	fputs(" OR ", out);
 	put_is_among(asked, BACK, out);
@@ -96,8 +98,10 @@ void ws_far_put_is_of_trace(const struct ws_atlas *atlas, FILE *out)
 	put_ids(&asked, out);
 }
 
-static void put_requests(const struct asked *asked, FILE *out)
+static void put_requests(const void *context, FILE *out)
 {
+	const struct asked *asked = context;
+
 	ws_far_put_files(asked->run, false, out);
 	fputs(" AND ", out);
 	put_flow_is_among(asked, THERE, out);
@@ -108,29 +112,19 @@ static void put_requests(const struct asked *asked, FILE *out)
 	fputc(')', out);
 }
 
-static void put_responses(const struct asked *asked, FILE *out)
+static void put_responses(const void *context, FILE *out)
 {
+	const struct asked *asked = context;
+
 	ws_far_put_files(asked->run, false, out);
 	fputs(" AND ", out);
 	put_flow_is_among(asked, BACK, out);
 }
 
-/* The SQL that put writes; NULL: no memory. */
-static char *compose(const struct asked *asked, void (*put)(const struct asked *asked, FILE *out))
-{
-	struct ws_text_stream stream;
-	char *text;
-
-	if (ws_text_stream_open(&stream))
-		return NULL;
-	put(asked, stream.out);
-	return ws_text_stream_finish(&stream, &text, NULL) ? NULL : text;
-}
-
 static int restrict_tables(struct ws_far *far, const struct asked *asked, struct ws_error *err)
 {
-	char *flows = compose(asked, put_flows), *requests = compose(asked, put_requests),
-	     *responses = compose(asked, put_responses);
+	char *flows = ws_text_written(put_flows, asked), *requests = ws_text_written(put_requests, asked),
+	     *responses = ws_text_written(put_responses, asked);
 
 	if (!flows || !requests || !responses) {
 		free(flows);

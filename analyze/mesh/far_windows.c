@@ -53,8 +53,9 @@ static void put_connection(const struct windows *windows, const struct window *w
 }
 
 /* The first requests behind the windows' own: of each, whether there is one, when, and its seq. */
-static void put_next(const struct windows *windows, FILE *out)
+static void put_next(const void *context, FILE *out)
 {
+	const struct windows *windows = context;
 	static const char *const what[] = { "toInt64(countIf(", ", toInt64(minIf(ts_ns, ",
 					    ", toInt64(argMinIf(seq, ts_ns, " };
 
@@ -70,8 +71,10 @@ static void put_next(const struct windows *windows, FILE *out)
 }
 
 /* Responses behind a window that may be of its request all the same. */
-static void put_late(const struct windows *windows, FILE *out)
+static void put_late(const void *context, FILE *out)
 {
+	const struct windows *windows = context;
+
 	fputs("SELECT toInt64(countIf(0", out);
 	for (uint32_t i = 0; i < windows->n; i++) {
 		const struct window *window = &windows->at[i];
@@ -99,34 +102,28 @@ static void put_windows(const struct windows *windows, bool is_back, FILE *out)
 	}
 }
 
-static void put_requests(const struct windows *windows, FILE *out)
+static void put_requests(const void *context, FILE *out)
 {
+	const struct windows *windows = context;
+
 	fputs("NOT (", out);
 	ws_far_put_files(windows->run, true, out);
 	fputs(") OR ", out);
 	put_windows(windows, false, out);
 }
 
-static void put_responses(const struct windows *windows, FILE *out)
+static void put_responses(const void *context, FILE *out)
 {
+	const struct windows *windows = context;
+
 	put_windows(windows, true, out);
 }
 
-/* The SQL that put writes; NULL: no memory. */
-static char *compose(const struct windows *windows, void (*put)(const struct windows *windows, FILE *out))
-{
-	struct ws_text_stream stream;
-	char *text;
-
-	if (ws_text_stream_open(&stream))
-		return NULL;
-	put(windows, stream.out);
-	return ws_text_stream_finish(&stream, &text, NULL) ? NULL : text;
-}
-
 /* The trace's requests; of one more than WINDOWS_MAX. */
-static void put_own(const struct windows *windows, FILE *out)
+static void put_own(const void *context, FILE *out)
 {
+	const struct windows *windows = context;
+
 	fprintf(out, "toInt64(file_id), flow_id, ts_ns, toUInt32(seq) FROM request WHERE %s AND reason = 16 AND ",
 		windows->condition);
 	ws_far_put_files(windows->run, true, out);
@@ -136,10 +133,10 @@ static void put_own(const struct windows *windows, FILE *out)
 }
 
 /* Opens the rows of a query; none, if it is too long. */
-static int open_rows(const struct windows *windows, void (*put)(const struct windows *windows, FILE *out),
-		     const uint8_t *kind, uint32_t n_kinds, struct ws_result **result, struct ws_error *err)
+static int open_rows(const struct windows *windows, void (*put)(const void *windows, FILE *out), const uint8_t *kind,
+		     uint32_t n_kinds, struct ws_result **result, struct ws_error *err)
 {
-	char *query = compose(windows, put);
+	char *query = ws_text_written(put, windows);
 	int rc = query ? 0 : ws_error(err, -ENOMEM, "out of memory");
 
 	if (!rc && strlen(query) <= QUERY_MAX)
@@ -214,7 +211,7 @@ static int find_ends(struct windows *windows, bool *are_plain, struct ws_error *
 /* Is nothing behind a window that may belong into it? */
 static int count_late(const struct windows *windows, bool *are_plain, struct ws_error *err)
 {
-	char *query = compose(windows, put_late);
+	char *query = ws_text_written(put_late, windows);
 	int64_t n = 0;
 	int rc = query ? ws_client_number(ws_far_client(ws_store_far(windows->run->store)), query, &n, err)
 		       : ws_error(err, -ENOMEM, "out of memory");
@@ -227,7 +224,7 @@ static int count_late(const struct windows *windows, bool *are_plain, struct ws_
 static int narrow(const struct windows *windows, struct ws_error *err)
 {
 	struct ws_far *far = ws_store_far(windows->run->store);
-	char *requests = compose(windows, put_requests), *responses = compose(windows, put_responses);
+	char *requests = ws_text_written(put_requests, windows), *responses = ws_text_written(put_responses, windows);
 	int rc = requests && responses ? 0 : -ENOMEM;
 
 	rc = rc ? rc : ws_far_narrow(far, WS_TABLE_REQUEST, requests);

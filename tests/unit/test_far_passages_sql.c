@@ -13,6 +13,7 @@
 
 #include "analyze/mesh/far_passages_sql.h"
 #include "lib/clickhouse/client.h"
+#include "tests/unit/sql_text.h"
 
 /* What a server takes of a query, 18.16's and later ones' default. */
 #define QUERY_MAX 262144
@@ -52,23 +53,6 @@ static char *ask(const struct ws_passages_sql *sql, int question)
 
 	assert_non_null(text);
 	return text;
-}
-
-/* Is every parenthesis outside of literals closed, and every literal? */
-static bool is_whole(const char *text)
-{
-	bool is_quoted = false;
-	int depth = 0;
-
-	for (; *text && depth >= 0; text++) {
-		if (is_quoted && *text == '\\' && text[1])
-			text++;
-		else if (*text == '\'')
-			is_quoted = !is_quoted;
-		else if (!is_quoted)
-			depth += (*text == '(') - (*text == ')');
-	}
-	return !is_quoted && depth == 0;
 }
 
 static void names_stay_inside_their_quotes(void **state)

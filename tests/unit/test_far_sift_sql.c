@@ -14,6 +14,7 @@
 #include "analyze/far_sift_sql.h"
 #include "analyze/trays.h"
 #include "lib/clickhouse/client.h"
+#include "tests/unit/sql_text.h"
 
 static struct ws_file file[3] = { { .file_id = 11 }, { .file_id = 22 }, { .file_id = 333 } };
 static const struct ws_catalog catalog = { file, 3 };
@@ -40,23 +41,6 @@ static struct ws_sift_sql sql_of(const struct ws_far_question *asked, const char
 		.n_slices = 1,
 		.left = left,
 	};
-}
-
-/* Is every parenthesis outside of literals closed, and every literal? */
-static bool is_whole(const char *text)
-{
-	bool is_quoted = false;
-	int depth = 0;
-
-	for (; *text && depth >= 0; text++) {
-		if (is_quoted && *text == '\\' && text[1])
-			text++;
-		else if (*text == '\'')
-			is_quoted = !is_quoted;
-		else if (!is_quoted)
-			depth += (*text == '(') - (*text == ')');
-	}
-	return !is_quoted && depth == 0;
 }
 
 static void names_stay_inside_their_quotes(void **state)
